@@ -1,0 +1,497 @@
+//! What progenitor writes, made ours: tolerant fields, open enums, our errors and retries behind `send()`, `paginate()` on every
+//! list operation, and a description on every public item.
+
+use std::collections::BTreeSet;
+
+use heck::ToSnakeCase;
+use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, Type};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Fields, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Stmt, Visibility, parse_quote};
+
+use super::Flaw;
+use super::fixups::{Listing, MovedProperty, Partition, Plan};
+
+const CHANGED: &str = "progenitor's output has changed: compare `cargo xtask expand` with openapi/finish.rs";
+
+/// Finishes the generated file; also lists the JSON pointers of what has no description.
+pub fn finish(tokens: TokenStream, spec: &OpenAPI, plan: &Plan) -> Result<(File, Vec<String>), Flaw> {
+    let unexpected = |problem: String| ("the generated Rust".to_owned(), problem, CHANGED);
+    let mut file: File = syn::parse2(tokens).map_err(|error| unexpected(format!("is no Rust: {error}")))?;
+
+    let pages = list_pages(module(&mut file, "types").map_err(unexpected)?);
+    let types = module(&mut file, "types").map_err(unexpected)?;
+    finish_types(types, spec, plan).map_err(unexpected)?;
+    let builders = module(&mut file, "builder").map_err(unexpected)?;
+    finish_operations(builders, spec, plan, &pages).map_err(unexpected)?;
+    finish_client(&mut file, spec);
+    Ok((file, undescribed(spec, plan)))
+}
+
+// --- models ---------------------------------------------------------------------------------------------------------
+
+/// Structs that are one page of a list, with the type of their rows.
+fn list_pages(types: &ItemMod) -> Vec<(Ident, syn::Type)> {
+    let field = |item: &ItemStruct, name: &str| item.fields.iter().find(|field| field.ident.as_ref().is_some_and(|ident| ident == name)).cloned();
+    items(types)
+        .iter()
+        .filter_map(|item| match item {
+            Item::Struct(item) => Some(item),
+            _ => None,
+        })
+        .filter_map(|item| {
+            field(item, "pagination")?;
+            let syn::Type::Path(rows) = field(item, "results")?.ty else { return None };
+            let syn::PathArguments::AngleBracketed(arguments) = &rows.path.segments.last()?.arguments else { return None };
+            let syn::GenericArgument::Type(row) = arguments.args.first()? else { return None };
+            Some((item.ident.clone(), row.clone()))
+        })
+        .collect()
+}
+
+fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), String> {
+    let mut defaults = Vec::new();
+    for item in items_mut(types) {
+        match item {
+            Item::Struct(item) => finish_struct(item, spec, plan, &mut defaults),
+            Item::Impl(item) if item.trait_.is_none() => {
+                for function in functions(item).filter(|function| function.sig.ident == "builder") {
+                    describe(&mut function.attrs, "A builder, which puts a value together field by field.");
+                }
+            }
+            _ => {}
+        }
+    }
+    finish_model_builders(types)?;
+    if let Some(unused) = plan.moved.iter().find(|moved| !defaults.iter().any(|(done, _)| same_property(done, moved))) {
+        return Err(format!("has no field for `{}.{}`", unused.component, unused.property));
+    }
+
+    let functions = defaults.into_iter().filter_map(|(_, function)| function).collect::<Vec<_>>();
+    if !functions.is_empty() {
+        items_mut(types).push(parse_quote! {
+            /// What stands for a property that the server did not send.
+            mod absent {
+                #(#functions)*
+            }
+        });
+    }
+    for open_enum in &plan.enums {
+        let name = format_ident!("{}", open_enum.name);
+        let doc = &open_enum.description;
+        let variants = open_enum.values.iter().map(|value| {
+            let variant = format_ident!("{}", value.variant);
+            let doc = value.description.clone().unwrap_or_else(|| format!("`{}`, which has no description yet.", value.value));
+            let (label, value) = (&value.label, &value.value);
+            quote! { #[doc = #doc] #variant = #value, #label; }
+        });
+        items_mut(types).push(parse_quote! {
+            crate::enums::open_enum! {
+                #[doc = #doc]
+                pub enum #name { #(#variants)* }
+            }
+        });
+    }
+    Ok(())
+}
+
+fn same_property(a: &MovedProperty, b: &MovedProperty) -> bool {
+    (&a.component, &a.property) == (&b.component, &b.property)
+}
+
+/// Describes a model and its fields, derives its JSON Schema on request, and reads its moved properties.
+fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defaults: &mut Vec<(&'a MovedProperty, Option<TokenStream>)>) {
+    item.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
+    let component = item.ident.to_string();
+    let Fields::Named(fields) = &mut item.fields else { return };
+    for field in &mut fields.named {
+        let Some(ident) = &field.ident else { continue };
+        let property = ident.to_string();
+        let fallback = if property == "extra" { "Every other key, as it was sent.".to_owned() } else { referenced_description(spec, &component, &property) };
+        describe(&mut field.attrs, &fallback);
+
+        let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
+        for alias in &moved.aliases {
+            field.attrs.push(parse_quote!(#[serde(alias = #alias)]));
+        }
+        let function = moved.default.as_ref().map(|default| {
+            let function = format_ident!("{}_{property}", component.to_snake_case());
+            let path = format!("absent::{function}");
+            field.attrs.push(parse_quote!(#[serde(default = #path)]));
+            let ty = &field.ty;
+            let value = match default {
+                serde_json::Value::String(text) => quote!(#text.into()),
+                serde_json::Value::Bool(flag) => quote!(#flag),
+                serde_json::Value::Number(number) => number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default())),
+                _ => quote!(::std::default::Default::default()),
+            };
+            quote! { pub(super) fn #function() -> #ty { #value } }
+        });
+        defaults.push((moved, function));
+    }
+}
+
+/// The description of a property that is a bare `$ref`, beside which OpenAPI 3.0 allows none: the component's own.
+fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> String {
+    let schemas = spec.components.as_ref().map(|components| &components.schemas);
+    let find = || {
+        let Type::Object(object) = (match &schemas?.get(component)?.as_item()?.schema_kind {
+            SchemaKind::Type(kind) => kind,
+            _ => return None,
+        }) else {
+            return None;
+        };
+        let ReferenceOr::Reference { reference } = object.properties.get(property)? else { return None };
+        let target = reference.strip_prefix("#/components/schemas/")?;
+        schemas?.get(target)?.as_item()?.schema_data.description.clone()
+    };
+    find().unwrap_or_else(|| no_description(property))
+}
+
+/// `types::builder`: one builder for each model, which progenitor leaves without a word.
+fn finish_model_builders(types: &mut ItemMod) -> Result<(), String> {
+    let builders = items_mut(types)
+        .iter_mut()
+        .find_map(|item| match item {
+            Item::Mod(item) if item.ident == "builder" => Some(item),
+            _ => None,
+        })
+        .ok_or("has no module `types::builder`")?;
+    for item in items_mut(builders) {
+        match item {
+            Item::Struct(item) => {
+                let name = item.ident.to_string();
+                describe(&mut item.attrs, &format!("Builder of a [`{name}`](super::{name})."));
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                let name = item.self_ty.to_token_stream().to_string();
+                for function in functions(item) {
+                    let field = function.sig.ident.to_string();
+                    describe(&mut function.attrs, &format!("Sets [`{field}`](super::{name}::{field})."));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+// --- operations -----------------------------------------------------------------------------------------------------
+
+/// Describes the parameters of every operation, puts our transport behind `send()`, adds `paginate()` to list operations.
+fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages: &[(Ident, syn::Type)]) -> Result<(), String> {
+    let mut additions = Vec::new();
+    for item in items_mut(builders) {
+        let Item::Impl(item) = item else { continue };
+        let builder = item.self_ty.clone();
+        let setters = functions(item).map(|function| function.sig.ident.to_string()).filter(|name| name != "new" && name != "send").collect::<Vec<_>>();
+        let operation = operation_with(spec, &setters).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
+        for function in functions(item) {
+            match function.sig.ident.to_string().as_str() {
+                "new" => function.vis = parse_quote!(pub(crate)),
+                "send" => {}
+                name => {
+                    let description = parameters(operation).find(|parameter| parameter.name.to_snake_case() == name).and_then(|parameter| parameter.description.clone());
+                    describe(&mut function.attrs, &description.unwrap_or_else(|| no_description(name)));
+                }
+            }
+        }
+        let is_list = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
+        let answer = replace_send(item, is_list)?;
+        let page = answer.to_token_stream().into_iter().last().map(|ident| ident.to_string()).unwrap_or_default();
+        if let Some((_, row)) = pages.iter().find(|(ident, _)| is_list && *ident == page) {
+            item.items.push(parse_quote! {
+                /// Lists every row that the filters keep, on as many pages as it takes: see [`pagination`](crate::pagination).
+                ///
+                /// What this request says of `page` and `page_size` is not used: a listing counts its own pages.
+                pub fn paginate(self) -> crate::pagination::Paginator<Self> {
+                    crate::pagination::Paginator::new(self)
+                }
+            });
+            let id = operation.operation_id.clone().unwrap_or_default();
+            let default = Listing::default();
+            let listing = plan.listings.get(&id).unwrap_or(&default);
+            additions.push(list_request(&builder, &id, &setters, &answer, row, listing));
+        }
+    }
+    items_mut(builders).extend(additions);
+    Ok(())
+}
+
+/// The operation that has exactly these parameters.
+fn operation_with<'a>(spec: &'a OpenAPI, setters: &[String]) -> Option<&'a Operation> {
+    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(|item| item.iter());
+    operations.map(|(_, operation)| operation).find(|operation| {
+        let names = parameters(operation).map(|parameter| parameter.name.to_snake_case()).collect::<BTreeSet<_>>();
+        names == setters.iter().cloned().collect()
+    })
+}
+
+fn parameters(operation: &Operation) -> impl Iterator<Item = &openapiv3::ParameterData> {
+    operation.parameters.iter().filter_map(ReferenceOr::as_item).map(openapiv3::Parameter::parameter_data_ref)
+}
+
+/// The `send()` of progenitor becomes `execute()`, which returns the answer as it came; ours reads it, and retries.
+fn replace_send(item: &mut ItemImpl, is_list: bool) -> Result<syn::Type, String> {
+    let execute = functions(item).find(|function| function.sig.ident == "send").ok_or("has an operation without `send`")?;
+    let answer = answer_type(execute).ok_or("has a `send` that returns no `Result<ResponseValue<_>, _>`")?;
+    match execute.block.stmts.pop() {
+        Some(Stmt::Expr(syn::Expr::Match(_), None)) => execute.block.stmts.push(parse_quote!(return Ok(response);)),
+        _ => return Err("has a `send` that does not end in a `match` on the status".into()),
+    }
+    execute.sig.ident = format_ident!("execute");
+    execute.sig.output = parse_quote!(-> Result<::reqwest::Response, Error<()>>);
+    execute.vis = Visibility::Inherited;
+    execute.attrs.clear();
+
+    if is_list {
+        item.items.push(parse_quote! {
+            /// Number of the page that is asked for.
+            fn number(&self) -> u64 {
+                self.page.as_ref().ok().copied().flatten().and_then(|page| page.try_into().ok()).unwrap_or(1)
+            }
+        });
+    }
+    let on_page = is_list.then(|| quote! { .map_err(|error| error.on_page(request.number())) });
+    item.items.push(parse_quote! {
+        /// Sends this one request and reads the answer; a passing fault is retried as the client is set up to.
+        ///
+        /// # Errors
+        /// Whatever keeps the answer from being read: see [`Error`](crate::Error).
+        pub async fn send(self) -> Result<ResponseValue<#answer>, crate::Error> {
+            let request = self;
+            crate::client::send(request.client, || request.clone().execute()).await #on_page
+        }
+    });
+    Ok(answer)
+}
+
+fn answer_type(send: &ImplItemFn) -> Option<syn::Type> {
+    let syn::ReturnType::Type(_, output) = &send.sig.output else { return None };
+    first_argument(&first_argument(output)?)
+}
+
+fn first_argument(ty: &syn::Type) -> Option<syn::Type> {
+    let syn::Type::Path(path) = ty else { return None };
+    let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+/// What the paginator needs to know of a list operation.
+fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
+    let total_order = &listing.total_order;
+    let terms = listing.sort_terms.keys().collect::<Vec<_>>();
+    let values = listing.sort_terms.values().map(|path| {
+        let fields = path.split('.').map(|field| format_ident!("{field}"));
+        quote!(item #(.#fields)*)
+    });
+    let filters = setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
+    let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
+    let (for_partition, partitions) = match &listing.partition {
+        Some(Partition { parameter, found_in }) => {
+            let parameter = format_ident!("{parameter}");
+            let found = found_in.iter().map(|path| found_values(path));
+            (quote!(matches!(self.#parameter, Ok(None)).then(|| self.clone().#parameter(partition))), quote!(let mut found = Vec::new(); #(#found)* found))
+        }
+        None => (quote!(None), quote!(Vec::new())),
+    };
+    parse_quote! {
+        impl<'a> crate::pagination::ListRequest for #builder {
+            type Answer = #answer;
+            type Item = types::#row;
+
+            const SORT_TERMS: &'static [&'static str] = &[#(#terms),*];
+            const TOTAL_ORDER: &'static str = #total_order;
+
+            fn ordering(&self) -> Result<Option<&str>, crate::Error> {
+                let ordering = self.ordering.as_ref().map(Option::as_deref);
+                ordering.map_err(|message| crate::Error::InvalidRequest { message: message.clone() })
+            }
+
+            fn identity(&self) -> String {
+                format!(#template, self.client.baseurl, #(self.#filters),*)
+            }
+
+            fn for_page(&self, ordering: &str, page: u64, page_size: u64) -> Self {
+                self.clone().ordering(ordering).page(page).page_size(page_size)
+            }
+
+            fn for_partition(&self, partition: ::uuid::Uuid) -> Option<Self> {
+                let _ = partition;
+                #for_partition
+            }
+
+            async fn send_page(self) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
+                let request = self;
+                let page = request.number();
+                let answer = crate::client::send_and_read(request.client, || request.clone().execute(), crate::pagination::read_page::<Self>).await;
+                answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
+            }
+
+            fn split(answer: Self::Answer) -> (types::Pagination, Vec<Self::Item>) {
+                (answer.pagination, answer.results)
+            }
+
+            fn key(item: &Self::Item) -> ::uuid::Uuid {
+                item.pk
+            }
+
+            fn sort_value(item: &Self::Item, term: &str) -> Option<crate::pagination::SortValue> {
+                match term {
+                    #(#terms => Some((&#values).into()),)*
+                    _ => None,
+                }
+            }
+
+            fn partitions(item: &Self::Item) -> Vec<::uuid::Uuid> {
+                #partitions
+            }
+        }
+    }
+}
+
+/// Code that adds the values at a path such as `stage_obj.flow_set[].pk` to `found`.
+fn found_values(path: &str) -> TokenStream {
+    let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(|field| format_ident!("{field}")).collect::<Vec<_>>();
+    match path.split_once("[]") {
+        Some((list, value)) => {
+            let (list, value) = (fields(list), fields(value));
+            quote!(found.extend(item #(.#list)*.iter().map(|each| each #(.#value)*));)
+        }
+        None => {
+            let value = fields(path);
+            quote!(found.push(item #(.#value)*);)
+        }
+    }
+}
+
+// --- client ---------------------------------------------------------------------------------------------------------
+
+/// Leaves the making of clients to `Client::builder`, and drops examples that rustdoc would have to ignore.
+fn finish_client(file: &mut File, spec: &OpenAPI) {
+    file.items.retain(|item| !matches!(item, Item::Mod(item) if item.ident == "prelude"));
+    file.items.retain_mut(|item| {
+        let Item::Impl(item) = item else { return true };
+        if item.trait_.is_some() {
+            return true;
+        }
+        item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new" || function.sig.ident == "new_with_client"));
+        functions(item).for_each(|function| drop_ignored_example(&mut function.attrs));
+        !item.items.is_empty()
+    });
+    let path = spec.servers.first().map_or("", |server| server.url.as_str()).trim_matches('/');
+    file.items.push(parse_quote! {
+        /// Where the API stands below the address of a server.
+        pub(crate) const API_PATH: &str = #path;
+    });
+}
+
+fn drop_ignored_example(attrs: &mut [Attribute]) {
+    for attribute in attrs {
+        if let Some(text) = doc_text(attribute)
+            && let Some((before, _)) = text.split_once("```ignore")
+        {
+            let before = before.trim_end();
+            *attribute = parse_quote!(#[doc = #before]);
+        }
+    }
+}
+
+// --- descriptions ---------------------------------------------------------------------------------------------------
+
+fn no_description(name: &str) -> String {
+    format!("`{name}`, which has no description yet.")
+}
+
+/// Describes an item that has no description.
+fn describe(attrs: &mut Vec<Attribute>, text: &str) {
+    if !attrs.iter().any(|attribute| attribute.path().is_ident("doc")) {
+        attrs.insert(0, parse_quote!(#[doc = #text]));
+    }
+}
+
+fn doc_text(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        syn::Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
+    let mut missing = Vec::new();
+    let mut note = |place: String, description: Option<&String>| {
+        if description.is_none_or(|text| text.trim().is_empty()) {
+            missing.push(place);
+        }
+    };
+    note("#/info".into(), spec.info.description.as_ref());
+    for (path, item) in spec.paths.iter() {
+        let place = format!("#/paths/{}", path.replace('/', "~1"));
+        for (method, operation) in item.as_item().into_iter().flat_map(|item| item.iter()) {
+            note(format!("{place}/{method}"), operation.description.as_ref());
+            for parameter in operation.parameters.iter().filter_map(ReferenceOr::as_item) {
+                let data = parameter.parameter_data_ref();
+                note(format!("{place}/{method}/parameters/{}", data.name), data.description.as_ref());
+            }
+            for (status, response) in &operation.responses.responses {
+                note(format!("{place}/{method}/responses/{status}"), response.as_item().map(|response| &response.description));
+            }
+        }
+    }
+    for (name, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
+        let Some(schema) = schema.as_item() else { continue };
+        let place = format!("#/components/schemas/{name}");
+        note(place.clone(), schema.schema_data.description.as_ref());
+        for (property, schema) in properties(schema) {
+            note(format!("{place}/properties/{property}"), schema.schema_data.description.as_ref());
+        }
+    }
+    for open_enum in &plan.enums {
+        for value in &open_enum.values {
+            note(format!("#/components/schemas/{}/x-enum-descriptions/{}", open_enum.component, value.value), value.description.as_ref());
+        }
+    }
+    missing
+}
+
+/// The properties that stand in the schema itself, not behind a `$ref`.
+fn properties(schema: &Schema) -> impl Iterator<Item = (&String, &Schema)> {
+    let object = match &schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => Some(object),
+        _ => None,
+    };
+    object.into_iter().flat_map(|object| &object.properties).filter_map(|(name, schema)| Some((name, &**schema.as_item()?)))
+}
+
+// --- walking the generated file -------------------------------------------------------------------------------------
+
+fn module<'a>(file: &'a mut File, name: &str) -> Result<&'a mut ItemMod, String> {
+    file.items
+        .iter_mut()
+        .find_map(|item| match item {
+            Item::Mod(item) if item.ident == name => Some(item),
+            _ => None,
+        })
+        .ok_or_else(|| format!("has no module `{name}`"))
+}
+
+fn items(module: &ItemMod) -> &[Item] {
+    module.content.as_ref().map_or(&[], |(_, items)| items)
+}
+
+fn items_mut(module: &mut ItemMod) -> &mut Vec<Item> {
+    &mut module.content.get_or_insert_with(Default::default).1
+}
+
+fn functions(item: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
+    item.items.iter_mut().filter_map(|item| match item {
+        ImplItem::Fn(function) => Some(function),
+        _ => None,
+    })
+}

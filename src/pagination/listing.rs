@@ -1,0 +1,331 @@
+//! The paginator and its streams.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::{fmt, vec};
+
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+
+use super::ListRequest;
+use super::gather::{gather, whole};
+use super::order::{Key, Order, Progress};
+use super::walk::{Batch, Fault, Walk};
+use crate::Error;
+
+/// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
+const PASSES: usize = 5;
+
+/// Lists every row of a request: see [`pagination`](crate::pagination) for what is promised and what it costs.
+#[derive(Clone, Debug)]
+#[must_use = "a paginator sends no request before it is asked for rows"]
+pub struct Paginator<R> {
+    request: R,
+    page_size: u64,
+    concurrency: usize,
+    max_items: Option<u64>,
+    position: Option<Position>,
+}
+
+impl<R: ListRequest> Paginator<R> {
+    pub(crate) fn new(request: R) -> Self {
+        Self { request, page_size: 100, concurrency: 2, max_items: None, position: None }
+    }
+
+    /// Rows to ask for at a time, from 1; 100 unless set, which is the most that servers send since 2025.12.
+    ///
+    /// Requests overlap, so some ask for a few rows less, and some of a few rows may ask for more.
+    pub fn page_size(mut self, rows: u64) -> Self {
+        self.page_size = rows.max(1);
+        self
+    }
+
+    /// Requests in flight at a time, from 1; 2 unless set.
+    ///
+    /// authentik takes about a second of a worker for a page of 100 rows, and has few workers: 2 leave room for people who log
+    /// in meanwhile. The first request always goes alone.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// Ends the listing after so many rows, without asking for more than are needed.
+    pub fn max_items(mut self, rows: u64) -> Self {
+        self.max_items = Some(rows);
+        self
+    }
+
+    /// Goes on behind a [`Position`] that [`Items::position`] gave.
+    ///
+    /// The listing must be the same: the same server, filters and `ordering`. Any other is refused with
+    /// [`Error::InvalidRequest`] as soon as rows are asked for.
+    pub fn resume(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Rows in the list, as the server counts them: one request for one row.
+    ///
+    /// # Errors
+    /// Whatever keeps that request from being answered.
+    pub async fn count(self) -> Result<u64, Error> {
+        Ok(self.request.for_page(R::TOTAL_ORDER, 1, 1).send_page().await?.count())
+    }
+
+    /// Every row, in memory.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items); nothing is returned of a listing that is not complete.
+    pub async fn collect(self) -> Result<Vec<R::Item>, Error> {
+        self.items().try_collect().await
+    }
+
+    /// Every row as it was at one time: lists again and again, until two passes have the same rows at the same places.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items); [`Error::Incomplete`] when five passes in a row differ.
+    pub async fn snapshot(self) -> Result<Vec<R::Item>, Error> {
+        let order = self.order()?;
+        let mut before: Option<Vec<Key>> = None;
+        let mut received = 0;
+        for _ in 0..PASSES {
+            let items = self.clone().collect().await?;
+            let keys = items.iter().map(|item| order.key::<R>(item)).collect::<Vec<_>>();
+            received = items.len() as u64;
+            if before.replace(keys) == Some(items.iter().map(|item| order.key::<R>(item)).collect()) {
+                return Ok(items);
+            }
+        }
+        let expected = self.count().await?;
+        Err(Error::Incomplete { expected, received, reason: format!("the rows changed in each of {PASSES} passes") })
+    }
+
+    /// Every row, as a stream in the order asked for.
+    ///
+    /// # Errors
+    /// The stream ends after its first error: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`]
+    /// when the rows cannot be had completely, [`Error::InvalidRequest`] when rows cannot be ordered or resumed as asked for.
+    pub fn items<'a>(self) -> Items<'a, R::Item>
+    where
+        R: 'a,
+    {
+        let left = self.max_items.unwrap_or(u64::MAX);
+        let order = self.order();
+        let listing = order.as_ref().ok().map(|_| fingerprint(&self.request, order.as_ref().ok()));
+        let progress = self.position.as_ref().map(|position| position.progress.clone()).unwrap_or_default();
+        Items {
+            listing: listing.unwrap_or_default(),
+            order: order.as_ref().ok().cloned(),
+            batches: self.batches(order),
+            batch: Vec::new().into_iter(),
+            orders_ties: false,
+            count: None,
+            progress,
+            left,
+        }
+    }
+
+    /// Every row, as a stream of pages with `page_size` rows each; the last one may have fewer.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items).
+    pub fn pages<'a>(self) -> Pages<'a, R::Item>
+    where
+        R: 'a,
+    {
+        let size = usize::try_from(self.page_size).unwrap_or(usize::MAX);
+        Pages { items: self.items(), size, page: Vec::new(), number: 0, ended: false }
+    }
+
+    fn order(&self) -> Result<Order, Error> {
+        Order::parse::<R>(self.request.ordering()?.unwrap_or(R::TOTAL_ORDER))
+    }
+
+    /// Rows as they come together. The whole of a listing's life is here: a walk, and where it ends early the rest, gathered.
+    fn batches<'a>(self, order: Result<Order, Error>) -> BoxStream<'a, Result<Batch<R::Item>, Error>>
+    where
+        R: 'a,
+    {
+        let Self { request, page_size, concurrency, max_items, position } = self;
+        let start = move || {
+            let order = order?;
+            let progress = match position {
+                Some(position) if position.listing != fingerprint(&request, Some(&order)) => {
+                    let message = "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
+                    return Err(Error::InvalidRequest { message: message.into() });
+                }
+                position => position.map(|position| position.progress).unwrap_or_default(),
+            };
+            let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(progress.rows));
+            Ok((Walk::new(request.clone(), order.clone(), page_size, concurrency, limit, progress), request, order))
+        };
+        stream::once(async { start() })
+            .map_ok(move |(walk, request, order)| {
+                stream::try_unfold(Some(walk), move |walk| {
+                    let (request, order) = (request.clone(), order.clone());
+                    async move {
+                        let Some(mut walk) = walk else { return Ok(None) };
+                        let rows = match walk.next().await {
+                            Ok(batch) => return Ok(batch.map(|batch| (batch, Some(walk)))),
+                            Err(Fault::Failed(error)) => return Err(error),
+                            Err(Fault::Whole(items)) => whole::<R>(items, &order)?,
+                            Err(Fault::Disorder) => gather(&request, &order, page_size, concurrency).await?,
+                        };
+                        let count = rows.len() as u64;
+                        let rows = rows.into_iter().filter(|(key, _)| walk.progress.is_ahead(&order, key)).collect();
+                        Ok(Some((Batch { rows, count, orders_ties: true }, None)))
+                    }
+                })
+            })
+            .try_flatten()
+            .boxed()
+    }
+}
+
+/// Which listing a position belongs to: FNV-1a over its identity, the same on every machine.
+fn fingerprint<R: ListRequest>(request: &R, order: Option<&Order>) -> u64 {
+    let text = format!("{} {}", request.identity(), order.map(Order::parameter).unwrap_or_default());
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A place between two rows of a listing: where it was stopped, and can be taken up.
+///
+/// It is small, can be stored with serde, and stays good when rows before or behind it change meanwhile.
+///
+/// ```no_run
+/// # use authentik_flow_bindings::{Client, Error, pagination::Position};
+/// # use futures_util::TryStreamExt;
+/// # async fn list(client: Client, stored: Option<Position>) -> Result<Option<Position>, Error> {
+/// let mut paginator = client.flows_bindings_list().paginate();
+/// if let Some(position) = stored {
+///     paginator = paginator.resume(position);
+/// }
+/// let mut items = paginator.items();
+/// while let Some(binding) = items.try_next().await? {
+///     if binding.order > 100 {
+///         break;
+///     }
+/// }
+/// Ok(items.position())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    listing: u64,
+    #[serde(flatten)]
+    progress: Progress,
+}
+
+/// Every row of a listing: see [`Paginator::items`].
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Items<'a, T> {
+    listing: u64,
+    order: Option<Order>,
+    batches: BoxStream<'a, Result<Batch<T>, Error>>,
+    batch: vec::IntoIter<(Key, T)>,
+    orders_ties: bool,
+    count: Option<u64>,
+    progress: Progress,
+    left: u64,
+}
+
+impl<T> Items<'_, T> {
+    /// Where the listing stands: behind the row that came last. `None` before the first row.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.progress.last.as_ref()?;
+        Some(Position { listing: self.listing, progress: self.progress.clone() })
+    }
+
+    /// Rows in the whole list, as the server counted them last; `None` before the first answer.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.count
+    }
+}
+
+impl<T> Unpin for Items<'_, T> {}
+
+impl<T> Stream for Items<'_, T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while self.left > 0 {
+            if let Some((key, item)) = self.batch.next() {
+                let orders_ties = self.orders_ties;
+                self.progress.advance(key, orders_ties);
+                self.left -= 1;
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match self.batches.poll_next_unpin(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(batch))) => {
+                    self.orders_ties = batch.orders_ties;
+                    self.count = Some(batch.count);
+                    self.batch = batch.rows.into_iter();
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.left = 0;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Poll::Ready(None) => self.left = 0,
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl<T> fmt::Debug for Items<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("rows", &self.progress.rows).field("total", &self.count).finish_non_exhaustive()
+    }
+}
+
+/// Rows of a listing that stand together.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// Number of the page, counted from 1.
+    pub number: u64,
+    /// The rows: as many as [`Paginator::page_size`] says, on the last page perhaps fewer.
+    pub items: Vec<T>,
+    /// Rows in the whole list, as the server counted them last.
+    pub total: u64,
+}
+
+/// Every page of a listing: see [`Paginator::pages`].
+#[derive(Debug)]
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Pages<'a, T> {
+    items: Items<'a, T>,
+    size: usize,
+    page: Vec<T>,
+    number: u64,
+    ended: bool,
+}
+
+impl<T> Unpin for Pages<'_, T> {}
+
+impl<T> Stream for Pages<'_, T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while !self.ended {
+            match self.items.poll_next_unpin(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(item))) => self.page.push(item),
+                Poll::Ready(Some(Err(error))) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Poll::Ready(None) => self.ended = true,
+            }
+            if self.page.len() == self.size || (self.ended && !self.page.is_empty()) {
+                self.number += 1;
+                let page = Page { number: self.number, items: std::mem::take(&mut self.page), total: self.items.count.unwrap_or(0) };
+                return Poll::Ready(Some(Ok(page)));
+            }
+        }
+        Poll::Ready(None)
+    }
+}

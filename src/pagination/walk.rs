@@ -1,0 +1,322 @@
+//! The usual strategy: walk through the list in overlapping windows.
+//!
+//! Pages are numbered, so a row can slip between two of them: when a row that was read is deleted, everything behind it moves
+//! one place up, and the first row of the next page becomes the last one of the page that has been read. `count` need not tell,
+//! since another row may have been added at the end. So the windows of a walk *overlap*, by sizes that vary a little: rows
+//! 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3 of 98. A window that has a row at or
+//! before the last one that came, and has its rows in strict order, shows every row between that one and its own end.
+//!
+//! The same overlap finds servers that do not order ties: see [`Fault::Disorder`].
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesOrdered, StreamExt};
+
+use super::order::{Key, Order, Progress};
+use super::{ListRequest, RawPage};
+use crate::Error;
+use crate::types::Pagination;
+
+/// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
+const TIES_THAT_CONVINCE: u32 = 20;
+
+/// A page as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) page: u64,
+    pub(super) size: u64,
+}
+
+impl Window {
+    /// Place of its first row in the list, counted from 0.
+    fn start(self) -> u64 {
+        (self.page - 1).saturating_mul(self.size)
+    }
+
+    fn end(self) -> u64 {
+        self.page.saturating_mul(self.size)
+    }
+
+    /// The window to read when the rows before `end` have been read: it has row `end - 1`, and of the windows with up to `size`
+    /// rows it is the one that reaches furthest.
+    fn from(end: u64, size: u64) -> Self {
+        if end == 0 {
+            return Self { page: 1, size };
+        }
+        let containing = |size: u64| Self { page: (end - 1) / size + 1, size };
+        let within = (size / 2 + 1..=size).map(containing).max_by_key(|window| (window.end(), window.size));
+        within.filter(|window| window.end() > end).unwrap_or_else(|| {
+            // Every one ends at `end`, which happens where pages have a few rows only: take the first size that does not.
+            (size + 1..=end + 1).map(containing).find(|window| window.end() > end).unwrap_or(Self { page: 1, size: end + 1 })
+        })
+    }
+}
+
+/// Why a walk cannot go on.
+pub(super) enum Fault<T> {
+    /// A request failed, or an answer contradicts itself.
+    Failed(Error),
+    /// Rows do not come in the order asked for: the server dropped a term of it, cannot order ties, or answers it with 500.
+    Disorder,
+    /// The server does not paginate: this is the whole list.
+    Whole(Vec<T>),
+}
+
+impl<T> From<Error> for Fault<T> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Rows that came together, in order, each with its key.
+pub(super) struct Batch<T> {
+    pub(super) rows: Vec<(Key, T)>,
+    /// Rows in the whole list, as the server counted them last.
+    pub(super) count: u64,
+    /// Whether the server has shown that it puts tied rows in order.
+    pub(super) orders_ties: bool,
+}
+
+type Fetched<T> = (Window, Result<RawPage<T>, Error>);
+
+pub(super) struct Walk<'a, R: ListRequest> {
+    request: R,
+    order: Order,
+    page_size: u64,
+    concurrency: usize,
+    /// No more rows than this are needed.
+    limit: u64,
+    pub(super) progress: Progress,
+    in_flight: FuturesOrdered<BoxFuture<'a, Fetched<R::Item>>>,
+    /// The window to ask for next; `None` when there is no more to ask for.
+    next: Option<Window>,
+    /// Where the window that was read last ends, and the keys of its rows.
+    end: u64,
+    tail: Vec<Key>,
+    /// Rows in the list as the server counted them first and last; `None` before the first answer.
+    first_count: Option<u64>,
+    count: u64,
+    /// Neighbours tied but for their primary keys that came in order.
+    ties_in_order: u32,
+    /// Answers that may still come without a row that is new.
+    patience: u64,
+    step_back: u64,
+}
+
+impl<'a, R: ListRequest + 'a> Walk<'a, R> {
+    /// Walks from where `progress` stands, until `limit` rows have come or the list ends.
+    pub(super) fn new(request: R, order: Order, page_size: u64, concurrency: usize, limit: u64, progress: Progress) -> Self {
+        let page_size = page_size.min(limit.saturating_sub(progress.rows)).max(1);
+        Self {
+            request,
+            order,
+            page_size,
+            concurrency,
+            limit,
+            in_flight: FuturesOrdered::new(),
+            next: Some(Window::from(progress.rows, page_size)),
+            end: progress.rows,
+            tail: progress.last.iter().cloned().collect(),
+            progress,
+            first_count: None,
+            count: 0,
+            ties_in_order: 0,
+            patience: 16,
+            step_back: page_size,
+        }
+    }
+
+    /// The next rows; `None` at the end of the list.
+    pub(super) async fn next(&mut self) -> Result<Option<Batch<R::Item>>, Fault<R::Item>> {
+        loop {
+            self.ask();
+            let Some((window, answer)) = self.in_flight.next().await else { return Ok(None) };
+            let page = match answer {
+                Ok(page) => page,
+                // The list has become shorter than this.
+                Err(error) if error.is_not_found() && window.page > 1 => {
+                    self.go_back(window)?;
+                    continue;
+                }
+                // Since 2025.12 the server stumbles over some orders.
+                Err(error) if error.status().is_some_and(|status| status == 500) && self.order.parameter() != R::TOTAL_ORDER => {
+                    return Err(Fault::Disorder);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let Some(pagination) = page.pagination else { return Err(Fault::Whole(page.items)) };
+            self.count = pagination.count;
+            if self.first_count.is_none() {
+                self.first_count = Some(self.count);
+                self.patience += self.count / self.page_size;
+            }
+            let Some(window) = self.check_window(window, &pagination, page.items.len() as u64)? else { continue };
+            let rows = self.check_rows(window, page.items)?;
+            if !rows.is_empty() {
+                return Ok(Some(Batch { rows, count: self.count, orders_ties: self.orders_ties() }));
+            }
+        }
+    }
+
+    fn orders_ties(&self) -> bool {
+        self.ties_in_order >= TIES_THAT_CONVINCE
+    }
+
+    /// Keeps up to `concurrency` requests in flight. The first goes alone: only its answer tells how many rows there are.
+    fn ask(&mut self) {
+        while let Some(window) = self.next {
+            if self.in_flight.is_empty() {
+                if self.progress.rows >= self.limit {
+                    return;
+                }
+            } else if self.in_flight.len() >= self.concurrency
+                || self.first_count.is_none()
+                || window.start() >= self.count.min(self.limit)
+            {
+                return;
+            }
+            let request = self.request.for_page(&self.order.parameter(), window.page, window.size);
+            self.in_flight.push_back(Box::pin(async move { (window, request.send_page().await) }));
+            self.next = Some(Window::from(window.end(), self.page_size));
+        }
+    }
+
+    /// Forgets what is in flight, and asks for this window next.
+    fn ask_anew(&mut self, window: Window) {
+        self.in_flight = FuturesOrdered::new();
+        self.next = Some(window);
+    }
+
+    /// Asks for rows further in front: those before the window have become fewer.
+    fn go_back(&mut self, from: Window) -> Result<(), Fault<R::Item>> {
+        if !self.orders_ties() {
+            return Err(Fault::Disorder);
+        }
+        self.wait_for_better(1, "rows were deleted while they were read")?;
+        let start = from.start().saturating_sub(self.step_back);
+        self.step_back = self.step_back.saturating_mul(2);
+        self.ask_anew(Window { page: start / self.page_size + 1, size: self.page_size });
+        Ok(())
+    }
+
+    fn wait_for_better(&mut self, cost: u64, reason: &str) -> Result<(), Error> {
+        match self.patience.checked_sub(cost) {
+            Some(patience) => self.patience = patience,
+            None => return Err(self.incomplete(reason)),
+        }
+        Ok(())
+    }
+
+    fn incomplete(&self, reason: &str) -> Error {
+        Error::Incomplete { expected: self.count, received: self.progress.rows, reason: reason.into() }
+    }
+
+    /// The window that the answer is; `None` where it is of no use and another has been asked for.
+    fn check_window(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<Option<Window>, Error> {
+        let nonsense = |problem| Err(Error::Pagination { page: window.page, problem });
+        if pagination.current != window.page {
+            return nonsense(format!("was asked for, and page {} was answered", pagination.current));
+        }
+        if rows > window.size {
+            return nonsense(format!("has {rows} rows, where at most {} were asked for", window.size));
+        }
+        if let Some(size) = smaller_size(window, pagination, rows) {
+            self.page_size = size;
+            if window.page > 1 {
+                self.wait_for_better(1, "the server sends smaller and smaller pages")?;
+                self.ask_anew(Window::from(self.end, size));
+                return Ok(None);
+            }
+            self.ask_anew(Window::from(size, size));
+            return Ok(Some(Window { page: 1, size }));
+        }
+        let due = self.count.saturating_sub(window.start()).min(window.size);
+        if rows != due {
+            self.wait_for_better(8, &format!("page {} of {} rows had {rows}, where {due} were due", window.page, window.size))?;
+            self.ask_anew(window);
+            return Ok(None);
+        }
+        let next = if window.end() < self.count { window.page + 1 } else { 0 };
+        if pagination.next != next {
+            return nonsense(format!("announces page {} as the next, where {next} is due", pagination.next));
+        }
+        Ok(Some(window))
+    }
+
+    /// The rows of a window that have not come yet.
+    fn check_rows(&mut self, window: Window, items: Vec<R::Item>) -> Result<Vec<(Key, R::Item)>, Fault<R::Item>> {
+        let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
+        let whole = window.start() == 0 && window.end() >= self.count;
+        if !self.is_ordered(&rows, whole) {
+            return Err(if whole && all_differ(&rows) {
+                Fault::Whole(rows.into_iter().map(|(_, item)| item).collect())
+            } else {
+                Fault::Disorder
+            });
+        }
+        self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count() as u32;
+
+        let known = rows.partition_point(|(key, _)| !self.progress.is_after(&self.order, key));
+        if !self.is_seamless(window, &rows, known) {
+            if !self.orders_ties() {
+                return Err(Fault::Disorder);
+            }
+            if known == 0 && window.start() > 0 {
+                self.go_back(window)?;
+                return Ok(Vec::new());
+            }
+        }
+        self.end = window.start() + rows.len() as u64;
+        self.tail = rows.iter().map(|(key, _)| key.clone()).collect();
+        if self.end >= self.count {
+            self.in_flight = FuturesOrdered::new();
+            self.next = None;
+        }
+
+        rows.drain(..known);
+        if rows.is_empty() && self.next.is_some() {
+            self.wait_for_better(1, "rows were added faster than they were read")?;
+        }
+        if self.progress.rows > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
+            return Err(self.incomplete("the list grew on and on while it was read").into());
+        }
+        self.step_back = self.page_size;
+        let orders_ties = self.orders_ties();
+        rows.iter().for_each(|(key, _)| self.progress.advance(key.clone(), orders_ties));
+        Ok(rows)
+    }
+
+    /// Whether the rows stand in the order asked for, as far as can be told: the server may sort texts in its own way.
+    fn is_ordered(&self, rows: &[(Key, R::Item)], whole: bool) -> bool {
+        let comparable = whole || rows.first().is_none_or(|(key, _)| Order::is_comparable(key));
+        comparable && rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less)
+    }
+
+    /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
+    fn is_seamless(&self, window: Window, rows: &[(Key, R::Item)], known: usize) -> bool {
+        let overlap = self.end.saturating_sub(window.start()) as usize;
+        let begins = rows[..known].iter().rev().map(|(key, _)| key);
+        known == overlap && (overlap > 0 || self.end == 0) && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
+    }
+}
+
+/// The size down to which the server cut the pages, seen from where it says that this one stands.
+fn smaller_size(window: Window, pagination: &Pagination, rows: u64) -> Option<u64> {
+    if pagination.end_index + 1 != pagination.start_index + rows {
+        return None;
+    }
+    let size = match window.page {
+        1 if pagination.next == 0 => return None,
+        1 => rows,
+        page => pagination.start_index.checked_sub(1)? / (page - 1),
+    };
+    let fits = (window.page - 1).checked_mul(size)?.checked_add(1) == Some(pagination.start_index);
+    (fits && size > 0 && size < window.size).then_some(size)
+}
+
+fn all_differ<T>(rows: &[(Key, T)]) -> bool {
+    let mut seen = BTreeSet::new();
+    rows.iter().all(|(key, _)| seen.insert(key.last()))
+}
