@@ -111,11 +111,10 @@ impl<R: ListRequest> Paginator<R> {
     {
         let left = self.max_items.unwrap_or(u64::MAX);
         let order = self.order();
-        let listing = order.as_ref().ok().map(|_| fingerprint(&self.request, order.as_ref().ok()));
+        let listing = order.as_ref().map_or(0, |order| fingerprint(&self.request, order));
         let progress = self.position.as_ref().map(|position| position.progress.clone()).unwrap_or_default();
         Items {
-            listing: listing.unwrap_or_default(),
-            order: order.as_ref().ok().cloned(),
+            listing,
             batches: self.batches(order),
             batch: Vec::new().into_iter(),
             orders_ties: false,
@@ -150,7 +149,7 @@ impl<R: ListRequest> Paginator<R> {
         let start = move || {
             let order = order?;
             let progress = match position {
-                Some(position) if position.listing != fingerprint(&request, Some(&order)) => {
+                Some(position) if position.listing != fingerprint(&request, &order) => {
                     let message = "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
                     return Err(Error::InvalidRequest { message: message.into() });
                 }
@@ -183,8 +182,8 @@ impl<R: ListRequest> Paginator<R> {
 }
 
 /// Which listing a position belongs to: FNV-1a over its identity, the same on every machine.
-fn fingerprint<R: ListRequest>(request: &R, order: Option<&Order>) -> u64 {
-    let text = format!("{} {}", request.identity(), order.map(Order::parameter).unwrap_or_default());
+fn fingerprint<R: ListRequest>(request: &R, order: &Order) -> u64 {
+    let text = format!("{} {}", request.identity(), order.parameter());
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -220,7 +219,6 @@ pub struct Position {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<'a, T> {
     listing: u64,
-    order: Option<Order>,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
     batch: vec::IntoIter<(Key, T)>,
     orders_ties: bool,

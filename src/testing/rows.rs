@@ -1,0 +1,186 @@
+//! Bindings to serve: generated ones, and the rows of a server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use uuid::Uuid;
+
+use crate::types::{FlowSet, FlowStageBinding, Stage};
+
+/// The kinds of stage that generated bindings have: component, name, model.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("ak-stage-identification-form", "Identification Stage", "authentik_stages_identification.identificationstage"),
+    ("ak-stage-password-form", "Password Stage", "authentik_stages_password.passwordstage"),
+    (
+        "ak-stage-authenticator-validate-form",
+        "Authenticator Validation Stage",
+        "authentik_stages_authenticator_validate.authenticatorvalidatestage",
+    ),
+    ("ak-stage-user-login-form", "User Login Stage", "authentik_stages_user_login.userloginstage"),
+    ("ak-stage-user-write-form", "User Write Stage", "authentik_stages_user_write.userwritestage"),
+    ("ak-stage-prompt-form", "Prompt Stage", "authentik_stages_prompt.promptstage"),
+    ("ak-stage-consent-form", "Consent Stage", "authentik_stages_consent.consentstage"),
+    ("ak-stage-email-form", "Email Stage", "authentik_stages_email.emailstage"),
+    ("ak-stage-captcha-form", "Captcha Stage", "authentik_stages_captcha.captchastage"),
+    ("ak-stage-deny-form", "Deny Stage", "authentik_stages_deny.denystage"),
+];
+const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation", "enrollment", "recovery", "stage_configuration"];
+
+/// Makes `count` bindings of `flows` flows, the same ones for the same numbers.
+///
+/// As on a real server most of them share their `order` with many others, stages are used by several flows, and one binding has
+/// the smallest `order` that there is.
+///
+/// ```
+/// let bindings = authentik_flow_bindings::testing::bindings(1_240, 212);
+/// assert_eq!(bindings.len(), 1_240);
+/// assert_eq!(bindings, authentik_flow_bindings::testing::bindings(1_240, 212));
+/// ```
+#[must_use]
+pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
+    let mut rng = Rng::with_seed(2_025_06);
+    let flows = (0..flows.max(1)).map(|number| flow(number, &mut rng)).collect::<Vec<_>>();
+    // A stage for every two bindings, so that most stages are used by two flows.
+    let mut stages = (0..count / 2 + 1).map(|number| stage(number, &mut rng)).collect::<Vec<_>>();
+    let places = (0..count).map(|number| (number % flows.len(), number % stages.len(), number / flows.len())).collect::<Vec<_>>();
+    for (flow, stage, _) in &places {
+        let (flow, stage) = (&flows[*flow], &mut stages[*stage]);
+        if !stage.flow_set.iter().any(|known| known.pk == flow.pk) {
+            stage.flow_set.push(flow.clone());
+        }
+    }
+    let mut bindings = places.into_iter().map(|(flow, stage, place)| binding(&flows[flow], &stages[stage], place / (1 + flow % 2), &mut rng)).collect::<Vec<_>>();
+    if let Some(first) = bindings.first_mut() {
+        first.order = i32::MIN;
+    }
+    bindings
+}
+
+fn uuid(rng: &mut Rng) -> Uuid {
+    uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
+}
+
+fn flow(number: usize, rng: &mut Rng) -> FlowSet {
+    let designation = DESIGNATIONS[number % DESIGNATIONS.len()];
+    let slug = format!("{}-{number:03}", designation.replace('_', "-"));
+    FlowSet {
+        background: "/static/dist/assets/images/flow_background.jpg".into(),
+        compatibility_mode: Some(rng.bool()),
+        denied_action: Some("message_continue".into()),
+        designation: designation.into(),
+        export_url: format!("/api/v3/flows/instances/{slug}/export/"),
+        layout: Some(["stacked", "content_left", "sidebar_right"][number % 3].into()),
+        name: format!("Flow {number:03}"),
+        pk: uuid(rng),
+        policy_engine_mode: Some("any".into()),
+        policybindingmodel_ptr_id: uuid(rng),
+        slug,
+        title: format!("Welcome to flow {number}"),
+    }
+}
+
+fn stage(number: usize, rng: &mut Rng) -> Stage {
+    let (component, kind, model) = KINDS[number % KINDS.len()];
+    Stage {
+        component: component.into(),
+        flow_set: Vec::new(),
+        meta_model_name: model.into(),
+        name: format!("{} {number:04}", kind.trim_end_matches(" Stage").to_lowercase()),
+        pk: uuid(rng),
+        verbose_name: kind.into(),
+        verbose_name_plural: format!("{kind}s"),
+    }
+}
+
+fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowStageBinding {
+    FlowStageBinding {
+        evaluate_on_plan: Some(rng.u8(..4) == 0),
+        invalid_response_action: Some(["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)].into()),
+        order: i32::try_from(place).unwrap_or(i32::MAX).saturating_mul(10),
+        pk: uuid(rng),
+        policy_engine_mode: Some(if rng.u8(..8) == 0 { "all" } else { "any" }.into()),
+        policybindingmodel_ptr_id: uuid(rng),
+        re_evaluate_policies: Some(rng.u8(..4) > 0),
+        stage: stage.pk,
+        stage_obj: stage.clone(),
+        target: flow.pk,
+    }
+}
+
+/// The bindings on a [`FakeAuthentik`](super::FakeAuthentik), in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Rows {
+    rows: Vec<FlowStageBinding>,
+    policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    flows: BTreeSet<Uuid>,
+    stages: BTreeSet<Uuid>,
+    /// Counts the changes.
+    pub(super) revision: u64,
+}
+
+impl Rows {
+    /// Every binding.
+    pub fn iter(&self) -> impl Iterator<Item = &FlowStageBinding> {
+        self.rows.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Adds a binding; its flow and stage then exist, even after it is removed.
+    pub fn insert(&mut self, binding: FlowStageBinding) {
+        self.revision += 1;
+        self.flows.insert(binding.target);
+        self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
+        self.stages.insert(binding.stage);
+        self.rows.push(binding);
+    }
+
+    /// Removes the binding with this primary key, and returns it.
+    pub fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
+        let place = self.rows.iter().position(|row| row.pk == pk)?;
+        self.revision += 1;
+        Some(self.rows.remove(place))
+    }
+
+    /// Binds a policy to a binding, for the filter `policies`.
+    pub fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
+        self.revision += 1;
+        self.policies.entry(pk).or_default().insert(policy);
+    }
+
+    pub(super) fn slice(&self) -> &[FlowStageBinding] {
+        &self.rows
+    }
+
+    pub(super) fn has_flow(&self, pk: Uuid) -> bool {
+        self.flows.contains(&pk)
+    }
+
+    pub(super) fn has_stage(&self, pk: Uuid) -> bool {
+        self.stages.contains(&pk)
+    }
+
+    pub(super) fn has_policy(&self, pk: Uuid) -> bool {
+        self.policies.values().any(|policies| policies.contains(&pk))
+    }
+
+    pub(super) fn binds_one_of(&self, binding: &FlowStageBinding, policies: &[Uuid]) -> bool {
+        self.policies.get(&binding.pk).is_some_and(|bound| policies.iter().any(|policy| bound.contains(policy)))
+    }
+}
+
+impl Extend<FlowStageBinding> for Rows {
+    fn extend<I: IntoIterator<Item = FlowStageBinding>>(&mut self, bindings: I) {
+        bindings.into_iter().for_each(|binding| self.insert(binding));
+    }
+}

@@ -1,0 +1,191 @@
+//! The generator: what it makes of the slice, and what it says of a document that it cannot use.
+
+use std::path::Path;
+
+#[path = "../build.rs"]
+#[allow(dead_code)]
+mod generator;
+
+use generator::{Generated, generate};
+
+const SLICE: &str = "openapi/flows_bindings_list.yaml";
+
+/// The slice after some edits, each of which must hit.
+fn edited(edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(std::fs::read_to_string(SLICE).unwrap(), |text, (from, to)| {
+        assert!(text.contains(from), "the slice has no `{from}`");
+        text.replacen(from, to, 1)
+    })
+}
+
+fn generate_text(text: &str) -> Result<Generated, String> {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    generate(file.path()).map_err(|error| error.to_string().replace(&file.path().display().to_string(), "the.yaml"))
+}
+
+fn error_of(edits: &[(&str, &str)]) -> String {
+    generate_text(&edited(edits)).map(|_| ()).expect_err("the generator takes what it should refuse")
+}
+
+/// A new progenitor, and any change of the slice, shows up here for review: `cargo insta review` takes it.
+#[test]
+fn generated_code_is_reviewed() {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("codegen", include_str!(concat!(env!("OUT_DIR"), "/codegen.rs")));
+    });
+}
+
+#[test]
+fn the_slice_needs_every_fixup_and_describes_everything() {
+    let generated = generate(Path::new(SLICE)).unwrap();
+    assert_eq!(generated.stale_fixups, Vec::<&str>::new());
+    assert_eq!(generated.undescribed, Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = generate(Path::new("openapi/nowhere.yaml")).map(|_| ()).unwrap_err().to_string();
+    assert!(error.starts_with("openapi/nowhere.yaml: the whole file: cannot be read:"), "{error}");
+    assert!(error.contains("to mend it: restore it"), "{error}");
+}
+
+#[test]
+fn broken_documents_are_refused_with_place_and_remedy() {
+    let cases = [
+        (vec![("info:\n", "info: [\n")], "line ", "is no YAML"),
+        (vec![("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi:", "progenitor reads 3.0 only"),
+        (vec![("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi:", "this is no OpenAPI 3 document"),
+        (
+            vec![("$ref: '#/components/schemas/Pagination'", "$ref: '#/components/schemas/Pages'")],
+            "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref:",
+            "points at `#/components/schemas/Pages`, which is not in the document",
+        ),
+        (
+            vec![("$ref: '#/components/schemas/Pagination'", "$ref: 'other.yaml#/Pagination'")],
+            "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref:",
+            "points outside the document",
+        ),
+        (vec![("required: false", "required: perhaps")], "`paths", "is no valid OpenAPI"),
+        (vec![("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get:", "missing operation ID"),
+        (vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")], "#/paths/~1flows~1bindings~1/get/parameters/12:", "progenitor cannot"),
+        (
+            vec![("        '400':", "        '202':"), ("total-order: order,pk", "total-order: order,pk")],
+            "#/paths/~1flows~1bindings~1/get/responses/",
+            "response_types.len() <= 1",
+        ),
+        (
+            vec![("- message_continue\n      - message\n", "- message_continue\n      - message-continue\n")],
+            "#/components/schemas/DeniedActionEnum/enum/1:",
+            "becomes the variant `MessageContinue`, which is taken",
+        ),
+        (vec![("- background_url", "- title")], "#/components/schemas/FlowSet/properties/background/x-aliases:", "names `title`"),
+        (vec![("total-order: order,pk", "totally: order,pk")], "#/paths/~1flows~1bindings~1/get/x-listing:", "unknown field `totally`"),
+    ];
+    for (edits, place, problem) in cases {
+        let error = error_of(&edits);
+        assert!(error.starts_with("the.yaml: "), "{error}");
+        assert!(error.contains(place), "{place} is not in: {error}");
+        assert!(error.contains(problem), "{problem} is not in: {error}");
+        assert!(error.contains("\n  to mend it: "), "{error}");
+    }
+}
+
+#[test]
+fn fixups_that_find_nothing_are_reported() {
+    let cases: [(&str, &[(&str, &str)]); 5] = [
+        ("answers_are_not_validated", &[("          maxLength: 50\n          pattern: ^[-a-zA-Z0-9_]+$\n", "")]),
+        (
+            "filters_share_the_enums_of_rows",
+            &[
+                ("          type: string\n          enum:\n          - restart\n          - restart_with_context\n          - retry\n", "          type: string\n"),
+                ("          type: string\n          enum:\n          - all\n          - any\n", "          type: string\n"),
+            ],
+        ),
+        ("moved_properties_are_read", &[("          x-aliases:\n          - background_url\n", ""), ("          x-default-when-absent: ''\n", "")]),
+        (
+            "error_answers_are_decoded_by_hand",
+            &[("        '400':\n", "        x-400:\n"), ("        '403':\n", "        x-403:\n")],
+        ),
+        ("page_counters_are_unsigned", &[("total_pages:\n", "pages:\n"), ("- total_pages\n", "- pages\n")]),
+    ];
+    for (fixup, edits) in cases {
+        assert_eq!(generate_text(&edited(edits)).unwrap().stale_fixups, [fixup]);
+    }
+}
+
+#[test]
+fn missing_descriptions_are_reported_and_do_not_stop_the_build() {
+    let generated = generate_text(&edited(&[
+        ("          description: Name of the flow, for administrators.\n", ""),
+        ("        any: One policy that passes is enough.\n", ""),
+        ("        description: Keep bindings at exactly this place of their flow.\n", ""),
+    ]))
+    .unwrap();
+    assert_eq!(
+        generated.undescribed,
+        [
+            "#/paths/~1flows~1bindings~1/get/parameters/order",
+            "#/components/schemas/FlowSet/properties/name",
+            "#/components/schemas/PolicyEngineMode/x-enum-descriptions/any",
+        ]
+    );
+    assert!(generated.code.contains("`name`, which has no description yet."));
+    assert!(generated.code.contains("`any`, which has no description yet."));
+}
+
+#[test]
+fn moved_properties_become_serde_attributes() {
+    let generated = generate_text(&edited(&[("          x-default-when-absent: ''\n", "          x-default-when-absent: unheard.of\n")])).unwrap();
+    assert!(generated.code.contains("#[serde(alias = \"background_url\")]"), "{}", generated.code);
+    assert!(generated.code.contains("\"unheard.of\".into()"), "{}", generated.code);
+    assert!(generated.code.contains("#[serde(default = \"absent::stage_meta_model_name\")]"), "{}", generated.code);
+}
+
+#[test]
+fn upstream_toml_tells_where_the_slice_comes_from() {
+    let upstream: toml::Table = std::fs::read_to_string("openapi/upstream.toml").unwrap().parse().unwrap();
+    let slice: serde_yaml::Value = serde_yaml::from_str(&std::fs::read_to_string(SLICE).unwrap()).unwrap();
+    assert_eq!(upstream["release"].as_str(), slice["info"]["version"].as_str());
+    assert_eq!(upstream["operations"].as_array().unwrap().len(), slice["paths"].as_mapping().unwrap().len());
+    assert_eq!(upstream["operations"][0].as_str(), slice["paths"]["/flows/bindings/"]["get"]["operationId"].as_str());
+    assert!(env!("CARGO_PKG_VERSION").ends_with(&format!("+authentik.{}", upstream["release"].as_str().unwrap())));
+
+    let lock: toml::Table = std::fs::read_to_string("Cargo.lock").unwrap().parse().unwrap();
+    let progenitor = lock["package"].as_array().unwrap().iter().find(|package| package["name"].as_str() == Some("progenitor")).unwrap();
+    let generator = format!("progenitor {}", progenitor["version"].as_str().unwrap());
+    assert_eq!(upstream["generator"].as_str(), Some(generator.as_str()), "run the tests, review the snapshot, then note the new generator");
+}
+
+/// Where the reference is there: the slice has exactly upstream's structure.
+#[test]
+fn the_slice_has_the_structure_of_the_reference() {
+    let Some(reference) = std::fs::read_dir("../shared/corpus/slices").ok().and_then(|folder| {
+        folder.flatten().map(|entry| entry.path()).find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2025.6.4_")))
+    }) else {
+        eprintln!("skipped: ../shared/corpus/slices is not there");
+        return;
+    };
+    let read = |path: &Path| {
+        let mut document = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        strip_prose(&mut document, false);
+        document
+    };
+    pretty_assertions::assert_eq!(read(Path::new(SLICE)), read(&reference));
+}
+
+/// Drops descriptions, titles and extensions; a property may be called like one of them.
+fn strip_prose(node: &mut serde_yaml::Value, names: bool) {
+    match node {
+        serde_yaml::Value::Mapping(map) => {
+            if !names {
+                map.retain(|key, _| !key.as_str().is_some_and(|key| ["description", "summary", "title"].contains(&key) || key.starts_with("x-")));
+            }
+            for (key, value) in map.iter_mut() {
+                strip_prose(value, key.as_str() == Some("properties"));
+            }
+        }
+        serde_yaml::Value::Sequence(items) => items.iter_mut().for_each(|item| strip_prose(item, false)),
+        _ => {}
+    }
+}
