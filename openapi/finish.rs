@@ -370,7 +370,7 @@ fn found_values(path: &str) -> TokenStream {
 
 // --- client ---------------------------------------------------------------------------------------------------------
 
-/// Leaves the making of clients to `Client::builder`, and drops examples that rustdoc would have to ignore.
+/// Leaves the making of clients to `Client::builder`, and replaces examples that rustdoc would have to ignore.
 fn finish_client(file: &mut File, spec: &OpenAPI) {
     file.items.retain(|item| !matches!(item, Item::Mod(item) if item.ident == "prelude"));
     file.items.retain_mut(|item| {
@@ -379,7 +379,7 @@ fn finish_client(file: &mut File, spec: &OpenAPI) {
             return true;
         }
         item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new" || function.sig.ident == "new_with_client"));
-        functions(item).for_each(|function| drop_ignored_example(&mut function.attrs));
+        functions(item).for_each(replace_example);
         !item.items.is_empty()
     });
     let path = spec.servers.first().map_or("", |server| server.url.as_str()).trim_matches('/');
@@ -389,13 +389,21 @@ fn finish_client(file: &mut File, spec: &OpenAPI) {
     });
 }
 
-fn drop_ignored_example(attrs: &mut [Attribute]) {
-    for attribute in attrs {
+/// Puts an example that compiles in the place of progenitor's.
+fn replace_example(function: &mut ImplItemFn) {
+    let operation = function.sig.ident.to_string();
+    for attribute in &mut function.attrs {
         if let Some(text) = doc_text(attribute)
             && let Some((before, _)) = text.split_once("```ignore")
         {
-            let before = before.trim_end();
-            *attribute = parse_quote!(#[doc = #before]);
+            let text = format!(
+                "{}\n\n# Examples\n```no_run\n\
+                 # async fn example(client: authentik_flow_bindings::Client) -> Result<(), authentik_flow_bindings::Error> {{\n\
+                 let answer = client.{operation}().send().await?;\n\
+                 # Ok(()) }}\n```",
+                before.trim_end()
+            );
+            *attribute = parse_quote!(#[doc = #text]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is left when a walk cannot have its order: gather every row in another way, and sort here.
+//! What is left when a walk cannot have the order asked for: gather every row in another way, and sort here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,19 +16,21 @@ const TRIES: usize = 4;
 /// Every row of the list in the order asked for, by the cheapest way that the server allows.
 pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, page_size: u64, concurrency: usize) -> Result<Vec<(Key, R::Item)>, Error> {
     let total = Order::parse::<R>(R::TOTAL_ORDER)?;
-    if *order != total {
-        match walk_through(request.clone(), &total, page_size, concurrency).await {
-            Ok(items) => return Ok(sorted::<R>(items, order)),
-            Err(Fault::Whole(items)) => return whole::<R>(items, order),
-            Err(Fault::Failed(error)) => return Err(error),
-            Err(Fault::Disorder) => {}
-        }
-    }
-    let items = match one_page(request, &total).await? {
-        OnePage::Complete(items) => items,
-        OnePage::CutDown => partition_by_partition(request, &total, page_size, concurrency).await?,
+    let items = match walk_through(request.clone(), &total, page_size, concurrency).await {
+        Ok(items) => items,
+        Err(Fault::Whole(items)) => return whole::<R>(items, order),
+        Err(Fault::Failed(error)) => return Err(error),
+        Err(Fault::Disorder) => gather_ties(request, &total, page_size, concurrency).await?,
     };
     Ok(sorted::<R>(items, order))
+}
+
+/// Every row of a list whose tied rows come in no certain order.
+pub(super) async fn gather_ties<R: ListRequest>(request: &R, total: &Order, page_size: u64, concurrency: usize) -> Result<Vec<R::Item>, Error> {
+    match one_page(request, total).await? {
+        OnePage::Complete(items) => Ok(items),
+        OnePage::CutDown => partition_by_partition(request, total, page_size, concurrency).await,
+    }
 }
 
 /// The rows of an answer that is the whole list, in the order asked for.
@@ -40,7 +42,7 @@ pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Resul
     }
 }
 
-fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<(Key, R::Item)> {
+pub(super) fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<(Key, R::Item)> {
     let mut rows = items.into_iter().map(|item| (order.key::<R>(&item), item)).collect::<Vec<_>>();
     rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
     rows

@@ -8,7 +8,7 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::ListRequest;
-use super::gather::{gather, whole};
+use super::gather::{gather, gather_ties, sorted, whole};
 use super::order::{Key, Order, Progress};
 use super::walk::{Batch, Fault, Walk};
 use crate::Error;
@@ -117,7 +117,6 @@ impl<R: ListRequest> Paginator<R> {
             listing,
             batches: self.batches(order),
             batch: Vec::new().into_iter(),
-            orders_ties: false,
             count: None,
             progress,
             left,
@@ -164,15 +163,19 @@ impl<R: ListRequest> Paginator<R> {
                     let (request, order) = (request.clone(), order.clone());
                     async move {
                         let Some(mut walk) = walk else { return Ok(None) };
-                        let rows = match walk.next().await {
-                            Ok(batch) => return Ok(batch.map(|batch| (batch, Some(walk)))),
-                            Err(Fault::Failed(error)) => return Err(error),
-                            Err(Fault::Whole(items)) => whole::<R>(items, &order)?,
-                            Err(Fault::Disorder) => gather(&request, &order, page_size, concurrency).await?,
+                        let rows = if order.can_be_walked::<R>() {
+                            match walk.next().await {
+                                Ok(batch) => return Ok(batch.map(|batch| (batch, Some(walk)))),
+                                Err(Fault::Failed(error)) => return Err(error),
+                                Err(Fault::Whole(items)) => whole::<R>(items, &order)?,
+                                Err(Fault::Disorder) => sorted::<R>(gather_ties(&request, &order, page_size, concurrency).await?, &order),
+                            }
+                        } else {
+                            gather(&request, &order, page_size, concurrency).await?
                         };
                         let count = rows.len() as u64;
                         let rows = rows.into_iter().filter(|(key, _)| walk.progress.is_ahead(&order, key)).collect();
-                        Ok(Some((Batch { rows, count, orders_ties: true }, None)))
+                        Ok(Some((Batch { rows, count }, None)))
                     }
                 })
             })
@@ -221,7 +224,6 @@ pub struct Items<'a, T> {
     listing: u64,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
     batch: vec::IntoIter<(Key, T)>,
-    orders_ties: bool,
     count: Option<u64>,
     progress: Progress,
     left: u64,
@@ -250,15 +252,13 @@ impl<T> Stream for Items<'_, T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         while self.left > 0 {
             if let Some((key, item)) = self.batch.next() {
-                let orders_ties = self.orders_ties;
-                self.progress.advance(key, orders_ties);
+                self.progress.advance(key);
                 self.left -= 1;
                 return Poll::Ready(Some(Ok(item)));
             }
             match self.batches.poll_next_unpin(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(batch))) => {
-                    self.orders_ties = batch.orders_ties;
                     self.count = Some(batch.count);
                     self.batch = batch.rows.into_iter();
                 }

@@ -90,9 +90,14 @@ impl Order {
         by_term.fold(Ordering::Equal, Ordering::then)
     }
 
-    /// Whether the server sorts by every value of this key exactly as [`compare`](Self::compare) does. It need not for texts.
-    pub(crate) fn is_comparable(key: &[SortValue]) -> bool {
-        !key.iter().any(|value| matches!(value, SortValue::Text(_)))
+    /// Whether the row stands behind another, if there is another.
+    pub(crate) fn is_after(&self, key: &[SortValue], other: Option<&Key>) -> bool {
+        other.is_none_or(|other| self.compare(key, other) == Ordering::Greater)
+    }
+
+    /// Whether every release sorts by these terms, and just as [`compare`](Self::compare) does; but for `pk`, which some drop.
+    pub(crate) fn can_be_walked<R: ListRequest>(&self) -> bool {
+        self.terms.iter().all(|term| R::TOTAL_ORDER.split(',').any(|name| name == term.name))
     }
 
     /// Whether two rows differ in their primary key only, so that the server needs it to put them in order.
@@ -106,34 +111,18 @@ impl Order {
 pub(crate) struct Progress {
     /// Rows that have come.
     pub(crate) rows: u64,
-    /// The row that came last.
+    /// The row that came last: every row up to it has come.
     pub(crate) last: Option<Key>,
-    /// Rows tied with the last one that have come. Only kept while the server has not shown that it puts tied rows in order.
-    pub(crate) tied: Vec<Key>,
 }
 
 impl Progress {
-    pub(crate) fn advance(&mut self, key: Key, orders_ties: bool) {
+    pub(crate) fn advance(&mut self, key: Key) {
         self.rows += 1;
-        if orders_ties || !self.last.as_ref().is_some_and(|last| Order::is_tie(last, &key)) {
-            self.tied.clear();
-        }
-        if !orders_ties {
-            self.tied.push(key.clone());
-        }
         self.last = Some(key);
     }
 
     /// Whether the row stands behind the last one that came.
-    pub(crate) fn is_after(&self, order: &Order, key: &[SortValue]) -> bool {
-        self.last.as_ref().is_none_or(|last| order.compare(key, last) == Ordering::Greater)
-    }
-
-    /// Whether the row has not come yet, as far as its place in the order and the rows tied with the last one tell.
     pub(crate) fn is_ahead(&self, order: &Order, key: &[SortValue]) -> bool {
-        match &self.last {
-            Some(last) if !self.tied.is_empty() && Order::is_tie(last, key) => !self.tied.iter().any(|tied| tied == key),
-            _ => self.is_after(order, key),
-        }
+        order.is_after(key, self.last.as_ref())
     }
 }

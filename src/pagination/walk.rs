@@ -58,7 +58,7 @@ impl Window {
 pub(super) enum Fault<T> {
     /// A request failed, or an answer contradicts itself.
     Failed(Error),
-    /// Rows do not come in the order asked for: the server dropped a term of it, cannot order ties, or answers it with 500.
+    /// Rows that are tied come in no certain order, or it cannot be told whether they do.
     Disorder,
     /// The server does not paginate: this is the whole list.
     Whole(Vec<T>),
@@ -75,8 +75,6 @@ pub(super) struct Batch<T> {
     pub(super) rows: Vec<(Key, T)>,
     /// Rows in the whole list, as the server counted them last.
     pub(super) count: u64,
-    /// Whether the server has shown that it puts tied rows in order.
-    pub(super) orders_ties: bool,
 }
 
 type Fetched<T> = (Window, Result<RawPage<T>, Error>);
@@ -95,6 +93,10 @@ pub(super) struct Walk<'a, R: ListRequest> {
     /// Where the window that was read last ends, and the keys of its rows.
     end: u64,
     tail: Vec<Key>,
+    /// The row that was read last, in the order asked for.
+    last: Option<Key>,
+    /// Rows that were read and are held back: see [`release`](Self::release).
+    held: Vec<(Key, R::Item)>,
     /// Rows in the list as the server counted them first and last; `None` before the first answer.
     first_count: Option<u64>,
     count: u64,
@@ -119,6 +121,8 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             next: Some(Window::from(progress.rows, page_size)),
             end: progress.rows,
             tail: progress.last.iter().cloned().collect(),
+            last: progress.last.clone(),
+            held: Vec::new(),
             progress,
             first_count: None,
             count: 0,
@@ -140,10 +144,6 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                     self.go_back(window)?;
                     continue;
                 }
-                // Since 2025.12 the server stumbles over some orders.
-                Err(error) if error.status().is_some_and(|status| status == 500) && self.order.parameter() != R::TOTAL_ORDER => {
-                    return Err(Fault::Disorder);
-                }
                 Err(error) => return Err(error.into()),
             };
             let Some(pagination) = page.pagination else { return Err(Fault::Whole(page.items)) };
@@ -155,7 +155,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             let Some(window) = self.check_window(window, &pagination, page.items.len() as u64)? else { continue };
             let rows = self.check_rows(window, page.items)?;
             if !rows.is_empty() {
-                return Ok(Some(Batch { rows, count: self.count, orders_ties: self.orders_ties() }));
+                return Ok(Some(Batch { rows, count: self.count }));
             }
         }
     }
@@ -214,8 +214,8 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// The window that the answer is; `None` where it is of no use and another has been asked for.
-    fn check_window(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<Option<Window>, Error> {
-        let nonsense = |problem| Err(Error::Pagination { page: window.page, problem });
+    fn check_window(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<Option<Window>, Fault<R::Item>> {
+        let nonsense = |problem| Err(Fault::Failed(Error::Pagination { page: window.page, problem }));
         if pagination.current != window.page {
             return nonsense(format!("was asked for, and page {} was answered", pagination.current));
         }
@@ -223,6 +223,10 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             return nonsense(format!("has {rows} rows, where at most {} were asked for", window.size));
         }
         if let Some(size) = smaller_size(window, pagination, rows) {
+            if window.size > self.page_size {
+                // So few rows on a page that windows cannot overlap.
+                return Err(Fault::Disorder);
+            }
             self.page_size = size;
             if window.page > 1 {
                 self.wait_for_better(1, "the server sends smaller and smaller pages")?;
@@ -249,7 +253,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     fn check_rows(&mut self, window: Window, items: Vec<R::Item>) -> Result<Vec<(Key, R::Item)>, Fault<R::Item>> {
         let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
         let whole = window.start() == 0 && window.end() >= self.count;
-        if !self.is_ordered(&rows, whole) {
+        if !rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less) {
             return Err(if whole && all_differ(&rows) {
                 Fault::Whole(rows.into_iter().map(|(_, item)| item).collect())
             } else {
@@ -258,7 +262,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         }
         self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count() as u32;
 
-        let known = rows.partition_point(|(key, _)| !self.progress.is_after(&self.order, key));
+        let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
         if !self.is_seamless(window, &rows, known) {
             if !self.orders_ties() {
                 return Err(Fault::Disorder);
@@ -283,15 +287,25 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             return Err(self.incomplete("the list grew on and on while it was read").into());
         }
         self.step_back = self.page_size;
-        let orders_ties = self.orders_ties();
-        rows.iter().for_each(|(key, _)| self.progress.advance(key.clone(), orders_ties));
-        Ok(rows)
+        Ok(self.release(rows))
     }
 
-    /// Whether the rows stand in the order asked for, as far as can be told: the server may sort texts in its own way.
-    fn is_ordered(&self, rows: &[(Key, R::Item)], whole: bool) -> bool {
-        let comparable = whole || rows.first().is_none_or(|(key, _)| Order::is_comparable(key));
-        comparable && rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less)
+    /// What can be given out of the rows that were held back and those that follow them.
+    ///
+    /// As long as the server has not shown that it orders ties, the rows tied with the last one are held back: the next window may
+    /// show that it does not, and then others of them belong before it. They are few, since some twenty in order show that it does.
+    fn release(&mut self, rows: Vec<(Key, R::Item)>) -> Vec<(Key, R::Item)> {
+        self.held.extend(rows);
+        let Some((last, _)) = self.held.last() else { return Vec::new() };
+        self.last = Some(last.clone());
+        let free = if self.orders_ties() || self.next.is_none() {
+            self.held.len()
+        } else {
+            self.held.partition_point(|(key, _)| !Order::is_tie(key, last))
+        };
+        let released = self.held.drain(..free).collect::<Vec<_>>();
+        released.iter().for_each(|(key, _)| self.progress.advance(key.clone()));
+        released
     }
 
     /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
