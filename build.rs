@@ -89,19 +89,11 @@ impl std::error::Error for GenerateError {}
 /// Generates the client for the OpenAPI document in `file`.
 pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     let name = file.display().to_string();
-    let fail = |(place, problem, remedy): (String, String, &str)| GenerateError {
-        file: name.clone(),
-        place,
-        problem,
-        remedy: remedy.into(),
-    };
+    let fail =
+        |(place, problem, remedy): (String, String, &str)| GenerateError { file: name.clone(), place, problem, remedy: remedy.into() };
 
     let text = std::fs::read_to_string(file).map_err(|error| {
-        fail((
-            "the whole file".into(),
-            format!("cannot be read: {error}"),
-            "restore it with `git checkout`, or make it readable",
-        ))
+        fail(("the whole file".into(), format!("cannot be read: {error}"), "restore it with `git checkout`, or make it readable"))
     })?;
     let mut spec = parse(&text).map_err(fail)?;
 
@@ -189,10 +181,7 @@ fn check_references(document: &Value, node: &Value, place: &str) -> Result<(), F
 }
 
 fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
-    reference
-        .trim_start_matches("#/")
-        .split('/')
-        .try_fold(document, |node, key| node.get(key.replace("~1", "/").replace("~0", "~")))
+    reference.trim_start_matches("#/").split('/').try_fold(document, |node, key| node.get(key.replace("~1", "/").replace("~0", "~")))
 }
 
 fn settings(plan: &fixups::Plan) -> GenerationSettings {

@@ -219,7 +219,12 @@ fn print_mermaid(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     for (number, flow) in flows.iter().enumerate() {
         writeln!(out, "  subgraph flow{number}[\"{} ({})\"]", quoted(&flow.name), quoted(&flow.slug))?;
         for (place, binding) in flow.bindings.iter().enumerate() {
-            writeln!(out, "    stage{number}_{place}[\"{}<br>{}\"]", quoted(&binding.stage_obj.name), quoted(&binding.stage_obj.verbose_name))?;
+            writeln!(
+                out,
+                "    stage{number}_{place}[\"{}<br>{}\"]",
+                quoted(&binding.stage_obj.name),
+                quoted(&binding.stage_obj.verbose_name)
+            )?;
         }
         for place in 1..flow.bindings.len() {
             writeln!(out, "    stage{number}_{} --> stage{number}_{place}", place - 1)?;

@@ -32,7 +32,8 @@ pub fn finish(tokens: TokenStream, spec: &OpenAPI, plan: &Plan) -> Result<(File,
 
 /// Structs that are one page of a list, with the type of their rows.
 fn list_pages(types: &ItemMod) -> Vec<(Ident, syn::Type)> {
-    let field = |item: &ItemStruct, name: &str| item.fields.iter().find(|field| field.ident.as_ref().is_some_and(|ident| ident == name)).cloned();
+    let field =
+        |item: &ItemStruct, name: &str| item.fields.iter().find(|field| field.ident.as_ref().is_some_and(|ident| ident == name)).cloned();
     items(types)
         .iter()
         .filter_map(|item| match item {
@@ -107,7 +108,11 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
     for field in &mut fields.named {
         let Some(ident) = &field.ident else { continue };
         let property = ident.to_string();
-        let fallback = if property == "extra" { "Every other key, as it was sent.".to_owned() } else { referenced_description(spec, &component, &property) };
+        let fallback = if property == "extra" {
+            "Every other key, as it was sent.".to_owned()
+        } else {
+            referenced_description(spec, &component, &property)
+        };
         describe(&mut field.attrs, &fallback);
 
         let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
@@ -122,7 +127,9 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
             let value = match default {
                 serde_json::Value::String(text) => quote!(#text.into()),
                 serde_json::Value::Bool(flag) => quote!(#flag),
-                serde_json::Value::Number(number) => number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default())),
+                serde_json::Value::Number(number) => {
+                    number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default()))
+                }
                 _ => quote!(::std::default::Default::default()),
             };
             quote! { pub(super) fn #function() -> #ty { #value } }
@@ -184,14 +191,20 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
     for item in items_mut(builders) {
         let Item::Impl(item) = item else { continue };
         let builder = item.self_ty.clone();
-        let setters = functions(item).map(|function| function.sig.ident.to_string()).filter(|name| name != "new" && name != "send").collect::<Vec<_>>();
-        let operation = operation_with(spec, &setters).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
+        let setters = functions(item)
+            .map(|function| function.sig.ident.to_string())
+            .filter(|name| name != "new" && name != "send")
+            .collect::<Vec<_>>();
+        let operation =
+            operation_with(spec, &setters).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
         for function in functions(item) {
             match function.sig.ident.to_string().as_str() {
                 "new" => function.vis = parse_quote!(pub(crate)),
                 "send" => {}
                 name => {
-                    let description = parameters(operation).find(|parameter| parameter.name.to_snake_case() == name).and_then(|parameter| parameter.description.clone());
+                    let description = parameters(operation)
+                        .find(|parameter| parameter.name.to_snake_case() == name)
+                        .and_then(|parameter| parameter.description.clone());
                     describe(&mut function.attrs, &description.unwrap_or_else(|| no_description(name)));
                 }
             }
@@ -288,13 +301,17 @@ fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn:
         let fields = path.split('.').map(|field| format_ident!("{field}"));
         quote!(item #(.#fields)*)
     });
-    let filters = setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
+    let filters =
+        setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
     let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
     let (for_partition, partitions) = match &listing.partition {
         Some(Partition { parameter, found_in }) => {
             let parameter = format_ident!("{parameter}");
             let found = found_in.iter().map(|path| found_values(path));
-            (quote!(matches!(self.#parameter, Ok(None)).then(|| self.clone().#parameter(partition))), quote!(let mut found = Vec::new(); #(#found)* found))
+            (
+                quote!(matches!(self.#parameter, Ok(None)).then(|| self.clone().#parameter(partition))),
+                quote!(let mut found = Vec::new(); #(#found)* found),
+            )
         }
         None => (quote!(None), quote!(Vec::new())),
     };
@@ -378,7 +395,9 @@ fn finish_client(file: &mut File, spec: &OpenAPI) {
         if item.trait_.is_some() {
             return true;
         }
-        item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new" || function.sig.ident == "new_with_client"));
+        item.items.retain(
+            |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new" || function.sig.ident == "new_with_client"),
+        );
         functions(item).for_each(replace_example);
         !item.items.is_empty()
     });

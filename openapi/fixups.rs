@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;
 use openapiv3::{
-    AdditionalProperties, IntegerType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode,
-    Type, VariantOrUnknownOrEmpty,
+    AdditionalProperties, IntegerType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind,
+    StatusCode, Type, VariantOrUnknownOrEmpty,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -103,7 +103,8 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize,
         for counter in object.properties.values_mut().filter_map(item_mut) {
             if matches!(counter.schema_kind, SchemaKind::Type(Type::Number(_))) {
                 let unsigned = VariantOrUnknownOrEmpty::Unknown("uint64".into());
-                counter.schema_kind = SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, minimum: Some(0), ..Default::default() }));
+                counter.schema_kind =
+                    SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, minimum: Some(0), ..Default::default() }));
                 changed += 1;
             }
         }
@@ -200,9 +201,10 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
         let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
         for (property, schema) in &object.properties {
             let Some(extensions) = schema.as_item().map(|schema| &schema.schema_data.extensions) else { continue };
-            let aliases = extensions.get("x-aliases").and_then(Value::as_array).map(|names| {
-                names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
-            });
+            let aliases = extensions
+                .get("x-aliases")
+                .and_then(Value::as_array)
+                .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
             let default = extensions.get("x-default-when-absent").cloned();
             if aliases.is_none() && default.is_none() {
                 continue;
@@ -306,7 +308,9 @@ fn parameter_data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterDat
 
 fn enum_values(schema: &Schema) -> Option<Vec<String>> {
     match &schema.schema_kind {
-        SchemaKind::Type(Type::String(string)) if !string.enumeration.is_empty() => Some(string.enumeration.iter().flatten().cloned().collect()),
+        SchemaKind::Type(Type::String(string)) if !string.enumeration.is_empty() => {
+            Some(string.enumeration.iter().flatten().cloned().collect())
+        }
         _ => None,
     }
 }

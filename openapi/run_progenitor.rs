@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use indexmap::IndexMap;
 use openapiv3::{Components, OpenAPI, ReferenceOr};
-use progenitor::{GenerationSettings, Generator};
 use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator};
 
 use super::Flaw;
 

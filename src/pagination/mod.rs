@@ -55,7 +55,7 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use listing::{Items, Page, Paginator, Pages, Position};
+pub use listing::{Items, Page, Pages, Paginator, Position};
 #[doc(hidden)]
 pub use order::SortValue;
 

@@ -14,9 +14,9 @@ use crate::Error;
 pub enum SortValue {
     Integer(i64),
     Flag(bool),
-    /// Sorted bytewise, by `PostgreSQL` as well as here.
+    /// Sorted bytewise, by PostgreSQL as well as here.
     Uuid(Uuid),
-    /// Sorted by code point here; by `PostgreSQL` as its database is set up.
+    /// Sorted by code point here; by PostgreSQL as its database is set up.
     Text(String),
 }
 

@@ -171,9 +171,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 if self.progress.rows >= self.limit {
                     return;
                 }
-            } else if self.in_flight.len() >= self.concurrency
-                || self.first_count.is_none()
-                || window.start() >= self.count.min(self.limit)
+            } else if self.in_flight.len() >= self.concurrency || self.first_count.is_none() || window.start() >= self.count.min(self.limit)
             {
                 return;
             }

@@ -89,7 +89,7 @@ pub(super) fn answer(query: &Query, rows: &Rows, rules: &Rules, sorted: &mut Sor
 
 /// The rows that the filter keeps, in the order that the server gives them on a page that ends with row `bound`.
 ///
-/// `PostgreSQL` finds a page that ends in the first half with a heap of `bound` rows, and a later one by sorting everything. Rows
+/// PostgreSQL finds a page that ends in the first half with a heap of `bound` rows, and a later one by sorting everything. Rows
 /// that the order leaves tied come out differently for each size of the heap, but always the same for the same one.
 fn sort(
     query: &Query,
@@ -138,10 +138,14 @@ fn compare(a: &FlowStageBinding, b: &FlowStageBinding, term: &str) -> Ordering {
         "policybindingmodel_ptr_id" => a.policybindingmodel_ptr_id.cmp(&b.policybindingmodel_ptr_id),
         "evaluate_on_plan" => a.evaluate_on_plan.cmp(&b.evaluate_on_plan),
         "re_evaluate_policies" => a.re_evaluate_policies.cmp(&b.re_evaluate_policies),
-        "policy_engine_mode" => a.policy_engine_mode.as_ref().map(|mode| mode.as_str()).cmp(&b.policy_engine_mode.as_ref().map(|mode| mode.as_str())),
-        "invalid_response_action" => {
-            a.invalid_response_action.as_ref().map(|action| action.as_str()).cmp(&b.invalid_response_action.as_ref().map(|action| action.as_str()))
+        "policy_engine_mode" => {
+            a.policy_engine_mode.as_ref().map(|mode| mode.as_str()).cmp(&b.policy_engine_mode.as_ref().map(|mode| mode.as_str()))
         }
+        "invalid_response_action" => a
+            .invalid_response_action
+            .as_ref()
+            .map(|action| action.as_str())
+            .cmp(&b.invalid_response_action.as_ref().map(|action| action.as_str())),
         _ => Ordering::Equal,
     }
 }
@@ -254,7 +258,10 @@ impl Filter {
             && is(self.evaluate_on_plan.as_ref(), row.evaluate_on_plan.as_ref())
             && is(self.re_evaluate_policies.as_ref(), row.re_evaluate_policies.as_ref())
             && is(self.policy_engine_mode.as_ref(), row.policy_engine_mode.as_ref().and_then(|mode| text(mode.as_str())).as_ref())
-            && is(self.invalid_response_action.as_ref(), row.invalid_response_action.as_ref().and_then(|action| text(action.as_str())).as_ref())
+            && is(
+                self.invalid_response_action.as_ref(),
+                row.invalid_response_action.as_ref().and_then(|action| text(action.as_str())).as_ref(),
+            )
             && (self.words.is_empty() || {
                 let name = row.stage_obj.name.to_lowercase();
                 self.words.iter().all(|word| name.contains(word))

@@ -113,6 +113,9 @@ impl std::str::FromStr for Release {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let names = Self::ALL.map(Self::as_str).join(", ");
-        Self::ALL.into_iter().find(|release| release.as_str() == text).ok_or_else(|| format!("no release to fake is called `{text}`: use one of {names}"))
+        Self::ALL
+            .into_iter()
+            .find(|release| release.as_str() == text)
+            .ok_or_else(|| format!("no release to fake is called `{text}`: use one of {names}"))
     }
 }

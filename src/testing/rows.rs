@@ -49,7 +49,10 @@ pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
             stage.flow_set.push(flow.clone());
         }
     }
-    let mut bindings = places.into_iter().map(|(flow, stage, place)| binding(&flows[flow], &stages[stage], place / (1 + flow % 2), &mut rng)).collect::<Vec<_>>();
+    let mut bindings = places
+        .into_iter()
+        .map(|(flow, stage, place)| binding(&flows[flow], &stages[stage], place / (1 + flow % 2), &mut rng))
+        .collect::<Vec<_>>();
     if let Some(first) = bindings.first_mut() {
         first.order = i32::MIN;
     }

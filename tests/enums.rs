@@ -1,0 +1,63 @@
+//! Open enums: known values, and those that came later.
+
+use std::collections::{BTreeSet, HashSet};
+
+use authentik_flow_bindings::{DeniedAction, FlowDesignation, FlowLayout, InvalidResponseAction, PolicyEngineMode};
+
+#[test]
+fn values_come_in_the_order_of_the_specification() {
+    let layouts: Vec<_> = FlowLayout::values().iter().map(FlowLayout::as_str).collect();
+    assert_eq!(layouts, ["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right"]);
+    assert!(FlowLayout::values().is_sorted());
+    assert_eq!(DeniedAction::values().len() + FlowDesignation::values().len(), 10);
+}
+
+#[test]
+fn a_value_goes_in_and_out_unchanged_in_every_way() {
+    for text in ["retry", "restart", "restart_with_context", "explode", "", "Retry", "ﬂow"] {
+        let value = InvalidResponseAction::from(text);
+        assert_eq!(value.as_str(), text);
+        assert_eq!(value.to_string(), text);
+        assert_eq!(text.parse(), Ok(value.clone()));
+        assert_eq!(InvalidResponseAction::from(text.to_owned()), value);
+        let json = serde_json::to_string(&value).unwrap();
+        assert_eq!(json, serde_json::to_string(text).unwrap());
+        assert_eq!(serde_json::from_str::<InvalidResponseAction>(&json).unwrap(), value);
+        assert_eq!(value.is_known(), InvalidResponseAction::values().contains(&value));
+        assert_eq!(InvalidResponseAction::try_parse(text).is_ok(), value.is_known());
+    }
+    assert_eq!(serde_json::from_str::<PolicyEngineMode>(r#""\u0061ny""#).unwrap(), PolicyEngineMode::Any);
+}
+
+#[test]
+fn a_value_that_is_no_string_is_refused() {
+    for json in ["1", "null", "true", "[]", "{}"] {
+        let error = serde_json::from_str::<PolicyEngineMode>(json).unwrap_err();
+        assert!(error.to_string().contains("expected a string"), "{error}");
+    }
+}
+
+#[test]
+fn a_strict_parse_lists_what_there_is() {
+    let error = PolicyEngineMode::try_parse("some").unwrap_err();
+    assert_eq!(error.to_string(), "`some` is no PolicyEngineMode; it has the values all, any");
+}
+
+#[test]
+fn unknown_values_compare_by_their_text() {
+    let (a, b) = (FlowLayout::from("a"), FlowLayout::from("b"));
+    assert_eq!(
+        BTreeSet::from([b.clone(), a.clone(), FlowLayout::SidebarRight]).into_iter().collect::<Vec<_>>(),
+        [FlowLayout::SidebarRight, a.clone(), b]
+    );
+    assert!(HashSet::from([a.clone()]).contains(&FlowLayout::from("a")));
+    assert_eq!(format!("{a:?}"), r#"Unknown("a")"#);
+}
+
+#[test]
+fn labels_are_words() {
+    assert_eq!(FlowDesignation::StageConfiguration.label(), "Stage configuration");
+    assert_eq!(InvalidResponseAction::RestartWithContext.label(), "Restart, keep context");
+    assert_eq!(FlowLayout::from("sidebar_up").label(), "sidebar_up");
+    assert_eq!(format!("{:>8}|", PolicyEngineMode::All), "     all|");
+}
