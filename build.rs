@@ -87,6 +87,9 @@ impl fmt::Display for GenerateError {
 impl std::error::Error for GenerateError {}
 
 /// Generates the client for the OpenAPI document in `file`.
+///
+/// # Errors
+/// The file cannot be read, is no OpenAPI 3.0 document, refers to what it does not have, or has what progenitor cannot generate.
 pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     let name = file.display().to_string();
     let fail =

@@ -233,7 +233,7 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
 
 /// The operation that has exactly these parameters.
 fn operation_with<'a>(spec: &'a OpenAPI, setters: &[String]) -> Option<&'a Operation> {
-    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(|item| item.iter());
+    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(openapiv3::PathItem::iter);
     operations.map(|(_, operation)| operation).find(|operation| {
         let names = parameters(operation).map(|parameter| parameter.name.to_snake_case()).collect::<BTreeSet<_>>();
         names == setters.iter().cloned().collect()
@@ -373,15 +373,12 @@ fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn:
 /// Code that adds the values at a path such as `stage_obj.flow_set[].pk` to `found`.
 fn found_values(path: &str) -> TokenStream {
     let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(|field| format_ident!("{field}")).collect::<Vec<_>>();
-    match path.split_once("[]") {
-        Some((list, value)) => {
-            let (list, value) = (fields(list), fields(value));
-            quote!(found.extend(item #(.#list)*.iter().map(|each| each #(.#value)*));)
-        }
-        None => {
-            let value = fields(path);
-            quote!(found.push(item #(.#value)*);)
-        }
+    if let Some((list, value)) = path.split_once("[]") {
+        let (list, value) = (fields(list), fields(value));
+        quote!(found.extend(item #(.#list)*.iter().map(|each| each #(.#value)*));)
+    } else {
+        let value = fields(path);
+        quote!(found.push(item #(.#value)*);)
     }
 }
 
@@ -460,7 +457,7 @@ fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
     note("#/info".into(), spec.info.description.as_ref());
     for (path, item) in spec.paths.iter() {
         let place = format!("#/paths/{}", path.replace('/', "~1"));
-        for (method, operation) in item.as_item().into_iter().flat_map(|item| item.iter()) {
+        for (method, operation) in item.as_item().into_iter().flat_map(openapiv3::PathItem::iter) {
             note(format!("{place}/{method}"), operation.description.as_ref());
             for parameter in operation.parameters.iter().filter_map(ReferenceOr::as_item) {
                 let data = parameter.parameter_data_ref();

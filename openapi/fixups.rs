@@ -3,6 +3,8 @@
 //! A fixup returns the number of places that it changed. One that changes nothing is no longer needed, and the build
 //! says so, so that none can rot.
 
+#![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
+
 use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;

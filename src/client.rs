@@ -215,7 +215,7 @@ fn within_one_origin() -> redirect::Policy {
 /// The address below which the operations stand, without a trailing slash.
 fn api_address(address: &str, allow_plaintext: bool) -> Result<String, Error> {
     let shown = address.trim();
-    let url = Url::parse(shown).ok().filter(|url| url.has_host());
+    let url = Url::parse(shown).ok().filter(reqwest::Url::has_host);
     let Some(url) = url else {
         return Err(Error::configuration(format!("`{shown}` is no address of a server: write it as https://auth.example.com")));
     };

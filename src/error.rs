@@ -70,6 +70,14 @@ pub enum Error {
         reason: String,
     },
 
+    /// The rows changed whenever they were listed.
+    #[error("the rows changed between each two of {passes} passes: take the snapshot when fewer people change flows")]
+    #[non_exhaustive]
+    Unsettled {
+        /// How often they were listed.
+        passes: usize,
+    },
+
     /// The server's pages contradict each other or themselves.
     #[error("the server's pages make no sense: page {page} {problem}")]
     #[non_exhaustive]

@@ -36,10 +36,15 @@ where
         Some(asked) => pause.map(|pause| pause.max(asked)),
         None => pause,
     })
-    .notify(|_error, _pause| {
-        #[cfg(feature = "tracing")]
-        tracing::warn!(error = %_error, pause = ?_pause, "authentik request failed; trying again");
-    })
+    .notify(report)
     .await;
     outcome.map_err(|error| error.after_attempts(attempts))
 }
+
+#[cfg(feature = "tracing")]
+fn report(error: &Error, pause: Duration) {
+    tracing::warn!(%error, ?pause, "a request to authentik failed and is sent again");
+}
+
+#[cfg(not(feature = "tracing"))]
+fn report(_: &Error, _: Duration) {}

@@ -68,7 +68,9 @@ async fn parameters_reach_the_server_as_authentik_expects_them() {
     let policies = [Uuid::from_u128(1), Uuid::from_u128(2)];
     server.with_rows(|rows| {
         let pk = rows.iter().next().unwrap().pk;
-        policies.iter().for_each(|policy| rows.bind_policy(pk, *policy));
+        for policy in policies {
+            rows.bind_policy(pk, policy);
+        }
     });
     let client = client(&server).user_agent_suffix("my-service/1.2").build().unwrap();
     let answer = client
@@ -109,16 +111,16 @@ async fn filters_keep_what_they_say() {
     let client = server.client();
     let all = client.flows_bindings_list().paginate().collect().await.unwrap();
     let row = &all[7];
-    let same = |keep: &dyn Fn(&authentik_flow_bindings::FlowStageBinding) -> bool| all.iter().filter(|row| keep(row)).count();
+    let same = |keep: &dyn Fn(&authentik_flow_bindings::FlowStageBinding) -> bool| all.iter().filter(|row| keep(row)).count() as u64;
     let list = || client.flows_bindings_list();
-    assert_eq!(list().target(row.target).paginate().count().await.unwrap() as usize, same(&|other| other.target == row.target));
-    assert_eq!(list().stage(row.stage).paginate().count().await.unwrap() as usize, same(&|other| other.stage == row.stage));
-    assert_eq!(list().order(row.order).paginate().count().await.unwrap() as usize, same(&|other| other.order == row.order));
+    assert_eq!(list().target(row.target).paginate().count().await.unwrap(), same(&|other| other.target == row.target));
+    assert_eq!(list().stage(row.stage).paginate().count().await.unwrap(), same(&|other| other.stage == row.stage));
+    assert_eq!(list().order(row.order).paginate().count().await.unwrap(), same(&|other| other.order == row.order));
     assert_eq!(list().fsb_uuid(row.pk).paginate().count().await.unwrap(), 1);
     assert_eq!(list().pbm_uuid(row.policybindingmodel_ptr_id).paginate().count().await.unwrap(), 1);
-    let retried = list().invalid_response_action("retry").paginate().count().await.unwrap() as usize;
+    let retried = list().invalid_response_action("retry").paginate().count().await.unwrap();
     assert_eq!(retried, same(&|other| other.invalid_response_action == Some("retry".into())));
-    let evaluated = list().re_evaluate_policies(true).paginate().count().await.unwrap() as usize;
+    let evaluated = list().re_evaluate_policies(true).paginate().count().await.unwrap();
     assert_eq!(evaluated, same(&|other| other.re_evaluate_policies == Some(true)));
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use super::order::{Key, Order, Progress};
+use super::order::{Order, Progress, Row};
 use super::walk::{Fault, Walk};
 use super::{ListRequest, RawPage};
 use crate::Error;
@@ -19,7 +19,7 @@ pub(super) async fn gather<R: ListRequest>(
     order: &Order,
     page_size: u64,
     concurrency: usize,
-) -> Result<Vec<(Key, R::Item)>, Error> {
+) -> Result<Vec<Row<R::Item>>, Error> {
     let total = Order::parse::<R>(R::TOTAL_ORDER)?;
     let items = match walk_through(request.clone(), &total, page_size, concurrency).await {
         Ok(items) => items,
@@ -44,7 +44,7 @@ pub(super) async fn gather_ties<R: ListRequest>(
 }
 
 /// The rows of an answer that is the whole list, in the order asked for.
-pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Result<Vec<(Key, R::Item)>, Error> {
+pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Result<Vec<Row<R::Item>>, Error> {
     if keys::<R>(&items).len() == items.len() {
         Ok(sorted::<R>(items, order))
     } else {
@@ -52,7 +52,7 @@ pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Resul
     }
 }
 
-pub(super) fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<(Key, R::Item)> {
+pub(super) fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<Row<R::Item>> {
     let mut rows = items.into_iter().map(|item| (order.key::<R>(&item), item)).collect::<Vec<_>>();
     rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
     rows

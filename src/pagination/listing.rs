@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ListRequest;
 use super::gather::{gather, gather_ties, sorted, whole};
-use super::order::{Key, Order, Progress};
+use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
 use crate::Error;
 
@@ -49,7 +49,8 @@ impl<R: ListRequest> Paginator<R> {
         self
     }
 
-    /// Ends the listing after so many rows, without asking for more than are needed.
+    /// Ends the listing after so many rows, without asking for more than are needed: besides these some twenty, to see that they
+    /// come in order.
     pub fn max_items(mut self, rows: u64) -> Self {
         self.max_items = Some(rows);
         self
@@ -83,21 +84,19 @@ impl<R: ListRequest> Paginator<R> {
     /// Every row as it was at one time: lists again and again, until two passes have the same rows at the same places.
     ///
     /// # Errors
-    /// See [`items`](Self::items); [`Error::Incomplete`] when five passes in a row differ.
+    /// See [`items`](Self::items); [`Error::Unsettled`] when five passes in a row differ.
     pub async fn snapshot(self) -> Result<Vec<R::Item>, Error> {
         let order = self.order()?;
         let mut before: Option<Vec<Key>> = None;
-        let mut received = 0;
         for _ in 0..PASSES {
             let items = self.clone().collect().await?;
-            let keys = items.iter().map(|item| order.key::<R>(item)).collect::<Vec<_>>();
-            received = items.len() as u64;
-            if before.replace(keys) == Some(items.iter().map(|item| order.key::<R>(item)).collect()) {
+            let keys = Some(items.iter().map(|item| order.key::<R>(item)).collect());
+            if before == keys {
                 return Ok(items);
             }
+            before = keys;
         }
-        let expected = self.count().await?;
-        Err(Error::Incomplete { expected, received, reason: format!("the rows changed in each of {PASSES} passes") })
+        Err(Error::Unsettled { passes: PASSES })
     }
 
     /// Every row, as a stream in the order asked for.
@@ -217,7 +216,7 @@ pub struct Position {
 pub struct Items<'a, T> {
     listing: u64,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
-    batch: vec::IntoIter<(Key, T)>,
+    batch: vec::IntoIter<Row<T>>,
     count: Option<u64>,
     progress: Progress,
     left: u64,

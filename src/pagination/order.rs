@@ -41,6 +41,9 @@ sort_value_from! {
 /// What a row is sorted by, one value for each term of the order. The last one is its primary key.
 pub(crate) type Key = Vec<SortValue>;
 
+/// A row with its key.
+pub(crate) type Row<T> = (Key, T);
+
 /// Terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Order {

@@ -14,13 +14,13 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
-use super::order::{Key, Order, Progress};
+use super::order::{Key, Order, Progress, Row};
 use super::{ListRequest, RawPage};
 use crate::Error;
 use crate::types::Pagination;
 
 /// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
-const TIES_THAT_CONVINCE: u32 = 20;
+const TIES_THAT_CONVINCE: usize = 20;
 
 /// A page as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl<T> From<Error> for Fault<T> {
 
 /// Rows that came together, in order, each with its key.
 pub(super) struct Batch<T> {
-    pub(super) rows: Vec<(Key, T)>,
+    pub(super) rows: Vec<Row<T>>,
     /// Rows in the whole list, as the server counted them last.
     pub(super) count: u64,
 }
@@ -96,12 +96,12 @@ pub(super) struct Walk<'a, R: ListRequest> {
     /// The row that was read last, in the order asked for.
     last: Option<Key>,
     /// Rows that were read and are held back: see [`release`](Self::release).
-    held: Vec<(Key, R::Item)>,
+    held: Vec<Row<R::Item>>,
     /// Rows in the list as the server counted them first and last; `None` before the first answer.
     first_count: Option<u64>,
     count: u64,
     /// Neighbours tied but for their primary keys that came in order.
-    ties_in_order: u32,
+    ties_in_order: usize,
     /// Answers that may still come without a row that is new.
     patience: u64,
     step_back: u64,
@@ -110,7 +110,9 @@ pub(super) struct Walk<'a, R: ListRequest> {
 impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     /// Walks from where `progress` stands, until `limit` rows have come or the list ends.
     pub(super) fn new(request: R, order: Order, page_size: u64, concurrency: usize, limit: u64, progress: Progress) -> Self {
-        let page_size = page_size.min(limit.saturating_sub(progress.rows)).max(1);
+        // So many more rows tell whether those that are wanted come in order.
+        let wanted = limit.saturating_sub(progress.rows).saturating_add(TIES_THAT_CONVINCE as u64 + 1);
+        let page_size = page_size.min(wanted);
         Self {
             request,
             order,
@@ -248,7 +250,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// The rows of a window that have not come yet.
-    fn check_rows(&mut self, window: Window, items: Vec<R::Item>) -> Result<Vec<(Key, R::Item)>, Fault<R::Item>> {
+    fn check_rows(&mut self, window: Window, items: Vec<R::Item>) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
         let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
         let whole = window.start() == 0 && window.end() >= self.count;
         if !rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less) {
@@ -258,7 +260,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 Fault::Disorder
             });
         }
-        self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count() as u32;
+        self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count();
 
         let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
         if !self.is_seamless(window, &rows, known) {
@@ -292,7 +294,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     ///
     /// As long as the server has not shown that it orders ties, the rows tied with the last one are held back: the next window may
     /// show that it does not, and then others of them belong before it. They are few, since some twenty in order show that it does.
-    fn release(&mut self, rows: Vec<(Key, R::Item)>) -> Vec<(Key, R::Item)> {
+    fn release(&mut self, rows: Vec<Row<R::Item>>) -> Vec<Row<R::Item>> {
         self.held.extend(rows);
         let Some((last, _)) = self.held.last() else { return Vec::new() };
         self.last = Some(last.clone());
@@ -302,15 +304,17 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             self.held.partition_point(|(key, _)| !Order::is_tie(key, last))
         };
         let released = self.held.drain(..free).collect::<Vec<_>>();
-        released.iter().for_each(|(key, _)| self.progress.advance(key.clone()));
+        for (key, _) in &released {
+            self.progress.advance(key.clone());
+        }
         released
     }
 
     /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
-    fn is_seamless(&self, window: Window, rows: &[(Key, R::Item)], known: usize) -> bool {
-        let overlap = self.end.saturating_sub(window.start()) as usize;
+    fn is_seamless(&self, window: Window, rows: &[Row<R::Item>], known: usize) -> bool {
+        let overlap = self.end.saturating_sub(window.start());
         let begins = rows[..known].iter().rev().map(|(key, _)| key);
-        known == overlap && (overlap > 0 || self.end == 0) && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
+        known as u64 == overlap && (overlap > 0 || self.end == 0) && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
     }
 }
 
@@ -328,7 +332,7 @@ fn smaller_size(window: Window, pagination: &Pagination, rows: u64) -> Option<u6
     (fits && size > 0 && size < window.size).then_some(size)
 }
 
-fn all_differ<T>(rows: &[(Key, T)]) -> bool {
+fn all_differ<T>(rows: &[Row<T>]) -> bool {
     let mut seen = BTreeSet::new();
     rows.iter().all(|(key, _)| seen.insert(key.last()))
 }

@@ -43,7 +43,7 @@ impl Query {
 /// The order of the rows for the query that came last: sorting 200,000 rows anew for each of 2,000 pages takes minutes.
 #[derive(Default)]
 pub(super) struct Sorted {
-    of: Option<(Vec<(String, String)>, u64, u64)>,
+    of: Option<SortedBy>,
     places: Arc<Vec<usize>>,
 }
 
@@ -128,6 +128,9 @@ fn sort(
     Ok(Arc::clone(&sorted.places))
 }
 
+/// A query without its page, the revision of the rows, and the size of the heap.
+type SortedBy = (Vec<(String, String)>, u64, u64);
+
 fn compare(a: &FlowStageBinding, b: &FlowStageBinding, term: &str) -> Ordering {
     match term {
         "pk" => a.pk.cmp(&b.pk),
@@ -138,14 +141,16 @@ fn compare(a: &FlowStageBinding, b: &FlowStageBinding, term: &str) -> Ordering {
         "policybindingmodel_ptr_id" => a.policybindingmodel_ptr_id.cmp(&b.policybindingmodel_ptr_id),
         "evaluate_on_plan" => a.evaluate_on_plan.cmp(&b.evaluate_on_plan),
         "re_evaluate_policies" => a.re_evaluate_policies.cmp(&b.re_evaluate_policies),
-        "policy_engine_mode" => {
-            a.policy_engine_mode.as_ref().map(|mode| mode.as_str()).cmp(&b.policy_engine_mode.as_ref().map(|mode| mode.as_str()))
-        }
+        "policy_engine_mode" => a
+            .policy_engine_mode
+            .as_ref()
+            .map(super::super::codegen::types::PolicyEngineMode::as_str)
+            .cmp(&b.policy_engine_mode.as_ref().map(super::super::codegen::types::PolicyEngineMode::as_str)),
         "invalid_response_action" => a
             .invalid_response_action
             .as_ref()
-            .map(|action| action.as_str())
-            .cmp(&b.invalid_response_action.as_ref().map(|action| action.as_str())),
+            .map(super::super::codegen::types::InvalidResponseAction::as_str)
+            .cmp(&b.invalid_response_action.as_ref().map(super::super::codegen::types::InvalidResponseAction::as_str)),
         _ => Ordering::Equal,
     }
 }

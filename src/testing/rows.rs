@@ -38,10 +38,10 @@ const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation
 /// ```
 #[must_use]
 pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
-    let mut rng = Rng::with_seed(2_025_06);
+    let mut rng = Rng::with_seed(202_506);
     let flows = (0..flows.max(1)).map(|number| flow(number, &mut rng)).collect::<Vec<_>>();
     // A stage for every two bindings, so that most stages are used by two flows.
-    let mut stages = (0..count / 2 + 1).map(|number| stage(number, &mut rng)).collect::<Vec<_>>();
+    let mut stages = (0..=(count / 2)).map(|number| stage(number, &mut rng)).collect::<Vec<_>>();
     let places = (0..count).map(|number| (number % flows.len(), number % stages.len(), number / flows.len())).collect::<Vec<_>>();
     for (flow, stage, _) in &places {
         let (flow, stage) = (&flows[*flow], &mut stages[*stage]);
@@ -112,6 +112,7 @@ fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowSt
 
 /// The bindings on a [`FakeAuthentik`](super::FakeAuthentik), in the order in which they came.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_field_names, reason = "the rows among what is known of them")]
 pub struct Rows {
     rows: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,

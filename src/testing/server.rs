@@ -103,6 +103,9 @@ struct Shared {
     rows: Rows,
     latency: Duration,
     received: Vec<ReceivedRequest>,
+    in_flight: usize,
+    most_in_flight: usize,
+    answered: usize,
     scripts: BTreeMap<usize, Vec<Script>>,
     faults: BTreeMap<usize, Fault>,
     tamper: Option<Tamper>,
@@ -121,6 +124,9 @@ impl FakeAuthentik {
                 rows: Rows::default(),
                 latency: Duration::ZERO,
                 received: Vec::new(),
+                in_flight: 0,
+                most_in_flight: 0,
+                answered: 0,
                 scripts: BTreeMap::new(),
                 faults: BTreeMap::new(),
                 tamper: None,
@@ -149,6 +155,18 @@ impl FakeAuthentik {
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
         self.lock().received.clone()
+    }
+
+    /// How many requests it had at a time, at the most.
+    #[must_use]
+    pub fn most_in_flight(&self) -> usize {
+        self.lock().most_in_flight
+    }
+
+    /// How many requests it has answered: not those whose client went away meanwhile.
+    #[must_use]
+    pub fn answered(&self) -> usize {
+        self.lock().answered
     }
 
     /// Reads or changes the bindings.
@@ -259,7 +277,34 @@ impl fmt::Debug for FakeAuthentikBuilder {
 
 const HTML: &str = "<!DOCTYPE html>\n<html><head><title>authentik</title></head><body></body></html>\n";
 
+/// A request in flight, until it is answered or its client goes away.
+struct InFlight(Arc<Mutex<Shared>>);
+
+impl InFlight {
+    fn begin(shared: Arc<Mutex<Shared>>) -> Self {
+        {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.in_flight += 1;
+            shared.most_in_flight = shared.most_in_flight.max(shared.in_flight);
+        }
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).in_flight -= 1;
+    }
+}
+
 async fn handle(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Response {
+    let _in_flight = InFlight::begin(Arc::clone(&shared));
+    let response = respond(&shared, request).await;
+    shared.lock().unwrap_or_else(PoisonError::into_inner).answered += 1;
+    response
+}
+
+async fn respond(shared: &Mutex<Shared>, request: Request) -> Response {
     let (latency, fault, response) = {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let received = record(&request, shared.received.len() + 1);
