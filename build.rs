@@ -101,6 +101,7 @@ pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     let mut spec = parse(&text).map_err(fail)?;
 
     let mut plan = fixups::Plan::default();
+    fixups::read_shapes(&spec, &mut plan);
     fixups::read_listings(&mut spec, &mut plan).map_err(fail)?;
     let mut stale_fixups = Vec::new();
     for (fixup, apply) in fixups::ALL {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
-use authentik_flow_bindings::{Client, FlowSet, FlowStageBinding};
+use authentik_flow_bindings::{Client, FlowSet, FlowStageBinding, PolicyEvaluation};
 use clap::{Parser, ValueEnum};
 use futures_util::TryStreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -184,13 +184,7 @@ fn print_table(out: &mut impl Write, flow: &Flow) -> Result<()> {
 
 /// When the policies of a binding are evaluated.
 fn evaluated(binding: &FlowStageBinding) -> &'static str {
-    match (binding.evaluate_on_plan, binding.re_evaluate_policies) {
-        (Some(true), Some(true)) => "on planning and running",
-        (Some(true), Some(false)) => "on planning",
-        (Some(false), Some(true)) => "on running",
-        (Some(false), Some(false)) => "never",
-        _ => "unknown",
-    }
+    binding.policy_evaluation().map_or("unknown", PolicyEvaluation::label)
 }
 
 fn print_csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {

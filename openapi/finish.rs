@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use heck::ToSnakeCase;
+use heck::{ToShoutySnakeCase, ToSnakeCase};
 use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Fields, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Stmt, Visibility, parse_quote};
 
 use super::Flaw;
-use super::fixups::{Listing, MovedProperty, Partition, Plan};
+use super::fixups::{Field, Kind, Listing, MovedProperty, Partition, Plan};
 
 const CHANGED: &str = "progenitor's output has changed: compare `cargo xtask expand` with openapi/finish.rs";
 
@@ -25,6 +25,7 @@ pub fn finish(tokens: TokenStream, spec: &OpenAPI, plan: &Plan) -> Result<(File,
     let builders = module(&mut file, "builder").map_err(unexpected)?;
     finish_operations(builders, spec, plan, &pages).map_err(unexpected)?;
     finish_client(&mut file, spec);
+    file.items.push(shapes(plan));
     Ok((file, undescribed(spec, plan)))
 }
 
@@ -115,6 +116,9 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
         };
         describe(&mut field.attrs, &fallback);
 
+        if plan.counters.contains(&(component.clone(), property.clone())) {
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::drift::whole_number")]));
+        }
         let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
         for alias in &moved.aliases {
             field.attrs.push(parse_quote!(#[serde(alias = #alias)]));
@@ -304,6 +308,14 @@ fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn:
     let filters =
         setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
     let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
+    let shape = answer.to_token_stream().into_iter().last().map_or_else(String::new, |ident| ident.to_string());
+    let shape = format_ident!("{}", shape.to_shouty_snake_case());
+    let traces = listing.traces.iter().map(|trace| {
+        let key = format!("\"{}\":", trace.key);
+        let [sent_since, sent_until, always_since] =
+            [&trace.sent_since, &trace.sent_until, &trace.always_since].map(|release| month(release.as_deref()));
+        quote!(crate::span::Trace { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
+    });
     let (for_partition, partitions) = match &listing.partition {
         Some(Partition { parameter, found_in }) => {
             let parameter = format_ident!("{parameter}");
@@ -341,15 +353,24 @@ fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn:
                 #for_partition
             }
 
-            async fn send_page(self) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
+            async fn send_page(self, watch: &crate::drift::Watch) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
                 let request = self;
                 let page = request.number();
-                let answer = crate::client::send_and_read(request.client, || request.clone().execute(), crate::pagination::read_page::<Self>).await;
+                let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, watch);
+                let answer = crate::client::send_and_read(request.client, || request.clone().execute(), read).await;
                 answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
             }
 
             fn split(answer: Self::Answer) -> (types::Pagination, Vec<Self::Item>) {
                 (answer.pagination, answer.results)
+            }
+
+            fn shape() -> &'static crate::drift::Shape {
+                &super::shapes::#shape
+            }
+
+            fn traces() -> &'static [crate::span::Trace] {
+                &[#(#traces),*]
             }
 
             fn key(item: &Self::Item) -> ::uuid::Uuid {
@@ -370,6 +391,14 @@ fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn:
     }
 }
 
+/// A release such as `2025.12` as code for its year and month.
+fn month(release: Option<&str>) -> TokenStream {
+    let parsed = release
+        .and_then(|release| release.split_once('.'))
+        .and_then(|(year, month)| Some((year.parse::<u16>().ok()?, month.parse::<u8>().ok()?)));
+    parsed.map_or_else(|| quote!(None), |(year, month)| quote!(Some((#year, #month))))
+}
+
 /// Code that adds the values at a path such as `stage_obj.flow_set[].pk` to `found`.
 fn found_values(path: &str) -> TokenStream {
     let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(|field| format_ident!("{field}")).collect::<Vec<_>>();
@@ -379,6 +408,41 @@ fn found_values(path: &str) -> TokenStream {
     } else {
         let value = fields(path);
         quote!(found.push(item #(.#value)*);)
+    }
+}
+
+// --- drift ---------------------------------------------------------------------------------------------------------
+
+/// What the document says of each object, for the comparison of answers with it.
+fn shapes(plan: &Plan) -> Item {
+    let ident = |component: &str| format_ident!("{}", component.to_shouty_snake_case());
+    let shapes = plan.shapes.iter().map(|(component, shape)| {
+        let (name, open) = (ident(component), shape.open);
+        let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
+            let kind = match kind {
+                Kind::Object(component) => {
+                    let shape = ident(component);
+                    quote!(Object(&#shape))
+                }
+                Kind::Objects(component) => {
+                    let shape = ident(component);
+                    quote!(Objects(&#shape))
+                }
+                Kind::Enum(values) => quote!(Enum(&[#(#values),*])),
+                Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
+                Kind::Other => quote!(Other),
+            };
+            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: Kind::#kind })
+        });
+        quote!(pub(crate) static #name: Shape = Shape { fields: &[#(#fields),*], open: #open };)
+    });
+    parse_quote! {
+        /// What the specification says of each object.
+        #[allow(dead_code)]
+        pub(crate) mod shapes {
+            use crate::drift::{Field, Kind, Shape};
+            #(#shapes)*
+        }
     }
 }
 

@@ -36,8 +36,34 @@ pub struct Plan {
     pub enums: Vec<OpenEnum>,
     /// Properties that some releases name otherwise or leave out.
     pub moved: Vec<MovedProperty>,
+    /// Page counters: component and property.
+    pub counters: Vec<(String, String)>,
     /// List operations, by operation id.
     pub listings: BTreeMap<String, Listing>,
+    /// Every object of the document, by component, as it was before any fixup.
+    pub shapes: BTreeMap<String, Shape>,
+}
+
+/// What the document says of an object.
+pub struct Shape {
+    pub fields: Vec<Field>,
+    /// Whether it may have any other property.
+    pub open: bool,
+}
+
+pub struct Field {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub required: bool,
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    Object(String),
+    Objects(String),
+    Enum(Vec<String>),
+    Integer { minimum: i64, maximum: i64 },
+    Other,
 }
 
 /// How the rows of a list operation can be ordered and told apart (`x-listing`).
@@ -49,6 +75,18 @@ pub struct Listing {
     /// Terms of `ordering`, each with the path of the property that it sorts by.
     pub sort_terms: BTreeMap<String, String>,
     pub partition: Option<Partition>,
+    #[serde(default)]
+    pub traces: Vec<Trace>,
+}
+
+/// A key by which releases can be told apart: `sent-since` and `sent-until` where it is there, `always-since` where it is not.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Trace {
+    pub key: String,
+    pub sent_since: Option<String>,
+    pub sent_until: Option<String>,
+    pub always_since: Option<String>,
 }
 
 /// A filter that divides a list into smaller ones.
@@ -62,7 +100,7 @@ pub struct Partition {
 
 impl Default for Listing {
     fn default() -> Self {
-        Self { total_order: "pk".into(), sort_terms: BTreeMap::from([("pk".into(), "pk".into())]), partition: None }
+        Self { total_order: "pk".into(), sort_terms: BTreeMap::from([("pk".into(), "pk".into())]), partition: None, traces: Vec::new() }
     }
 }
 
@@ -95,18 +133,21 @@ pub struct MovedProperty {
 }
 
 /// Upstream declares page counters as `number`, which becomes `f64`; servers send whole numbers from 0.
-fn page_counters_are_unsigned(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, Flaw> {
+fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
     let mut changed = 0;
-    for_each_schema(spec, &mut |_, schema| {
+    for_each_schema(spec, &mut |place, schema| {
         let SchemaKind::Type(Type::Object(object)) = &mut schema.schema_kind else { return };
         if !object.properties.contains_key("total_pages") {
             return;
         }
-        for counter in object.properties.values_mut().filter_map(item_mut) {
+        let component = place.rsplit('/').next().unwrap_or_default();
+        for (name, counter) in &mut object.properties {
+            let Some(counter) = item_mut(counter) else { continue };
             if matches!(counter.schema_kind, SchemaKind::Type(Type::Number(_))) {
                 let unsigned = VariantOrUnknownOrEmpty::Unknown("uint64".into());
                 counter.schema_kind =
                     SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, minimum: Some(0), ..Default::default() }));
+                plan.counters.push((component.to_owned(), name.clone()));
                 changed += 1;
             }
         }
@@ -126,15 +167,21 @@ fn error_answers_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Plan) -> Result
     Ok(changed)
 }
 
-/// Upstream repeats its database's limits (`pattern`, `minLength`, `maxLength`) in answers, where progenitor would refuse a
-/// whole page for one odd slug. A client has no business refusing what the server holds.
+/// Upstream repeats its database's limits (`pattern`, `maxLength`, `minimum` …) in answers, where progenitor would refuse a whole
+/// page for one odd slug or number. A client has no business refusing what the server holds.
 fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, Flaw> {
     let mut changed = 0;
     for_each_schema(spec, &mut |_, schema| {
-        if let SchemaKind::Type(Type::String(string)) = &mut schema.schema_kind {
-            let limits = (string.pattern.take().is_some(), string.min_length.take().is_some(), string.max_length.take().is_some());
-            changed += usize::from(limits != (false, false, false));
-        }
+        let limits = match &mut schema.schema_kind {
+            SchemaKind::Type(Type::String(string)) => {
+                [string.pattern.take().is_some(), string.min_length.take().is_some(), string.max_length.take().is_some()]
+            }
+            SchemaKind::Type(Type::Integer(integer)) if integer.format == VariantOrUnknownOrEmpty::Empty => {
+                [integer.minimum.take().is_some(), integer.maximum.take().is_some(), integer.multiple_of.take().is_some()]
+            }
+            _ => return,
+        };
+        changed += usize::from(limits.contains(&true));
     });
     Ok(changed)
 }
@@ -203,15 +250,11 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
         let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
         for (property, schema) in &object.properties {
             let Some(extensions) = schema.as_item().map(|schema| &schema.schema_data.extensions) else { continue };
-            let aliases = extensions
-                .get("x-aliases")
-                .and_then(Value::as_array)
-                .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
+            let aliases = texts(extensions.get("x-aliases"));
             let default = extensions.get("x-default-when-absent").cloned();
-            if aliases.is_none() && default.is_none() {
+            if aliases.is_empty() && default.is_none() {
                 continue;
             }
-            let aliases = aliases.unwrap_or_default();
             if let Some(taken) = aliases.iter().find(|alias| object.properties.contains_key(*alias)) {
                 return Err((
                     format!("#/components/schemas/{component}/properties/{property}/x-aliases"),
@@ -223,6 +266,58 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
         }
     }
     Ok(plan.moved.len())
+}
+
+/// Notes what the document says of its objects, for the comparison of answers with it.
+pub fn read_shapes(spec: &OpenAPI, plan: &mut Plan) {
+    let Some(components) = &spec.components else { return };
+    for (component, schema) in &components.schemas {
+        let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
+        let fields = object.properties.iter().map(|(name, schema)| {
+            let extensions = schema.as_item().map(|schema| &schema.schema_data.extensions);
+            Field {
+                name: name.clone(),
+                aliases: extensions.map(|extensions| texts(extensions.get("x-aliases"))).unwrap_or_default(),
+                required: object.required.contains(name),
+                kind: kind(&components.schemas, schema),
+            }
+        });
+        let open = object.additional_properties.is_some();
+        plan.shapes.insert(component.clone(), Shape { fields: fields.collect(), open });
+    }
+}
+
+type Schemas = indexmap::IndexMap<String, ReferenceOr<Schema>>;
+
+fn kind<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<T>) -> Kind {
+    let schema = match schema {
+        ReferenceOr::Item(schema) => schema.borrow(),
+        ReferenceOr::Reference { reference } => {
+            let name = reference.trim_start_matches("#/components/schemas/");
+            return match schemas.get(name) {
+                Some(ReferenceOr::Item(schema)) if matches!(schema.schema_kind, SchemaKind::Type(Type::Object(_))) => {
+                    Kind::Object(name.to_owned())
+                }
+                Some(schema) => kind(schemas, schema),
+                None => Kind::Other,
+            };
+        }
+    };
+    match &schema.schema_kind {
+        SchemaKind::AllOf { all_of } if all_of.len() == 1 => kind(schemas, &all_of[0]),
+        SchemaKind::Type(Type::Array(array)) => match array.items.as_ref().map(|items| kind(schemas, items)) {
+            Some(Kind::Object(name)) => Kind::Objects(name),
+            _ => Kind::Other,
+        },
+        SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })) => {
+            Kind::Integer { minimum: minimum.unwrap_or(i64::MIN), maximum: maximum.unwrap_or(i64::MAX) }
+        }
+        _ => enum_values(schema).map_or(Kind::Other, Kind::Enum),
+    }
+}
+
+fn texts(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Reads what the document says of its list operations, which is no fixup: it describes, and changes nothing.

@@ -290,12 +290,13 @@ where
 pub(crate) async fn send_and_read<T, F, Fut>(
     client: &Client,
     mut execute: F,
-    read: fn(&[u8]) -> Result<T, Undecodable>,
+    read: impl Fn(&[u8]) -> Result<T, Undecodable>,
 ) -> Result<ResponseValue<T>, Error>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Response, progenitor_client::Error<()>>>,
 {
+    let read = &read;
     retry::with_retries(client.inner.retries, || {
         let answer = execute();
         async move {

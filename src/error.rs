@@ -9,9 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::span::ReleaseSpan;
 use crate::types;
 
 /// How much of a refusal's body is read.
@@ -59,7 +61,7 @@ pub enum Error {
     Decode(Box<DecodeError>),
 
     /// A listing has ended, and rows are missing.
-    #[error("the listing is incomplete: {received} of {expected} rows came: {reason}")]
+    #[error("the listing is incomplete: {received} of {expected} rows came: {reason}{}", looks_like(*server))]
     #[non_exhaustive]
     Incomplete {
         /// How many rows the server counts.
@@ -68,6 +70,8 @@ pub enum Error {
         received: u64,
         /// Why the others could not be had.
         reason: String,
+        /// Which releases of authentik the answers fit, as far as their keys tell.
+        server: ReleaseSpan,
     },
 
     /// The rows changed whenever they were listed.
@@ -122,6 +126,34 @@ pub(crate) struct Undecodable {
     excerpt: String,
     /// The body ends too early.
     cut_off: bool,
+    /// Which releases the answer fits.
+    span: ReleaseSpan,
+}
+
+impl Undecodable {
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+
+    /// The same flaw, seen in a row that was read on its own.
+    pub(crate) fn in_row(mut self, place: usize) -> Self {
+        self.path = if self.path == "." { format!("results[{place}]") } else { format!("results[{place}].{}", self.path) };
+        self.row = Some(place);
+        self
+    }
+
+    pub(crate) fn on_server(mut self, span: ReleaseSpan) -> Self {
+        self.span = span;
+        self
+    }
 }
 
 impl Error {
@@ -331,6 +363,12 @@ impl DecodeError {
         self.flaw.row
     }
 
+    /// Which releases of authentik the answer fits, as far as its keys tell.
+    #[must_use]
+    pub fn server(&self) -> ReleaseSpan {
+        self.flaw.span
+    }
+
     /// What the answer has there: short, and without the query part of links.
     #[must_use]
     pub fn excerpt(&self) -> &str {
@@ -352,6 +390,7 @@ impl fmt::Display for DecodeError {
             if !flaw.excerpt.is_empty() {
                 write!(f, "; it has there: {}", flaw.excerpt)?;
             }
+            write!(f, "{}", looks_like(flaw.span))?;
         }
         write!(f, "{}{}", tried(self.attempts), in_log(self.request_id.as_ref()))
     }
@@ -361,10 +400,15 @@ impl std::error::Error for DecodeError {}
 
 /// Decodes a body; only one that fails is looked at a second time, for the place.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+    decode_borrowed(body)
+}
+
+/// Like [`decode`], for what borrows from the body.
+pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Undecodable> {
     serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
 }
 
-fn diagnose<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Undecodable {
+fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Undecodable {
     use serde_path_to_error::Segment;
 
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
@@ -384,7 +428,7 @@ fn diagnose<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Unde
     let text = found.map_or_else(|| String::from_utf8_lossy(body).into_owned(), Value::to_string);
     // serde_json quotes what it found in its message, which may be a link.
     let message = without_queries(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
-    Undecodable { path: path(&segments), row, message, excerpt: excerpt(&text), cut_off: error.is_eof() }
+    Undecodable { path: path(&segments), row, message, excerpt: excerpt(&text), cut_off: error.is_eof(), span: ReleaseSpan::default() }
 }
 
 fn path(segments: &[serde_path_to_error::Segment]) -> String {
@@ -456,7 +500,7 @@ fn pause(value: &str) -> Option<Duration> {
 }
 
 /// A few words of a text, on one line and without credentials.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let text = without_queries(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     match text.char_indices().nth(LONGEST_EXCERPT) {
         Some((end, _)) => format!("{} …", &text[..end]),
@@ -492,6 +536,10 @@ fn chain(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+fn looks_like(server: ReleaseSpan) -> String {
+    if server.is_unknown() { String::new() } else { format!(" (the server looks like {server})") }
 }
 
 fn tried(attempts: usize) -> String {

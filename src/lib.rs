@@ -4,10 +4,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+pub mod drift;
 pub mod enums;
 mod error;
+mod flows;
 pub mod pagination;
 mod retry;
+mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -19,7 +22,10 @@ mod codegen {
 
 pub use client::ClientBuilder;
 pub use codegen::{Client, ResponseValue, builder, types};
+pub use drift::{Drift, DriftKind};
 pub use error::{DecodeError, Error, StatusError};
+pub use flows::PolicyEvaluation;
+pub use span::ReleaseSpan;
 pub use types::{
     DeniedAction, FlowDesignation, FlowLayout, FlowSet, FlowStageBinding, InvalidResponseAction, PaginatedFlowStageBindingList, Pagination,
     PolicyEngineMode, Stage,

@@ -41,7 +41,7 @@ fn a_flow_is_shown_in_each_format() {
     assert!(err.contains("6 bindings in 1 flow, "), "{err}");
 
     let (_, csv, _) = run(&["--flow", "recovery-004", "--format", "csv"]);
-    let orders: Vec<i32> = csv::Reader::from_reader(csv.as_bytes()).records().map(|record| record.unwrap()[1].parse().unwrap()).collect();
+    let orders: Vec<i64> = csv::Reader::from_reader(csv.as_bytes()).records().map(|record| record.unwrap()[1].parse().unwrap()).collect();
     assert_eq!(orders.len(), 6);
     assert!(orders.is_sorted());
 

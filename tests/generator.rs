@@ -98,7 +98,13 @@ fn broken_documents_are_refused_with_place_and_remedy() {
 #[test]
 fn fixups_that_find_nothing_are_reported() {
     let cases: [(&str, &[(&str, &str)]); 5] = [
-        ("answers_are_not_validated", &[("          maxLength: 50\n          pattern: ^[-a-zA-Z0-9_]+$\n", "")]),
+        (
+            "answers_are_not_validated",
+            &[
+                ("          maxLength: 50\n          pattern: ^[-a-zA-Z0-9_]+$\n", ""),
+                ("          minimum: -2147483648\n          maximum: 2147483647\n", ""),
+            ],
+        ),
         (
             "filters_share_the_enums_of_rows",
             &[

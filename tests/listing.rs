@@ -18,7 +18,7 @@ fn fake(release: Release, rows: usize) -> FakeAuthentikBuilder {
 fn untied(rows: usize) -> Vec<FlowStageBinding> {
     let mut bindings = bindings(rows, rows / 6 + 1);
     for (place, binding) in bindings.iter_mut().enumerate() {
-        binding.order = i32::try_from(place).unwrap();
+        binding.order = i64::try_from(place).unwrap();
     }
     bindings
 }
@@ -132,7 +132,7 @@ async fn rows_that_move_up_unseen_are_not_lost() {
                 rows_now.remove(pk);
             }
             rows_now.extend(rows[390..].iter().cloned().map(|mut row| {
-                row.order = i32::MAX;
+                row.order = i64::MAX;
                 row
             }));
         })
@@ -362,7 +362,7 @@ async fn an_undecodable_row_is_an_error_with_the_number_of_its_page() {
         .await
         .unwrap();
     let error = collect(&server).await.unwrap_err();
-    assert!(error.to_string().contains("page 2, at `results[5].order`: invalid type: string \"first\", expected i32"), "{error}");
+    assert!(error.to_string().contains("page 2, at `results[5].order`: invalid type: string \"first\", expected i64"), "{error}");
 }
 
 // --- laziness, pages, positions -------------------------------------------------------------------------------------

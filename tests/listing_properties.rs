@@ -49,7 +49,7 @@ struct Case {
 struct Change {
     request: usize,
     delete: Vec<usize>,
-    insert: Vec<(usize, i32)>,
+    insert: Vec<(usize, i64)>,
 }
 
 fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Case> {
@@ -80,7 +80,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
 }
 
 fn some_changes() -> impl Strategy<Value = Vec<Change>> {
-    let change = (1..12_usize, prop::collection::vec(0..2_500_usize, 0..12), prop::collection::vec((0..1_500_usize, -2..60_i32), 0..12));
+    let change = (1..12_usize, prop::collection::vec(0..2_500_usize, 0..12), prop::collection::vec((0..1_500_usize, -2..60_i64), 0..12));
     prop::collection::vec(change.prop_map(|(request, delete, insert)| Change { request, delete, insert }), 1..4)
 }
 
@@ -93,7 +93,7 @@ fn client_of(server: &FakeAuthentik) -> Client {
 
 async fn start(case: &Case) -> FakeAuthentik {
     let rows = POOL[..case.rows].iter().cloned().enumerate().map(|(place, mut row)| {
-        row.order = i32::try_from(place / case.ties).unwrap();
+        row.order = i64::try_from(place / case.ties).unwrap();
         row
     });
     let mut server = FakeAuthentik::builder().release(case.release).bindings(rows);

@@ -41,7 +41,7 @@ fn essence(schema: &Value, whole: &Value) -> Value {
         Some("array") => json!({ "items": essence(&schema["items"], whole) }),
         // Page counters are whole numbers, whatever the specification says.
         Some("number") => json!("uint64"),
-        Some("integer") => schema["format"].as_str().map_or_else(|| json!("int32"), |format| json!(format)),
+        Some("integer") => schema["format"].as_str().map_or_else(|| json!("int64"), |format| json!(format)),
         Some("string") if schema.get("enum").is_some() || schema.get("anyOf").is_some() => json!("enum"),
         _ => json!([kind, schema["format"]]),
     }

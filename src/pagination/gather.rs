@@ -5,47 +5,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
+use super::listing::Settings;
 use super::order::{Order, Progress, Row};
 use super::walk::{Fault, Walk};
 use super::{ListRequest, RawPage};
 use crate::Error;
+use crate::drift::Watch;
+use crate::span::ReleaseSpan;
 
 /// How often a list that changes while it is gathered is gathered anew.
 const TRIES: usize = 4;
 
 /// Every row of the list in the order asked for, by the cheapest way that the server allows.
-pub(super) async fn gather<R: ListRequest>(
-    request: &R,
-    order: &Order,
-    page_size: u64,
-    concurrency: usize,
-) -> Result<Vec<Row<R::Item>>, Error> {
+pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {
     let total = Order::parse::<R>(R::TOTAL_ORDER)?;
-    let items = match walk_through(request.clone(), &total, page_size, concurrency).await {
+    let items = match walk_through(request.clone(), &total, settings).await {
         Ok(items) => items,
         Err(Fault::Whole(items)) => return whole::<R>(items, order),
         Err(Fault::Failed(error)) => return Err(error),
-        Err(Fault::Disorder) => gather_ties(request, &total, page_size, concurrency).await?,
+        Err(Fault::Disorder) => gather_ties(request, &total, settings).await?,
     };
     Ok(sorted::<R>(items, order))
 }
 
 /// Every row of a list whose tied rows come in no certain order.
-pub(super) async fn gather_ties<R: ListRequest>(
-    request: &R,
-    total: &Order,
-    page_size: u64,
-    concurrency: usize,
-) -> Result<Vec<R::Item>, Error> {
-    match one_page(request, total).await? {
+pub(super) async fn gather_ties<R: ListRequest>(request: &R, total: &Order, settings: &Settings) -> Result<Vec<R::Item>, Error> {
+    match one_page(request, total, &settings.watch).await? {
         OnePage::Complete(items) => Ok(items),
-        OnePage::CutDown => partition_by_partition(request, total, page_size, concurrency).await,
+        OnePage::CutDown => partition_by_partition(request, total, settings).await,
     }
 }
 
 /// The rows of an answer that is the whole list, in the order asked for.
 pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Result<Vec<Row<R::Item>>, Error> {
-    if keys::<R>(&items).len() == items.len() {
+    if items.iter().map(R::key).collect::<BTreeSet<_>>().len() == items.len() {
         Ok(sorted::<R>(items, order))
     } else {
         Err(Error::Pagination { page: 1, problem: "has the same row twice".into() })
@@ -58,17 +51,8 @@ pub(super) fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<
     rows
 }
 
-fn keys<R: ListRequest>(items: &[R::Item]) -> BTreeSet<Uuid> {
-    items.iter().map(R::key).collect()
-}
-
-async fn walk_through<R: ListRequest>(
-    request: R,
-    order: &Order,
-    page_size: u64,
-    concurrency: usize,
-) -> Result<Vec<R::Item>, Fault<R::Item>> {
-    let mut walk = Walk::new(request, order.clone(), page_size, concurrency, u64::MAX, Progress::default());
+async fn walk_through<R: ListRequest>(request: R, order: &Order, settings: &Settings) -> Result<Vec<R::Item>, Fault<R::Item>> {
+    let mut walk = Walk::new(request, order.clone(), settings, u64::MAX, Progress::default());
     let mut items = Vec::new();
     while let Some(batch) = walk.next().await? {
         items.extend(batch.rows.into_iter().map(|(_, item)| item));
@@ -83,89 +67,111 @@ enum OnePage<T> {
 }
 
 /// One page with every row: it is read from the database in one go, so no row can slip through.
-async fn one_page<R: ListRequest>(request: &R, order: &Order) -> Result<OnePage<R::Item>, Error> {
-    let mut size = 1;
-    let (mut received, mut expected) = (0, 0);
+async fn one_page<R: ListRequest>(request: &R, order: &Order, watch: &Watch) -> Result<OnePage<R::Item>, Error> {
     // The first answer only tells the size.
+    let mut size = 1;
+    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
     for _ in 0..=TRIES {
-        let RawPage { pagination, items } = request.for_page(&order.parameter(), 1, size).send_page().await?;
-        let Some(pagination) = pagination else { return Ok(OnePage::Complete(items)) };
-        (expected, received) = (pagination.count, keys::<R>(&items).len() as u64);
+        let page = request.for_page(&order.parameter(), 1, size).send_page(watch).await?;
+        (expected, server) = (page.count(), page.span);
+        let cut_down = page.len() < size.min(expected) && page.pagination.as_ref().is_some_and(|pagination| pagination.next != 0);
+        let mut rows = Rows::<R>::default();
+        rows.add(page, watch);
+        received = rows.len();
         if received == expected {
-            return Ok(OnePage::Complete(items));
+            return Ok(OnePage::Complete(rows.items.into_values().collect()));
         }
-        if (items.len() as u64) < size.min(expected) && pagination.next != 0 {
+        if cut_down {
             return Ok(OnePage::CutDown);
         }
         size = expected;
     }
-    Err(Error::Incomplete { expected, received, reason: format!("{TRIES} pages of all rows did not have them all") })
+    let reason = format!("{TRIES} pages of all rows did not have them all");
+    Err(Error::Incomplete { expected, received, reason, server })
+}
+
+/// Different rows that have come, readable or not.
+struct Rows<R: ListRequest> {
+    items: BTreeMap<Uuid, R::Item>,
+    skipped: BTreeSet<String>,
+}
+
+impl<R: ListRequest> Default for Rows<R> {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), skipped: BTreeSet::new() }
+    }
+}
+
+impl<R: ListRequest> Rows<R> {
+    fn add(&mut self, page: RawPage<R::Item>, watch: &Watch) {
+        self.items.extend(page.items.into_iter().map(|item| (R::key(&item), item)));
+        for row in page.skipped {
+            watch.tell_skipped(&row, page.number);
+            self.skipped.insert(row.identity);
+        }
+    }
+
+    fn len(&self) -> u64 {
+        (self.items.len() + self.skipped.len()) as u64
+    }
 }
 
 /// One list for each partition, small enough for one page: for bindings, the bindings of each flow.
 ///
 /// Plain page loops, which lose rows, find the first partitions; their rows tell of others. Each further try loops over pages of
 /// another size, and so loses other rows.
-async fn partition_by_partition<R: ListRequest>(
-    request: &R,
-    order: &Order,
-    page_size: u64,
-    concurrency: usize,
-) -> Result<Vec<R::Item>, Error> {
+async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<R::Item>, Error> {
+    let Settings { page_size, concurrency, watch } = settings;
     let mut partitions = BTreeSet::new();
-    let (mut received, mut expected) = (0, 0);
-    for size in (1..=page_size).rev().take(TRIES) {
-        let mut rows = BTreeMap::new();
-        for item in page_loop(request, order, size).await? {
-            partitions.extend(R::partitions(&item));
-            rows.insert(R::key(&item), item);
-        }
-        let mut waiting = partitions.iter().copied().collect::<Vec<_>>();
-        while !waiting.is_empty() {
-            let lists = waiting.drain(..).filter_map(|partition| request.for_partition(partition));
-            let lists = lists.map(|list| one_partition(list, order, page_size)).collect::<Vec<_>>();
-            let lists: Vec<_> = stream::iter(lists).buffer_unordered(concurrency).try_collect().await?;
-            for item in lists.into_iter().flatten() {
-                waiting.extend(R::partitions(&item).into_iter().filter(|partition| partitions.insert(*partition)));
-                rows.insert(R::key(&item), item);
+    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
+    for size in (1..=*page_size).rev().take(TRIES) {
+        let mut rows = Rows::<R>::default();
+        let mut asked = BTreeSet::new();
+        let mut pages = page_loop(request.clone(), order, size, watch).await?;
+        server = pages.first().map(|page| page.span).unwrap_or_default();
+        while !pages.is_empty() {
+            for page in pages {
+                rows.add(page, watch);
             }
+            partitions.extend(rows.items.values().flat_map(R::partitions));
+            let new =
+                partitions.iter().filter(|partition| asked.insert(**partition)).filter_map(|partition| request.for_partition(*partition));
+            let lists = new.map(|list| one_partition(list, order, *page_size, watch)).collect::<Vec<_>>();
+            let lists: Vec<_> = stream::iter(lists).buffer_unordered(*concurrency).try_collect().await?;
+            pages = lists.into_iter().flatten().collect();
         }
-        received = rows.len() as u64;
-        expected = request.for_page(&order.parameter(), 1, 1).send_page().await?.count();
+        received = rows.len();
+        expected = request.for_page(&order.parameter(), 1, 1).send_page(watch).await?.count();
         if received == expected {
-            return Ok(rows.into_values().collect());
+            return Ok(rows.items.into_values().collect());
         }
     }
     let reason =
         "the server neither puts rows in a total order nor sends them all on one page, and its parts do not make up the whole".into();
-    Err(Error::Incomplete { expected, received, reason })
+    Err(Error::Incomplete { expected, received, reason, server })
 }
 
-/// The rows of a partition; those that pages show, where the partition has more than a page.
-async fn one_partition<R: ListRequest>(request: R, order: &Order, page_size: u64) -> Result<Vec<R::Item>, Error> {
-    match walk_through(request.clone(), order, page_size, 1).await {
-        Ok(items) | Err(Fault::Whole(items)) => Ok(items),
-        Err(Fault::Disorder) => page_loop(&request, order, page_size).await,
+async fn one_partition<R: ListRequest>(request: R, order: &Order, page_size: u64, watch: &Watch) -> Result<Vec<RawPage<R::Item>>, Error> {
+    match page_loop(request, order, page_size, watch).await {
         // What the partition stands for has been deleted.
-        Err(Fault::Failed(error)) if error.field_errors().is_some() => Ok(Vec::new()),
-        Err(Fault::Failed(error)) => Err(error),
+        Err(error) if error.field_errors().is_some() => Ok(Vec::new()),
+        pages => pages,
     }
 }
 
 /// Page after page, as they are announced. Rows may be missing, and others come twice.
-async fn page_loop<R: ListRequest>(request: &R, order: &Order, page_size: u64) -> Result<Vec<R::Item>, Error> {
-    let mut items = Vec::new();
-    let mut page = 1;
+async fn page_loop<R: ListRequest>(request: R, order: &Order, page_size: u64, watch: &Watch) -> Result<Vec<RawPage<R::Item>>, Error> {
+    let mut pages = Vec::new();
     loop {
-        let answer = match request.for_page(&order.parameter(), page, page_size).send_page().await {
-            Err(error) if error.is_not_found() && page > 1 => return Ok(items),
-            answer => answer?,
+        let number = pages.len() as u64 + 1;
+        let page = match request.for_page(&order.parameter(), number, page_size).send_page(watch).await {
+            Err(error) if error.is_not_found() && number > 1 => return Ok(pages),
+            page => page?,
         };
-        let more = answer.pagination.as_ref().is_some_and(|pagination| pagination.next == page + 1) && !answer.items.is_empty();
-        items.extend(answer.items);
+        let more = page.pagination.as_ref().is_some_and(|pagination| pagination.next == number + 1) && page.len() > 0;
+        pages.push(page);
         if !more {
-            return Ok(items);
+            return Ok(pages);
         }
-        page += 1;
     }
 }

@@ -12,6 +12,7 @@ use super::gather::{gather, gather_ties, sorted, whole};
 use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
 use crate::Error;
+use crate::drift::{Drift, Watch};
 
 /// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
 const PASSES: usize = 5;
@@ -21,22 +22,30 @@ const PASSES: usize = 5;
 #[must_use = "a paginator sends no request before it is asked for rows"]
 pub struct Paginator<R> {
     request: R,
-    page_size: u64,
-    concurrency: usize,
+    settings: Settings,
     max_items: Option<u64>,
     position: Option<Position>,
 }
 
+/// How a listing is read, whatever it lists.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) page_size: u64,
+    pub(super) concurrency: usize,
+    pub(super) watch: Watch,
+}
+
 impl<R: ListRequest> Paginator<R> {
     pub(crate) fn new(request: R) -> Self {
-        Self { request, page_size: 100, concurrency: 2, max_items: None, position: None }
+        let settings = Settings { page_size: 100, concurrency: 2, watch: Watch::default() };
+        Self { request, settings, max_items: None, position: None }
     }
 
     /// Rows to ask for at a time, from 1; 100 unless set, which is the most that servers send since 2025.12.
     ///
     /// Requests overlap, so some ask for a few rows less, and some of a few rows may ask for more.
     pub fn page_size(mut self, rows: u64) -> Self {
-        self.page_size = rows.max(1);
+        self.settings.page_size = rows.max(1);
         self
     }
 
@@ -45,7 +54,7 @@ impl<R: ListRequest> Paginator<R> {
     /// authentik takes about a second of a worker for a page of 100 rows, and has few workers: 2 leave room for people who log
     /// in meanwhile. The first request always goes alone.
     pub fn concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests.max(1);
+        self.settings.concurrency = requests.max(1);
         self
     }
 
@@ -65,12 +74,30 @@ impl<R: ListRequest> Paginator<R> {
         self
     }
 
+    /// Tells `callback` what in the answers differs from the specification, each kind of difference at each place once: see
+    /// [`drift`](crate::drift). Without it, answers are not compared.
+    ///
+    /// The callback runs while rows are polled for, so it should be quick.
+    pub fn on_drift(mut self, callback: impl FnMut(&Drift) + Send + 'static) -> Self {
+        self.settings.watch.set_callback(callback);
+        self
+    }
+
+    /// Goes past rows that cannot be read, instead of ending with an error.
+    ///
+    /// Each one is told to [`on_drift`](Self::on_drift) as a [`SkippedRow`](crate::drift::DriftKind::SkippedRow), and counts as
+    /// one that came. Their keys are held in memory.
+    pub fn skip_undecodable(mut self) -> Self {
+        self.settings.watch.skip_undecodable = true;
+        self
+    }
+
     /// Rows in the list, as the server counts them: one request for one row.
     ///
     /// # Errors
     /// Whatever keeps that request from being answered.
     pub async fn count(self) -> Result<u64, Error> {
-        Ok(self.request.for_page(R::TOTAL_ORDER, 1, 1).send_page().await?.count())
+        Ok(self.request.for_page(R::TOTAL_ORDER, 1, 1).send_page(&self.settings.watch).await?.count())
     }
 
     /// Every row, in memory.
@@ -112,7 +139,7 @@ impl<R: ListRequest> Paginator<R> {
         let order = self.order();
         let listing = order.as_ref().map_or(0, |order| fingerprint(&self.request, order));
         let progress = self.position.as_ref().map(|position| position.progress.clone()).unwrap_or_default();
-        Items { listing, batches: self.batches(order), batch: Vec::new().into_iter(), count: None, progress, left }
+        Items { listing, batches: Listing::batches(self, order), batch: Vec::new().into_iter(), count: None, progress, left }
     }
 
     /// Every row, as a stream of pages with `page_size` rows each; the last one may have fewer.
@@ -123,57 +150,60 @@ impl<R: ListRequest> Paginator<R> {
     where
         R: 'a,
     {
-        let size = usize::try_from(self.page_size).unwrap_or(usize::MAX);
+        let size = usize::try_from(self.settings.page_size).unwrap_or(usize::MAX);
         Pages { items: self.items(), size, page: Vec::new(), number: 0, ended: false }
     }
 
     fn order(&self) -> Result<Order, Error> {
         Order::parse::<R>(self.request.ordering()?.unwrap_or(R::TOTAL_ORDER))
     }
+}
 
-    /// Rows as they come together. The whole of a listing's life is here: a walk, and where it ends early the rest, gathered.
-    fn batches<'a>(self, order: Result<Order, Error>) -> BoxStream<'a, Result<Batch<R::Item>, Error>>
-    where
-        R: 'a,
-    {
-        let Self { request, page_size, concurrency, max_items, position } = self;
-        let start = move || {
-            let order = order?;
-            let progress = match position {
-                Some(position) if position.listing != fingerprint(&request, &order) => {
-                    let message =
-                        "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
-                    return Err(Error::InvalidRequest { message: message.into() });
-                }
-                position => position.map(|position| position.progress).unwrap_or_default(),
-            };
-            let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(progress.rows));
-            Ok((Walk::new(request.clone(), order.clone(), page_size, concurrency, limit, progress), request, order))
+/// A listing under way: a walk, and where it ends early the rest, gathered.
+struct Listing<'a, R: ListRequest> {
+    request: R,
+    order: Order,
+    settings: Settings,
+    /// `None` when everything has come.
+    walk: Option<Walk<'a, R>>,
+}
+
+impl<'a, R: ListRequest + 'a> Listing<'a, R> {
+    /// Rows as they come together. No request is sent before the stream is polled.
+    fn batches(paginator: Paginator<R>, order: Result<Order, Error>) -> BoxStream<'a, Result<Batch<R::Item>, Error>> {
+        let listing = stream::once(async { Self::begin(paginator, order?) });
+        listing.map_ok(|listing| stream::try_unfold(listing, Self::next)).try_flatten().boxed()
+    }
+
+    fn begin(paginator: Paginator<R>, order: Order) -> Result<Self, Error> {
+        let Paginator { request, mut settings, max_items, position } = paginator;
+        settings.watch = settings.watch.anew();
+        if position.as_ref().is_some_and(|position| position.listing != fingerprint(&request, &order)) {
+            let message = "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
+            return Err(Error::InvalidRequest { message: message.into() });
+        }
+        let progress = position.map(|position| position.progress).unwrap_or_default();
+        let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(progress.rows));
+        let walk = Walk::new(request.clone(), order.clone(), &settings, limit, progress);
+        Ok(Self { request, order, settings, walk: Some(walk) })
+    }
+
+    async fn next(mut self) -> Result<Option<(Batch<R::Item>, Self)>, Error> {
+        let Some(mut walk) = self.walk.take() else { return Ok(None) };
+        let Self { request, order, settings, .. } = &self;
+        let rows = if order.can_be_walked::<R>() {
+            match walk.next().await {
+                Ok(batch) => return Ok(batch.map(|batch| (batch, Self { walk: Some(walk), ..self }))),
+                Err(Fault::Failed(error)) => return Err(error),
+                Err(Fault::Whole(items)) => whole::<R>(items, order)?,
+                Err(Fault::Disorder) => sorted::<R>(gather_ties(request, order, settings).await?, order),
+            }
+        } else {
+            gather(request, order, settings).await?
         };
-        stream::once(async { start() })
-            .map_ok(move |(walk, request, order)| {
-                stream::try_unfold(Some(walk), move |walk| {
-                    let (request, order) = (request.clone(), order.clone());
-                    async move {
-                        let Some(mut walk) = walk else { return Ok(None) };
-                        let rows = if order.can_be_walked::<R>() {
-                            match walk.next().await {
-                                Ok(batch) => return Ok(batch.map(|batch| (batch, Some(walk)))),
-                                Err(Fault::Failed(error)) => return Err(error),
-                                Err(Fault::Whole(items)) => whole::<R>(items, &order)?,
-                                Err(Fault::Disorder) => sorted::<R>(gather_ties(&request, &order, page_size, concurrency).await?, &order),
-                            }
-                        } else {
-                            gather(&request, &order, page_size, concurrency).await?
-                        };
-                        let count = rows.len() as u64;
-                        let rows = rows.into_iter().filter(|(key, _)| walk.progress.is_ahead(&order, key)).collect();
-                        Ok(Some((Batch { rows, count }, None)))
-                    }
-                })
-            })
-            .try_flatten()
-            .boxed()
+        let count = rows.len() as u64;
+        let rows = rows.into_iter().filter(|(key, _)| walk.progress.is_ahead(order, key)).collect();
+        Ok(Some((Batch { rows, count }, self)))
     }
 }
 

@@ -52,14 +52,19 @@ mod walk;
 
 use std::future::Future;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use listing::{Items, Page, Pages, Paginator, Position};
 #[doc(hidden)]
 pub use order::SortValue;
 
-use crate::error::{Undecodable, decode};
+use crate::drift::{Shape, Watch};
+use crate::error::{Undecodable, decode, decode_borrowed};
+use crate::span::{ReleaseSpan, Trace};
 use crate::{Error, Pagination};
 
 /// A request for one page of a list. The generator writes it for every list operation; it is not for implementing by hand.
@@ -92,10 +97,16 @@ pub trait ListRequest: Clone + Send + Sync {
     fn for_partition(&self, partition: Uuid) -> Option<Self>;
 
     #[doc(hidden)]
-    fn send_page(self) -> impl Future<Output = Result<RawPage<Self::Item>, Error>> + Send;
+    fn send_page(self, watch: &Watch) -> impl Future<Output = Result<RawPage<Self::Item>, Error>> + Send;
 
     #[doc(hidden)]
     fn split(answer: Self::Answer) -> (Pagination, Vec<Self::Item>);
+
+    #[doc(hidden)]
+    fn shape() -> &'static Shape;
+
+    #[doc(hidden)]
+    fn traces() -> &'static [Trace];
 
     #[doc(hidden)]
     fn key(item: &Self::Item) -> Uuid;
@@ -112,21 +123,88 @@ pub trait ListRequest: Clone + Send + Sync {
 #[derive(Debug)]
 pub struct RawPage<T> {
     /// `None` where the server does not paginate and the rows are the whole list.
-    pub pagination: Option<Pagination>,
-    pub items: Vec<T>,
+    pub(crate) pagination: Option<Pagination>,
+    pub(crate) items: Vec<T>,
+    /// Rows that cannot be read, where they are to be gone past.
+    pub(crate) skipped: Vec<SkippedRow>,
+    /// Number of the page, as it was asked for.
+    pub(crate) number: u64,
+    /// Which releases the answer fits; only looked for on page 1.
+    pub(crate) span: ReleaseSpan,
+}
+
+/// A row that cannot be read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SkippedRow {
+    /// Its place on the page, counted from 0.
+    pub(crate) place: usize,
+    /// What tells it from others: its primary key as it was sent, or all of it.
+    pub(crate) identity: String,
+    pub(crate) flaw: Undecodable,
 }
 
 impl<T> RawPage<T> {
+    /// Rows on the page, readable or not.
+    fn len(&self) -> u64 {
+        (self.items.len() + self.skipped.len()) as u64
+    }
+
+    /// Rows in the whole list.
     fn count(&self) -> u64 {
-        self.pagination.as_ref().map_or(self.items.len() as u64, |pagination| pagination.count)
+        self.pagination.as_ref().map_or(self.len(), |pagination| pagination.count)
     }
 }
 
 /// Reads a page, or the bare array of a server that does not paginate.
-pub(crate) fn read_page<R: ListRequest>(body: &[u8]) -> Result<RawPage<R::Item>, Undecodable> {
-    if body.trim_ascii_start().starts_with(b"[") {
-        return Ok(RawPage { pagination: None, items: decode(body)? });
+pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, watch: &Watch) -> Result<RawPage<R::Item>, Undecodable> {
+    let span = if page == 1 { ReleaseSpan::of(body, R::traces()) } else { ReleaseSpan::default() };
+    let rows = if is_whole_list(body) {
+        decode(body).map(|items| (None, items, Vec::new()))
+    } else {
+        decode(body).map(R::split).map(|(pagination, items)| (Some(pagination), items, Vec::new()))
+    };
+    let rows = match rows {
+        Err(_) if watch.skip_undecodable => read_row_by_row::<R>(body),
+        rows => rows,
+    };
+    let (pagination, items, skipped) = rows.map_err(|flaw| flaw.on_server(ReleaseSpan::of(body, R::traces())))?;
+    watch.compare(body, R::shape(), page);
+    Ok(RawPage { pagination, items, skipped, number: page, span })
+}
+
+/// Whether the body is a bare array: what a server sends that does not paginate.
+fn is_whole_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
+}
+
+/// A page without the rows that cannot be read, and these.
+type ReadRows<T> = (Option<Pagination>, Vec<T>, Vec<SkippedRow>);
+
+/// A page of which every row that can be read is read.
+fn read_row_by_row<R: ListRequest>(body: &[u8]) -> Result<ReadRows<R::Item>, Undecodable> {
+    #[derive(Deserialize)]
+    struct Rows<'a> {
+        pagination: Pagination,
+        #[serde(borrow)]
+        results: Vec<&'a RawValue>,
     }
-    let (pagination, items) = R::split(decode(body)?);
-    Ok(RawPage { pagination: Some(pagination), items })
+
+    let (pagination, rows) = if is_whole_list(body) {
+        (None, decode_borrowed::<Vec<&RawValue>>(body)?)
+    } else {
+        let Rows { pagination, results } = decode_borrowed(body)?;
+        (Some(pagination), results)
+    };
+    let (mut items, mut skipped) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (place, row) in rows.into_iter().enumerate() {
+        match decode(row.get().as_bytes()) {
+            Ok(item) => items.push(item),
+            Err(flaw) => {
+                let pk = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| row.get("pk").map(Value::to_string));
+                skipped.push(SkippedRow { place, identity: pk.unwrap_or_else(|| row.get().to_owned()), flaw: flaw.in_row(place) });
+            }
+        }
+    }
+    Ok((pagination, items, skipped))
 }

@@ -14,9 +14,12 @@ use std::collections::BTreeSet;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
+use super::listing::Settings;
 use super::order::{Key, Order, Progress, Row};
-use super::{ListRequest, RawPage};
+use super::{ListRequest, RawPage, SkippedRow};
 use crate::Error;
+use crate::drift::Watch;
+use crate::span::ReleaseSpan;
 use crate::types::Pagination;
 
 /// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
@@ -82,6 +85,7 @@ type Fetched<T> = (Window, Result<RawPage<T>, Error>);
 pub(super) struct Walk<'a, R: ListRequest> {
     request: R,
     order: Order,
+    watch: Watch,
     page_size: u64,
     concurrency: usize,
     /// No more rows than this are needed.
@@ -100,6 +104,7 @@ pub(super) struct Walk<'a, R: ListRequest> {
     /// Rows in the list as the server counted them first and last; `None` before the first answer.
     first_count: Option<u64>,
     count: u64,
+    pub(super) span: ReleaseSpan,
     /// Neighbours tied but for their primary keys that came in order.
     ties_in_order: usize,
     /// Answers that may still come without a row that is new.
@@ -109,13 +114,15 @@ pub(super) struct Walk<'a, R: ListRequest> {
 
 impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     /// Walks from where `progress` stands, until `limit` rows have come or the list ends.
-    pub(super) fn new(request: R, order: Order, page_size: u64, concurrency: usize, limit: u64, progress: Progress) -> Self {
+    pub(super) fn new(request: R, order: Order, settings: &Settings, limit: u64, progress: Progress) -> Self {
+        let Settings { page_size, concurrency, watch } = settings.clone();
         // So many more rows tell whether those that are wanted come in order.
         let wanted = limit.saturating_sub(progress.rows).saturating_add(TIES_THAT_CONVINCE as u64 + 1);
         let page_size = page_size.min(wanted);
         Self {
             request,
             order,
+            watch,
             page_size,
             concurrency,
             limit,
@@ -128,6 +135,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             progress,
             first_count: None,
             count: 0,
+            span: ReleaseSpan::default(),
             ties_in_order: 0,
             patience: 16,
             step_back: page_size,
@@ -148,14 +156,21 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let Some(pagination) = page.pagination else { return Err(Fault::Whole(page.items)) };
+            if window.page == 1 {
+                self.span = page.span;
+            }
+            let Some(pagination) = page.pagination else {
+                self.tell_skipped(&page.skipped, 1);
+                return Err(Fault::Whole(page.items));
+            };
             self.count = pagination.count;
             if self.first_count.is_none() {
                 self.first_count = Some(self.count);
                 self.patience += self.count / self.page_size;
             }
-            let Some(window) = self.check_window(window, &pagination, page.items.len() as u64)? else { continue };
-            let rows = self.check_rows(window, page.items)?;
+            let rows = (page.items.len() + page.skipped.len()) as u64;
+            let Some(window) = self.check_window(window, &pagination, rows)? else { continue };
+            let rows = self.check_rows(window, page.items, &page.skipped)?;
             if !rows.is_empty() {
                 return Ok(Some(Batch { rows, count: self.count }));
             }
@@ -178,7 +193,8 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 return;
             }
             let request = self.request.for_page(&self.order.parameter(), window.page, window.size);
-            self.in_flight.push_back(Box::pin(async move { (window, request.send_page().await) }));
+            let watch = self.watch.clone();
+            self.in_flight.push_back(Box::pin(async move { (window, request.send_page(&watch).await) }));
             self.next = Some(Window::from(window.end(), self.page_size));
         }
     }
@@ -210,7 +226,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     fn incomplete(&self, reason: &str) -> Error {
-        Error::Incomplete { expected: self.count, received: self.progress.rows, reason: reason.into() }
+        Error::Incomplete { expected: self.count, received: self.progress.rows, reason: reason.into(), server: self.span }
     }
 
     /// The window that the answer is; `None` where it is of no use and another has been asked for.
@@ -250,20 +266,20 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// The rows of a window that have not come yet.
-    fn check_rows(&mut self, window: Window, items: Vec<R::Item>) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
+    fn check_rows(&mut self, window: Window, items: Vec<R::Item>, skipped: &[SkippedRow]) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
         let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
         let whole = window.start() == 0 && window.end() >= self.count;
         if !rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less) {
-            return Err(if whole && all_differ(&rows) {
-                Fault::Whole(rows.into_iter().map(|(_, item)| item).collect())
-            } else {
-                Fault::Disorder
-            });
+            if !(whole && all_differ(&rows)) {
+                return Err(Fault::Disorder);
+            }
+            self.tell_skipped(skipped, window.page);
+            return Err(Fault::Whole(rows.into_iter().map(|(_, item)| item).collect()));
         }
         self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count();
 
         let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
-        if !self.is_seamless(window, &rows, known) {
+        if !self.is_seamless(window, &rows[..known], skipped) {
             if !self.orders_ties() {
                 return Err(Fault::Disorder);
             }
@@ -272,7 +288,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 return Ok(Vec::new());
             }
         }
-        self.end = window.start() + rows.len() as u64;
+        self.end = window.start() + (rows.len() + skipped.len()) as u64;
         self.tail = rows.iter().map(|(key, _)| key.clone()).collect();
         if self.end >= self.count {
             self.in_flight = FuturesOrdered::new();
@@ -280,7 +296,9 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         }
 
         rows.drain(..known);
-        if rows.is_empty() && self.next.is_some() {
+        let newly_skipped = self.tell_skipped(skipped, window.page);
+        self.progress.rows += newly_skipped;
+        if rows.is_empty() && newly_skipped == 0 && self.next.is_some() {
             self.wait_for_better(1, "rows were added faster than they were read")?;
         }
         if self.progress.rows > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
@@ -311,10 +329,18 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
-    fn is_seamless(&self, window: Window, rows: &[Row<R::Item>], known: usize) -> bool {
+    fn is_seamless(&self, window: Window, known: &[Row<R::Item>], skipped: &[SkippedRow]) -> bool {
         let overlap = self.end.saturating_sub(window.start());
-        let begins = rows[..known].iter().rev().map(|(key, _)| key);
-        known as u64 == overlap && (overlap > 0 || self.end == 0) && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
+        let skipped = skipped.iter().filter(|row| (row.place as u64) < overlap).count();
+        let begins = known.iter().rev().map(|(key, _)| key);
+        (known.len() + skipped) as u64 == overlap
+            && (overlap > 0 || self.end == 0)
+            && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
+    }
+
+    /// Tells of rows that cannot be read; returns how many are new.
+    fn tell_skipped(&self, skipped: &[SkippedRow], page: u64) -> u64 {
+        skipped.iter().filter(|row| self.watch.tell_skipped(row, page)).count() as u64
     }
 }
 

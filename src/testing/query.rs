@@ -172,7 +172,7 @@ struct Filter {
     stage: Option<Uuid>,
     target: Option<Uuid>,
     policies: Vec<Uuid>,
-    order: Option<f64>,
+    order: Option<i64>,
     evaluate_on_plan: Option<bool>,
     re_evaluate_policies: Option<bool>,
     policy_engine_mode: Option<String>,
@@ -259,7 +259,7 @@ impl Filter {
             && is(self.stage.as_ref(), Some(&row.stage))
             && is(self.target.as_ref(), Some(&row.target))
             && (self.policies.is_empty() || rows.binds_one_of(row, &self.policies))
-            && is(self.order.as_ref(), Some(&f64::from(row.order)))
+            && is(self.order.as_ref(), Some(&row.order))
             && is(self.evaluate_on_plan.as_ref(), row.evaluate_on_plan.as_ref())
             && is(self.re_evaluate_policies.as_ref(), row.re_evaluate_policies.as_ref())
             && is(self.policy_engine_mode.as_ref(), row.policy_engine_mode.as_ref().and_then(|mode| text(mode.as_str())).as_ref())

@@ -54,7 +54,7 @@ pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
         .map(|(flow, stage, place)| binding(&flows[flow], &stages[stage], place / (1 + flow % 2), &mut rng))
         .collect::<Vec<_>>();
     if let Some(first) = bindings.first_mut() {
-        first.order = i32::MIN;
+        first.order = i32::MIN.into();
     }
     bindings
 }
@@ -99,7 +99,7 @@ fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowSt
     FlowStageBinding {
         evaluate_on_plan: Some(rng.u8(..4) == 0),
         invalid_response_action: Some(["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)].into()),
-        order: i32::try_from(place).unwrap_or(i32::MAX).saturating_mul(10),
+        order: i64::try_from(place).unwrap_or(i64::MAX).saturating_mul(10),
         pk: uuid(rng),
         policy_engine_mode: Some(if rng.u8(..8) == 0 { "all" } else { "any" }.into()),
         policybindingmodel_ptr_id: uuid(rng),

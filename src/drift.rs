@@ -1,0 +1,252 @@
+//! What an answer has that the specification has not, and the other way round.
+//!
+//! Servers older or newer than the checked-in specification are read all the same. What was not understood is not hidden:
+//! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports it, once for each kind of note and place, and never
+//! for each row. With the feature `tracing` the same notes are events of level `WARN`.
+//!
+//! ```
+//! use authentik_flow_bindings::testing::{FakeAuthentik, Release};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = FakeAuthentik::builder().release(Release::V2026_8).generated(10, 2).start().await?;
+//! let client = server.client();
+//! let rows = client.flows_bindings_list().paginate().on_drift(|note| eprintln!("{note}")).collect().await?;
+//! # Ok(()) }
+//! ```
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::error::excerpt;
+use crate::pagination::SkippedRow;
+
+/// A difference between an answer and the specification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drift {
+    /// What differs.
+    pub kind: DriftKind,
+    /// Number of the page on which it was seen first, counted from 1.
+    pub page: u64,
+    /// Where it was seen first, such as `results[3].stage_obj.flow_set[0].layout`.
+    pub path: String,
+    /// What the answer has there: short, and without the query part of links. Empty for a missing field.
+    pub excerpt: String,
+}
+
+/// What differs between an answer and the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// An enum has a value that this release of the crate does not know. It is kept.
+    UnknownValue,
+    /// A field that the specification requires was not sent. Its default stands in for it.
+    MissingField,
+    /// A field was sent that the specification does not have. It is not read.
+    UnknownField,
+    /// A number lies outside the bounds of the specification. It is kept.
+    OutOfRange,
+    /// A row cannot be read and was gone past: see [`skip_undecodable`](crate::pagination::Paginator::skip_undecodable).
+    SkippedRow,
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            DriftKind::UnknownValue => "has an unknown value",
+            DriftKind::MissingField => "is missing",
+            DriftKind::UnknownField => "is an unknown field",
+            DriftKind::OutOfRange => "is out of range",
+            DriftKind::SkippedRow => "cannot be read and was skipped",
+        };
+        write!(f, "page {}: `{}` {what}", self.page, self.path)?;
+        if self.excerpt.is_empty() { Ok(()) } else { write!(f, ": {}", self.excerpt) }
+    }
+}
+
+/// What the specification says of an object.
+#[doc(hidden)]
+pub struct Shape {
+    pub(crate) fields: &'static [Field],
+    /// Whether it may have any other field.
+    pub(crate) open: bool,
+}
+
+#[doc(hidden)]
+pub struct Field {
+    pub(crate) name: &'static str,
+    /// Other names under which some releases send it.
+    pub(crate) aliases: &'static [&'static str],
+    pub(crate) required: bool,
+    pub(crate) kind: Kind,
+}
+
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Object(&'static Shape),
+    Objects(&'static Shape),
+    Enum(&'static [&'static str]),
+    Integer { minimum: i64, maximum: i64 },
+    Other,
+}
+
+type Callback = Arc<Mutex<dyn FnMut(&Drift) + Send>>;
+
+/// Who wants to know of drift in a listing, and what they have been told.
+#[derive(Clone, Default)]
+#[doc(hidden)]
+pub struct Watch {
+    callback: Option<Callback>,
+    told: Arc<Mutex<BTreeSet<(DriftKind, String)>>>,
+    pub(crate) skip_undecodable: bool,
+}
+
+impl Watch {
+    pub(crate) fn set_callback(&mut self, callback: impl FnMut(&Drift) + Send + 'static) {
+        self.callback = Some(Arc::new(Mutex::new(callback)));
+    }
+
+    /// For a listing of its own: nothing has been told yet.
+    pub(crate) fn anew(&self) -> Self {
+        Self { told: Arc::default(), ..self.clone() }
+    }
+
+    fn is_wanted(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        if tracing::enabled!(tracing::Level::WARN) {
+            return true;
+        }
+        self.callback.is_some()
+    }
+
+    /// Compares a body that has been decoded with the specification; does nothing where nobody wants to know.
+    pub(crate) fn compare(&self, body: &[u8], shape: &Shape, page: u64) {
+        if self.is_wanted()
+            && let Ok(document) = serde_json::from_slice::<Value>(body)
+        {
+            compare(&document, shape, "", &mut |kind, path, found| self.tell(kind, path, found, page));
+        }
+    }
+
+    /// Tells of a row that was gone past, each row once; returns whether it was new.
+    pub(crate) fn tell_skipped(&self, row: &SkippedRow, page: u64) -> bool {
+        let first = self.is_first(DriftKind::SkippedRow, row.identity.clone());
+        if first {
+            let (path, excerpt) = (row.flaw.path().to_owned(), format!("{}: {}", row.flaw.message(), row.flaw.excerpt()));
+            self.send(&Drift { kind: DriftKind::SkippedRow, page, path, excerpt });
+        }
+        first
+    }
+
+    fn tell(&self, kind: DriftKind, path: &str, found: Option<&Value>, page: u64) {
+        if self.is_first(kind, without_indices(path)) {
+            let excerpt = found.map(|value| excerpt(&value.to_string())).unwrap_or_default();
+            self.send(&Drift { kind, page, path: path.to_owned(), excerpt });
+        }
+    }
+
+    fn is_first(&self, kind: DriftKind, what: String) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert((kind, what))
+    }
+
+    fn send(&self, drift: &Drift) {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(page = drift.page, path = drift.path, "authentik's answer differs from the specification: {drift}");
+        if let Some(callback) = &self.callback {
+            callback.lock().unwrap_or_else(PoisonError::into_inner)(drift);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("callback", &self.callback.is_some())
+            .field("skip_undecodable", &self.skip_undecodable)
+            .finish_non_exhaustive()
+    }
+}
+
+type Note<'a> = dyn FnMut(DriftKind, &str, Option<&Value>) + 'a;
+
+fn compare(document: &Value, shape: &Shape, place: &str, note: &mut Note<'_>) {
+    let Some(object) = document.as_object() else { return };
+    let at = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+    for field in shape.fields {
+        let found = std::iter::once(&field.name).chain(field.aliases).find_map(|name| Some((name, object.get(*name)?)));
+        match found {
+            Some((name, value)) => compare_field(value, &field.kind, &at(name), note),
+            None if field.required => note(DriftKind::MissingField, &at(field.name), None),
+            None => {}
+        }
+    }
+    for (name, value) in object {
+        if !shape.open && !shape.fields.iter().any(|field| field.name == name || field.aliases.contains(&name.as_str())) {
+            note(DriftKind::UnknownField, &at(name), Some(value));
+        }
+    }
+}
+
+fn compare_field(value: &Value, kind: &Kind, place: &str, note: &mut Note<'_>) {
+    match kind {
+        Kind::Object(shape) => compare(value, shape, place, note),
+        Kind::Objects(shape) => {
+            for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                compare(item, shape, &format!("{place}[{index}]"), note);
+            }
+        }
+        Kind::Enum(values) if !value.as_str().is_none_or(|text| values.contains(&text)) => {
+            note(DriftKind::UnknownValue, place, Some(value));
+        }
+        Kind::Integer { minimum, maximum } if !value.as_i64().is_none_or(|number| (*minimum..=*maximum).contains(&number)) => {
+            note(DriftKind::OutOfRange, place, Some(value));
+        }
+        Kind::Enum(_) | Kind::Integer { .. } | Kind::Other => {}
+    }
+}
+
+/// `results[].order` for `results[3].order`: the same note on each row is told once.
+fn without_indices(path: &str) -> String {
+    let mut parts = path.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+}
+
+/// Reads a whole number, which may be written as `20.0`.
+pub(crate) fn whole_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Whole;
+
+    impl serde::de::Visitor<'_> for Whole {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number from 0")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u64, E> {
+            Ok(number)
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<u64, E> {
+            u64::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
+        }
+
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<u64, E> {
+            /// Above, a float no longer tells each whole number from the next.
+            const LARGEST: f64 = 9_007_199_254_740_992.0;
+            if number.fract() == 0.0 && (0.0..=LARGEST).contains(&number) {
+                Ok(number as u64)
+            } else {
+                Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
+            }
+        }
+    }
+
+    deserializer.deserialize_u64(Whole)
+}

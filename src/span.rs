@@ -1,0 +1,86 @@
+//! Which releases an answer fits.
+
+use std::fmt;
+
+/// A release by year and month: `(2025, 12)` is 2025.12.
+type Month = (u16, u8);
+
+/// A key that not every release puts into its answers.
+#[doc(hidden)]
+pub struct Trace {
+    /// The key with its quotes and colon, as it stands in JSON: inside a text its quotes would be escaped.
+    pub(crate) key: &'static str,
+    /// The first release that sends it.
+    pub(crate) sent_since: Option<Month>,
+    /// The first release that no longer sends it.
+    pub(crate) sent_until: Option<Month>,
+    /// The first release that puts it into every answer with rows.
+    pub(crate) always_since: Option<Month>,
+}
+
+/// The releases of authentik that an answer fits, as far as its keys tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReleaseSpan {
+    since: Option<Month>,
+    until: Option<Month>,
+}
+
+impl ReleaseSpan {
+    /// Looks at the keys of an answer.
+    pub(crate) fn of(body: &[u8], traces: &[Trace]) -> Self {
+        let mut span = Self::default();
+        if !contains(body, "\"pk\":") {
+            return span;
+        }
+        for trace in traces {
+            if contains(body, trace.key) {
+                span.since = span.since.max(trace.sent_since);
+                span.until = earlier(span.until, trace.sent_until);
+            } else {
+                span.until = earlier(span.until, trace.always_since);
+            }
+        }
+        span
+    }
+
+    /// The oldest release that it may be, by year and month: `(2025, 12)` for 2025.12.
+    #[must_use]
+    pub const fn since(self) -> Option<(u16, u8)> {
+        self.since
+    }
+
+    /// The first release that is too new.
+    #[must_use]
+    pub const fn until(self) -> Option<(u16, u8)> {
+        self.until
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub const fn is_unknown(self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+}
+
+/// `2025.12 or later`, `older than 2025.12`, `2022.10 or later, and older than 2025.12`.
+impl fmt::Display for ReleaseSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.since, self.until) {
+            (Some((year, month)), None) => write!(f, "{year}.{month} or later"),
+            (None, Some((year, month))) => write!(f, "older than {year}.{month}"),
+            (Some(since), Some(until)) => write!(f, "{}.{} or later, and older than {}.{}", since.0, since.1, until.0, until.1),
+            (None, None) => write!(f, "any release"),
+        }
+    }
+}
+
+fn earlier(a: Option<Month>, b: Option<Month>) -> Option<Month> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn contains(body: &[u8], key: &str) -> bool {
+    memchr::memmem::find(body, key.as_bytes()).is_some()
+}
