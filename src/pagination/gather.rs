@@ -17,23 +17,30 @@ use crate::span::ReleaseSpan;
 const TRIES: usize = 4;
 
 /// Every row of the list in the order asked for, by the cheapest way that the server allows.
+///
+/// The rows are walked through by primary key, which never changes: no row can move past the walk.
 pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {
-    let total = Order::parse::<R>(R::TOTAL_ORDER)?;
-    let items = match walk_through(request.clone(), &total, settings).await {
-        Ok(items) => items,
-        Err(Fault::Whole(items)) => return whole::<R>(items, order),
-        Err(Fault::Failed(error)) => return Err(error),
-        Err(Fault::Disorder) => gather_ties(request, &total, settings).await?,
-    };
-    Ok(sorted::<R>(items, order))
+    let mut walk = Walk::new(request.clone(), Order::parse::<R>("pk")?, settings, u64::MAX, Progress::default());
+    let mut items = Vec::new();
+    loop {
+        match walk.next().await {
+            Ok(Some(batch)) => items.extend(batch.rows.into_iter().map(|(_, item)| item)),
+            Ok(None) => return Ok(sorted::<R>(items, order)),
+            Err(Fault::Whole(items)) => return whole::<R>(items, order),
+            Err(Fault::Failed(error)) => return Err(error),
+            Err(Fault::Disorder) => return gather_ties(request, order, settings).await,
+        }
+    }
 }
 
-/// Every row of a list whose tied rows come in no certain order.
-pub(super) async fn gather_ties<R: ListRequest>(request: &R, total: &Order, settings: &Settings) -> Result<Vec<R::Item>, Error> {
-    match one_page(request, total, &settings.watch).await? {
-        OnePage::Complete(items) => Ok(items),
-        OnePage::CutDown => partition_by_partition(request, total, settings).await,
-    }
+/// Every row of a list whose tied rows come in no certain order, in the order asked for.
+pub(super) async fn gather_ties<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {
+    let total = Order::parse::<R>(R::TOTAL_ORDER)?;
+    let items = match one_page(request, &total, &settings.watch).await? {
+        OnePage::Complete(items) => items,
+        OnePage::CutDown => partition_by_partition(request, &total, settings).await?,
+    };
+    Ok(sorted::<R>(items, order))
 }
 
 /// The rows of an answer that is the whole list, in the order asked for.
@@ -45,19 +52,10 @@ pub(super) fn whole<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Resul
     }
 }
 
-pub(super) fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<Row<R::Item>> {
+fn sorted<R: ListRequest>(items: Vec<R::Item>, order: &Order) -> Vec<Row<R::Item>> {
     let mut rows = items.into_iter().map(|item| (order.key::<R>(&item), item)).collect::<Vec<_>>();
     rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
     rows
-}
-
-async fn walk_through<R: ListRequest>(request: R, order: &Order, settings: &Settings) -> Result<Vec<R::Item>, Fault<R::Item>> {
-    let mut walk = Walk::new(request, order.clone(), settings, u64::MAX, Progress::default());
-    let mut items = Vec::new();
-    while let Some(batch) = walk.next().await? {
-        items.extend(batch.rows.into_iter().map(|(_, item)| item));
-    }
-    Ok(items)
 }
 
 enum OnePage<T> {
@@ -73,12 +71,13 @@ async fn one_page<R: ListRequest>(request: &R, order: &Order, watch: &Watch) -> 
     let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
     for _ in 0..=TRIES {
         let page = request.for_page(&order.parameter(), 1, size).send_page(watch).await?;
+        let came = page.len();
         (expected, server) = (page.count(), page.span);
-        let cut_down = page.len() < size.min(expected) && page.pagination.as_ref().is_some_and(|pagination| pagination.next != 0);
+        let cut_down = came < size.min(expected) && page.pagination.as_ref().is_some_and(|pagination| pagination.next != 0);
         let mut rows = Rows::<R>::default();
         rows.add(page, watch);
         received = rows.len();
-        if received == expected {
+        if received == expected && received == came {
             return Ok(OnePage::Complete(rows.items.into_values().collect()));
         }
         if cut_down {
@@ -129,6 +128,7 @@ async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, sett
         let mut asked = BTreeSet::new();
         let mut pages = page_loop(request.clone(), order, size, watch).await?;
         server = pages.first().map(|page| page.span).unwrap_or_default();
+        let counted = pages.iter().map(RawPage::count).collect::<Vec<_>>();
         while !pages.is_empty() {
             for page in pages {
                 rows.add(page, watch);
@@ -142,7 +142,8 @@ async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, sett
         }
         received = rows.len();
         expected = request.for_page(&order.parameter(), 1, 1).send_page(watch).await?.count();
-        if received == expected {
+        // A row that was deleted meanwhile must not stand in for one that did not come.
+        if received == expected && counted.iter().all(|count| *count == expected) {
             return Ok(rows.items.into_values().collect());
         }
     }

@@ -1,14 +1,16 @@
 //! The paginator and its streams.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, vec};
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::ListRequest;
-use super::gather::{gather, gather_ties, sorted, whole};
+use super::gather::{gather, gather_ties, whole};
 use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
 use crate::Error;
@@ -41,11 +43,11 @@ impl<R: ListRequest> Paginator<R> {
         Self { request, settings, max_items: None, position: None }
     }
 
-    /// Rows to ask for at a time, from 1; 100 unless set, which is the most that servers send since 2025.12.
+    /// Rows to ask for at a time, from 1 to 1,000,000; 100 unless set, which is the most that servers send since 2025.12.
     ///
     /// Requests overlap, so some ask for a few rows less, and some of a few rows may ask for more.
     pub fn page_size(mut self, rows: u64) -> Self {
-        self.settings.page_size = rows.max(1);
+        self.settings.page_size = rows.clamp(1, 1_000_000);
         self
     }
 
@@ -59,7 +61,7 @@ impl<R: ListRequest> Paginator<R> {
     }
 
     /// Ends the listing after so many rows, without asking for more than are needed: besides these some twenty, to see that they
-    /// come in order.
+    /// come in order. Where they do not, or are sorted here, every row is needed to know the first ones.
     pub fn max_items(mut self, rows: u64) -> Self {
         self.max_items = Some(rows);
         self
@@ -108,16 +110,17 @@ impl<R: ListRequest> Paginator<R> {
         self.items().try_collect().await
     }
 
-    /// Every row as it was at one time: lists again and again, until two passes have the same rows at the same places.
+    /// Every row as it was at one time: lists again and again, until two passes have the same rows at the same places. What says the
+    /// place of a row are the values it can be ordered by: for a binding its flow, stage, order and keys.
     ///
     /// # Errors
     /// See [`items`](Self::items); [`Error::Unsettled`] when five passes in a row differ.
     pub async fn snapshot(self) -> Result<Vec<R::Item>, Error> {
-        let order = self.order()?;
+        let place = |item: &R::Item| R::SORT_TERMS.iter().filter_map(|term| R::sort_value(item, term)).collect();
         let mut before: Option<Vec<Key>> = None;
         for _ in 0..PASSES {
             let items = self.clone().collect().await?;
-            let keys = Some(items.iter().map(|item| order.key::<R>(item)).collect());
+            let keys = Some(items.iter().map(place).collect());
             if before == keys {
                 return Ok(items);
             }
@@ -159,13 +162,17 @@ impl<R: ListRequest> Paginator<R> {
     }
 }
 
-/// A listing under way: a walk, and where it ends early the rest, gathered.
+/// A listing under way: a walk, and what it may have missed.
 struct Listing<'a, R: ListRequest> {
     request: R,
     order: Order,
     settings: Settings,
+    /// Where the listing began.
+    start: Progress,
     /// `None` when everything has come.
     walk: Option<Walk<'a, R>>,
+    /// Rows that have come. A row whose place is changed meanwhile can come twice, or move past the walk; only this tells.
+    seen: HashSet<Uuid>,
 }
 
 impl<'a, R: ListRequest + 'a> Listing<'a, R> {
@@ -178,32 +185,49 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
     fn begin(paginator: Paginator<R>, order: Order) -> Result<Self, Error> {
         let Paginator { request, mut settings, max_items, position } = paginator;
         settings.watch = settings.watch.anew();
-        if position.as_ref().is_some_and(|position| position.listing != fingerprint(&request, &order)) {
+        if position.as_ref().is_some_and(|position| position.listing != fingerprint(&request, &order) || !position.progress.fits(&order)) {
             let message = "the position belongs to another listing: resume it with the server, filters and ordering that it came from";
             return Err(Error::InvalidRequest { message: message.into() });
         }
-        let progress = position.map(|position| position.progress).unwrap_or_default();
-        let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(progress.rows));
-        let walk = Walk::new(request.clone(), order.clone(), &settings, limit, progress);
-        Ok(Self { request, order, settings, walk: Some(walk) })
+        let start = position.map(|position| position.progress).unwrap_or_default();
+        let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(start.rows));
+        let walk = Walk::new(request.clone(), order.clone(), &settings, limit, start.clone());
+        Ok(Self { request, order, settings, start, walk: Some(walk), seen: HashSet::new() })
     }
 
     async fn next(mut self) -> Result<Option<(Batch<R::Item>, Self)>, Error> {
         let Some(mut walk) = self.walk.take() else { return Ok(None) };
-        let Self { request, order, settings, .. } = &self;
-        let rows = if order.can_be_walked::<R>() {
-            match walk.next().await {
-                Ok(batch) => return Ok(batch.map(|batch| (batch, Self { walk: Some(walk), ..self }))),
-                Err(Fault::Failed(error)) => return Err(error),
-                Err(Fault::Whole(items)) => whole::<R>(items, order)?,
-                Err(Fault::Disorder) => sorted::<R>(gather_ties(request, order, settings).await?, order),
+        if !self.order.can_be_walked::<R>() {
+            let rows = gather(&self.request, &self.order, &self.settings).await?;
+            return Ok(Some((self.unseen(rows), self)));
+        }
+        match walk.next().await {
+            Ok(Some(Batch { rows, count })) => {
+                let before = rows.len();
+                let rows = rows.into_iter().filter(|(_, item)| self.seen.insert(R::key(item))).collect::<Vec<_>>();
+                walk.changed |= rows.len() < before;
+                Ok(Some((Batch { rows, count }, Self { walk: Some(walk), ..self })))
             }
-        } else {
-            gather(request, order, settings).await?
-        };
+            Ok(None) if walk.may_have_missed(self.seen.len()) => {
+                let rows = gather(&self.request, &self.order, &self.settings).await?;
+                Ok(Some((self.unseen(rows), self)))
+            }
+            Ok(None) => Ok(None),
+            Err(Fault::Failed(error)) => Err(error),
+            Err(Fault::Whole(items)) => Ok(Some((self.unseen(whole::<R>(items, &self.order)?), self))),
+            Err(Fault::Disorder) => {
+                let rows = gather_ties(&self.request, &self.order, &self.settings).await?;
+                Ok(Some((self.unseen(rows), self)))
+            }
+        }
+    }
+
+    /// Those of the rows that have not come yet, and are not before where the listing began.
+    fn unseen(&mut self, rows: Vec<Row<R::Item>>) -> Batch<R::Item> {
         let count = rows.len() as u64;
-        let rows = rows.into_iter().filter(|(key, _)| walk.progress.is_ahead(order, key)).collect();
-        Ok(Some((Batch { rows, count }, self)))
+        let Self { order, start, seen, .. } = self;
+        let rows = rows.into_iter().filter(|(key, item)| start.is_ahead(order, key) && seen.insert(R::key(item))).collect();
+        Batch { rows, count }
     }
 }
 

@@ -124,6 +124,11 @@ impl Progress {
         self.last = Some(key);
     }
 
+    /// Whether this is the progress of a listing in that order, and possible.
+    pub(crate) fn fits(&self, order: &Order) -> bool {
+        self.rows < u64::MAX / 2 && self.last.as_ref().is_some_and(|last| last.len() == order.terms.len())
+    }
+
     /// Whether the row stands behind the last one that came.
     pub(crate) fn is_ahead(&self, order: &Order, key: &[SortValue]) -> bool {
         order.is_after(key, self.last.as_ref())

@@ -25,6 +25,12 @@ use crate::types::Pagination;
 /// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
 const TIES_THAT_CONVINCE: usize = 20;
 
+/// Sizes of a window that are compared before one is taken.
+const SIZES_TO_TRY: u64 = 64;
+
+/// Rows that are asked for to see whether the server sorts by primary key.
+const ROWS_OF_A_PROBE: u64 = 50;
+
 /// A page as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
@@ -49,10 +55,11 @@ impl Window {
             return Self { page: 1, size };
         }
         let containing = |size: u64| Self { page: (end - 1) / size + 1, size };
-        let within = (size / 2 + 1..=size).map(containing).max_by_key(|window| (window.end(), window.size));
+        let within =
+            (size.saturating_sub(SIZES_TO_TRY).max(size / 2) + 1..=size).map(containing).max_by_key(|window| (window.end(), window.size));
         within.filter(|window| window.end() > end).unwrap_or_else(|| {
             // Every one ends at `end`, which happens where pages have a few rows only: take the first size that does not.
-            (size + 1..=end + 1).map(containing).find(|window| window.end() > end).unwrap_or(Self { page: 1, size: end + 1 })
+            (size + 1..=end.saturating_add(1)).map(containing).find(|window| window.end() > end).unwrap_or(Self { page: 1, size: u64::MAX })
         })
     }
 }
@@ -110,6 +117,12 @@ pub(super) struct Walk<'a, R: ListRequest> {
     /// Answers that may still come without a row that is new.
     patience: u64,
     step_back: u64,
+    /// Whether rows were seen to move, come or go: then some may have moved past the walk.
+    pub(super) changed: bool,
+    /// Whether it began behind the first row.
+    resumed: bool,
+    /// Rows that cannot be read.
+    skipped: u64,
 }
 
 impl<'a, R: ListRequest + 'a> Walk<'a, R> {
@@ -119,6 +132,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         // So many more rows tell whether those that are wanted come in order.
         let wanted = limit.saturating_sub(progress.rows).saturating_add(TIES_THAT_CONVINCE as u64 + 1);
         let page_size = page_size.min(wanted);
+        let progress_rows = progress.rows;
         Self {
             request,
             order,
@@ -139,6 +153,9 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             ties_in_order: 0,
             patience: 16,
             step_back: page_size,
+            changed: false,
+            resumed: progress_rows > 0,
+            skipped: 0,
         }
     }
 
@@ -151,6 +168,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 Ok(page) => page,
                 // The list has become shorter than this.
                 Err(error) if error.is_not_found() && window.page > 1 => {
+                    self.prove_order().await?;
                     self.go_back(window)?;
                     continue;
                 }
@@ -168,17 +186,39 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
                 self.first_count = Some(self.count);
                 self.patience += self.count / self.page_size;
             }
+            self.changed |= self.first_count != Some(self.count);
             let rows = (page.items.len() + page.skipped.len()) as u64;
             let Some(window) = self.check_window(window, &pagination, rows)? else { continue };
-            let rows = self.check_rows(window, page.items, &page.skipped)?;
+            let rows = self.check_rows(window, page.items, &page.skipped).await?;
             if !rows.is_empty() {
                 return Ok(Some(Batch { rows, count: self.count }));
             }
         }
     }
 
+    /// At the end of the walk: whether rows may have moved past it, of which `seen` different ones have come.
+    pub(super) fn may_have_missed(&self, seen: usize) -> bool {
+        let ended = self.next.is_none();
+        let all = self.resumed || seen as u64 + self.skipped == self.count;
+        ended && (self.changed || !all)
+    }
+
     fn orders_ties(&self) -> bool {
         self.ties_in_order >= TIES_THAT_CONVINCE
+    }
+
+    /// Rows have moved, or the server does not order ties: asks it for rows by primary key, which those that do not cannot either.
+    async fn prove_order(&mut self) -> Result<(), Fault<R::Item>> {
+        if !self.orders_ties() {
+            let probe = self.request.for_page("pk", 1, ROWS_OF_A_PROBE).send_page(&self.watch).await?;
+            let in_order = probe.items.is_sorted_by(|a, b| R::key(a) < R::key(b));
+            if !in_order || probe.items.len() <= TIES_THAT_CONVINCE {
+                return Err(Fault::Disorder);
+            }
+            self.ties_in_order = TIES_THAT_CONVINCE;
+        }
+        self.changed = true;
+        Ok(())
     }
 
     /// Keeps up to `concurrency` requests in flight. The first goes alone: only its answer tells how many rows there are.
@@ -206,10 +246,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// Asks for rows further in front: those before the window have become fewer.
-    fn go_back(&mut self, from: Window) -> Result<(), Fault<R::Item>> {
-        if !self.orders_ties() {
-            return Err(Fault::Disorder);
-        }
+    fn go_back(&mut self, from: Window) -> Result<(), Error> {
         self.wait_for_better(1, "rows were deleted while they were read")?;
         let start = from.start().saturating_sub(self.step_back);
         self.step_back = self.step_back.saturating_mul(2);
@@ -266,7 +303,12 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     }
 
     /// The rows of a window that have not come yet.
-    fn check_rows(&mut self, window: Window, items: Vec<R::Item>, skipped: &[SkippedRow]) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
+    async fn check_rows(
+        &mut self,
+        window: Window,
+        items: Vec<R::Item>,
+        skipped: &[SkippedRow],
+    ) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
         let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
         let whole = window.start() == 0 && window.end() >= self.count;
         if !rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less) {
@@ -280,9 +322,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
 
         let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
         if !self.is_seamless(window, &rows[..known], skipped) {
-            if !self.orders_ties() {
-                return Err(Fault::Disorder);
-            }
+            self.prove_order().await?;
             if known == 0 && window.start() > 0 {
                 self.go_back(window)?;
                 return Ok(Vec::new());
@@ -297,6 +337,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
 
         rows.drain(..known);
         let newly_skipped = self.tell_skipped(skipped, window.page);
+        self.skipped += newly_skipped;
         self.progress.rows += newly_skipped;
         if rows.is_empty() && newly_skipped == 0 && self.next.is_some() {
             self.wait_for_better(1, "rows were added faster than they were read")?;
