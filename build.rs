@@ -101,6 +101,7 @@ pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     let mut spec = parse(&text).map_err(fail)?;
 
     let mut plan = fixups::Plan::default();
+    fixups::inline_parts(&mut spec);
     fixups::read_shapes(&spec, &mut plan);
     fixups::read_listings(&mut spec, &mut plan).map_err(fail)?;
     let mut stale_fixups = Vec::new();
@@ -150,6 +151,9 @@ fn parse(text: &str) -> Result<OpenAPI, Flaw> {
     })
 }
 
+/// The extensions that the generator reads. Others are upstream's own business.
+const EXTENSIONS: [&str; 5] = ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing"];
+
 /// Every `$ref` must lead somewhere inside the document: progenitor panics on one that does not.
 fn check_references(document: &Value, node: &Value, place: &str) -> Result<(), Flaw> {
     match node {
@@ -157,6 +161,10 @@ fn check_references(document: &Value, node: &Value, place: &str) -> Result<(), F
             for (key, value) in map {
                 let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
                 let here = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let begins_alike = EXTENSIONS.iter().find(|known| key.starts_with(&known[..7]));
+                if let Some(meant) = begins_alike.filter(|_| !EXTENSIONS.contains(&key.as_str())) {
+                    return Err((here, format!("is an extension that the generator does not know; `{meant}` is one"), "correct its name"));
+                }
                 match value.as_str() {
                     Some(target) if key == "$ref" && !target.starts_with("#/") => {
                         return Err((

@@ -1,9 +1,7 @@
 //! What progenitor writes, made ours: tolerant fields, open enums, our errors and retries behind `send()`, `paginate()` on every
 //! list operation, and a description on every public item.
 
-use std::collections::BTreeSet;
-
-use heck::{ToShoutySnakeCase, ToSnakeCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -200,7 +198,7 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
             .filter(|name| name != "new" && name != "send")
             .collect::<Vec<_>>();
         let operation =
-            operation_with(spec, &setters).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
+            operation_of(spec, &builder).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
         for function in functions(item) {
             match function.sig.ident.to_string().as_str() {
                 "new" => function.vis = parse_quote!(pub(crate)),
@@ -235,13 +233,14 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
     Ok(())
 }
 
-/// The operation that has exactly these parameters.
-fn operation_with<'a>(spec: &'a OpenAPI, setters: &[String]) -> Option<&'a Operation> {
-    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(openapiv3::PathItem::iter);
-    operations.map(|(_, operation)| operation).find(|operation| {
-        let names = parameters(operation).map(|parameter| parameter.name.to_snake_case()).collect::<BTreeSet<_>>();
-        names == setters.iter().cloned().collect()
-    })
+/// The operation of a builder, which is named after its id.
+fn operation_of<'a>(spec: &'a OpenAPI, builder: &syn::Type) -> Option<&'a Operation> {
+    let syn::Type::Path(path) = builder else { return None };
+    let name = &path.path.segments.last()?.ident;
+    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(|item| item.iter());
+    operations
+        .map(|(_, operation)| operation)
+        .find(|operation| operation.operation_id.as_ref().is_some_and(|id| *name == id.to_upper_camel_case()))
 }
 
 fn parameters(operation: &Operation) -> impl Iterator<Item = &openapiv3::ParameterData> {

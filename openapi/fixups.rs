@@ -189,6 +189,7 @@ fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, 
 /// Upstream adds values to its enums (two layouts in 2026.2), and a closed Rust enum then refuses the page. Every string enum
 /// becomes an open one, and loses the `Enum` that upstream hangs on some names.
 fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
+    name_inline_enums(spec);
     for (component, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let ReferenceOr::Item(schema) = schema else { continue };
         let Some(values) = enum_values(schema) else { continue };
@@ -221,6 +222,22 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
     Ok(plan.enums.len())
 }
 
+/// An enum that stands in a property becomes a component, named after both.
+fn name_inline_enums(spec: &mut OpenAPI) {
+    let Some(components) = &mut spec.components else { return };
+    let mut named = Vec::new();
+    for (component, schema) in &mut components.schemas {
+        let Some(SchemaKind::Type(Type::Object(object))) = item_mut(schema).map(|schema| &mut schema.schema_kind) else { continue };
+        for (property, schema) in &mut object.properties {
+            let Some(inline) = schema.as_item().filter(|schema| enum_values(schema).is_some()) else { continue };
+            let name = format!("{component}{}", property.to_upper_camel_case());
+            named.push((name.clone(), ReferenceOr::Item(*inline.clone())));
+            *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+        }
+    }
+    components.schemas.extend(named);
+}
+
 /// Up to 2026.2 upstream writes the enum of a filter out beside the filter, so that a filter would not take the type that a row
 /// has. It becomes the component with the same values.
 fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
@@ -250,14 +267,22 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
         let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
         for (property, schema) in &object.properties {
             let Some(extensions) = schema.as_item().map(|schema| &schema.schema_data.extensions) else { continue };
+            let place = format!("#/components/schemas/{component}/properties/{property}");
             let aliases = texts(extensions.get("x-aliases"));
+            if extensions.contains_key("x-aliases") && aliases.is_empty() {
+                return Err((format!("{place}/x-aliases"), "is no list of names".into(), "write the names as a YAML list"));
+            }
             let default = extensions.get("x-default-when-absent").cloned();
+            if default.as_ref().is_some_and(|default| !may_be(schema, default)) {
+                let remedy = "write a value of the property's own type";
+                return Err((format!("{place}/x-default-when-absent"), "is of another type than the property".into(), remedy));
+            }
             if aliases.is_empty() && default.is_none() {
                 continue;
             }
             if let Some(taken) = aliases.iter().find(|alias| object.properties.contains_key(*alias)) {
                 return Err((
-                    format!("#/components/schemas/{component}/properties/{property}/x-aliases"),
+                    format!("{place}/x-aliases"),
                     format!("names `{taken}`, which is a property of its own"),
                     "a name can be read into one field only: remove the alias or the property",
                 ));
@@ -266,6 +291,27 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
         }
     }
     Ok(plan.moved.len())
+}
+
+/// Puts parameters and answers that stand in `components` (as they do since 2025.10) where they are referred to.
+pub fn inline_parts(spec: &mut OpenAPI) {
+    let Some(components) = spec.components.clone() else { return };
+    for (_, operation) in operations(spec) {
+        for parameter in &mut operation.parameters {
+            put_in_place(parameter, "#/components/parameters/", &components.parameters);
+        }
+        for response in operation.responses.responses.values_mut() {
+            put_in_place(response, "#/components/responses/", &components.responses);
+        }
+    }
+}
+
+fn put_in_place<T: Clone>(part: &mut ReferenceOr<T>, prefix: &str, components: &indexmap::IndexMap<String, ReferenceOr<T>>) {
+    if let ReferenceOr::Reference { reference } = part
+        && let Some(component) = reference.strip_prefix(prefix).and_then(|name| components.get(name))
+    {
+        *part = component.clone();
+    }
 }
 
 /// Notes what the document says of its objects, for the comparison of answers with it.
@@ -284,6 +330,30 @@ pub fn read_shapes(spec: &OpenAPI, plan: &mut Plan) {
         });
         let open = object.additional_properties.is_some();
         plan.shapes.insert(component.clone(), Shape { fields: fields.collect(), open });
+    }
+}
+
+/// Whether what the listing names is there, so that the generated Rust compiles.
+fn check_listing(listing: &Listing, operation: &Operation, shapes: &BTreeMap<String, Shape>) -> Result<(), String> {
+    let paths = listing.sort_terms.values().chain(listing.partition.iter().flat_map(|partition| &partition.found_in));
+    for path in paths {
+        let known = |step: &str| shapes.values().any(|shape| shape.fields.iter().any(|field| field.name == step));
+        if let Some(unknown) = path.split('.').find(|step| !known(step.trim_end_matches("[]"))) {
+            return Err(format!("the path `{path}` has `{unknown}`, which is no property"));
+        }
+        if path.matches("[]").count() > 1 {
+            return Err(format!("the path `{path}` has more than one `[]`"));
+        }
+    }
+    if let Some(term) = listing.total_order.split(',').find(|term| !listing.sort_terms.contains_key(*term)) {
+        return Err(format!("the total order has `{term}`, which is no sort term"));
+    }
+    let mut parameters = operation.parameters.iter().filter_map(ReferenceOr::as_item).map(Parameter::parameter_data_ref);
+    match &listing.partition {
+        Some(Partition { parameter, .. }) if !parameters.any(|data| data.name == *parameter) => {
+            Err(format!("the partition has `{parameter}`, which is no parameter"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -324,13 +394,28 @@ fn texts(list: Option<&Value>) -> Vec<String> {
 pub fn read_listings(spec: &mut OpenAPI, plan: &mut Plan) -> Result<(), Flaw> {
     for (place, operation) in operations(spec) {
         let Some(listing) = operation.extensions.shift_remove("x-listing") else { continue };
-        let listing = serde_json::from_value(listing).map_err(|error| {
+        let listing: Listing = serde_json::from_value(listing).map_err(|error| {
             let remedy = "write total-order, sort-terms and partition as openapi/fixups.rs reads them";
             (format!("{place}/x-listing"), error.to_string(), remedy)
         })?;
+        check_listing(&listing, operation, &plan.shapes)
+            .map_err(|problem| (format!("{place}/x-listing"), problem, "name parameters of the operation, and properties of its rows"))?;
         plan.listings.insert(operation.operation_id.clone().unwrap_or_default(), listing);
     }
     Ok(())
+}
+
+/// Whether a property can have this value.
+fn may_be<T: std::borrow::Borrow<Schema>>(schema: &ReferenceOr<T>, value: &Value) -> bool {
+    match schema.as_item().map(|schema| &schema.borrow().schema_kind) {
+        Some(SchemaKind::Type(Type::String(_))) => value.is_string(),
+        Some(SchemaKind::Type(Type::Boolean(_))) => value.is_boolean(),
+        Some(SchemaKind::Type(Type::Number(_) | Type::Integer(_))) => value.is_number(),
+        Some(SchemaKind::Type(Type::Array(_))) => value.as_array().is_some_and(Vec::is_empty),
+        // A single `allOf`, which stands for an enum or an object.
+        Some(_) => value.is_string() || value.as_object().is_some_and(serde_json::Map::is_empty),
+        None => false,
+    }
 }
 
 /// Every operation with its JSON pointer.
@@ -417,7 +502,7 @@ fn variant_name(value: &str) -> String {
     match value.to_upper_camel_case().as_str() {
         "" => "Empty".into(),
         "Unknown" | "Self" => format!("{}Value", value.to_upper_camel_case()),
-        name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("Value{name}"),
+        name if !name.starts_with(|first: char| first.is_alphabetic()) => format!("Value{name}"),
         name => name.into(),
     }
 }

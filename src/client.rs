@@ -217,6 +217,8 @@ fn api_address(address: &str, allow_plaintext: bool) -> Result<String, Error> {
     let shown = address.trim();
     let url = Url::parse(shown).ok().filter(reqwest::Url::has_host);
     let Some(url) = url else {
+        // What is no address may still hold a password.
+        let shown = if shown.contains('@') { "the address given" } else { shown };
         return Err(Error::configuration(format!("`{shown}` is no address of a server: write it as https://auth.example.com")));
     };
     if !url.username().is_empty() || url.password().is_some() {
@@ -237,7 +239,10 @@ fn api_address(address: &str, allow_plaintext: bool) -> Result<String, Error> {
     }
     let host = url.origin().ascii_serialization();
     let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix(API_PATH).unwrap_or(path).trim_end_matches('/');
+    let path = path.strip_suffix(API_PATH).filter(|path| path.ends_with('/')).unwrap_or(path).trim_end_matches('/');
+    if path.contains(&format!("/{API_PATH}/")) {
+        return Err(Error::configuration(format!("`{host}{path}` goes on after /{API_PATH}: give the address of the server, as {host}")));
+    }
     Ok(format!("{host}{path}/{API_PATH}"))
 }
 

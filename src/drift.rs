@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::error::excerpt;
+use crate::error::excerpt_of;
 use crate::pagination::SkippedRow;
 
 /// A difference between an answer and the specification.
@@ -145,7 +145,7 @@ impl Watch {
 
     fn tell(&self, kind: DriftKind, path: &str, found: Option<&Value>, page: u64) {
         if self.is_first(kind, without_indices(path)) {
-            let excerpt = found.map(|value| excerpt(&value.to_string())).unwrap_or_default();
+            let excerpt = found.map(excerpt_of).unwrap_or_default();
             self.send(&Drift { kind, page, path: path.to_owned(), excerpt });
         }
     }

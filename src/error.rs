@@ -20,7 +20,7 @@ use crate::types;
 const LONGEST_REFUSAL: usize = 64 * 1024;
 
 /// How much of an answer an error quotes, in characters.
-const LONGEST_EXCERPT: usize = 120;
+const LONGEST_EXCERPT: usize = 200;
 
 /// Why a request, or a listing of many, did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +43,13 @@ pub enum Error {
     },
 
     /// No answer came, or it ended before it was complete.
-    #[error("authentik cannot be reached: {}{}", chain(transport), tried(*attempts))]
+    #[error("authentik{} cannot be reached: {}{}", at(address), chain(transport), tried(*attempts))]
     #[non_exhaustive]
     Connection {
         /// What the transport says. The message has it with all its causes, so it is no `source()` to be printed once more.
         transport: reqwest::Error,
+        /// Scheme, host and port of the server, such as `https://auth.example.com`.
+        address: String,
         /// How many requests were sent in all.
         attempts: usize,
     },
@@ -243,7 +245,8 @@ impl Error {
     }
 
     pub(crate) fn from_transport(error: reqwest::Error) -> Self {
-        Self::Connection { transport: error.without_url(), attempts: 0 }
+        let address = error.url().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        Self::Connection { transport: error.without_url(), address, attempts: 0 }
     }
 
     pub(crate) fn from_generated(error: progenitor_client::Error<()>) -> Self {
@@ -283,7 +286,7 @@ impl Error {
             request_id: request_id(headers),
             retry_after: header(RETRY_AFTER).and_then(pause),
             html,
-            redirect: response.status().is_redirection().then(|| header(LOCATION).map(without_queries)).flatten(),
+            redirect: response.status().is_redirection().then(|| header(LOCATION).map(place)).flatten(),
             address: format!("{}{}", url.origin().ascii_serialization(), url.path()),
             attempts: 0,
         }))
@@ -425,10 +428,10 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -
             _ => node,
         })
     });
-    let text = found.map_or_else(|| String::from_utf8_lossy(body).into_owned(), Value::to_string);
+    let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
     // serde_json quotes what it found in its message, which may be a link.
     let message = without_queries(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
-    Undecodable { path: path(&segments), row, message, excerpt: excerpt(&text), cut_off: error.is_eof(), span: ReleaseSpan::default() }
+    Undecodable { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: ReleaseSpan::default() }
 }
 
 fn path(segments: &[serde_path_to_error::Segment]) -> String {
@@ -449,15 +452,15 @@ fn path(segments: &[serde_path_to_error::Segment]) -> String {
 /// What a refusal says: one sentence, and messages by filter.
 fn explanation(body: &[u8]) -> (Option<String>, BTreeMap<String, Vec<String>>) {
     if let Ok(types::GenericError { detail, .. }) = serde_json::from_slice(body) {
-        return (Some(detail), BTreeMap::new());
+        return (Some(excerpt(&detail)), BTreeMap::new());
     }
     if let Ok(types::ValidationError { code, non_field_errors, extra }) = serde_json::from_slice(body) {
-        let mut sentences = non_field_errors;
+        let mut sentences = non_field_errors.iter().map(|text| excerpt(text)).collect::<Vec<_>>();
         let mut field_errors = BTreeMap::new();
         for (key, value) in extra {
             match value {
                 // What authentik's own proxy answers while authentik starts.
-                Value::String(text) if key == "error" => sentences.push(text),
+                Value::String(text) if key == "error" => sentences.push(excerpt(&text)),
                 Value::Array(messages) => {
                     field_errors.insert(key, messages.iter().map(words).collect());
                 }
@@ -466,7 +469,7 @@ fn explanation(body: &[u8]) -> (Option<String>, BTreeMap<String, Vec<String>>) {
                 }
             }
         }
-        return ((!sentences.is_empty()).then(|| sentences.join(" ")).or(code), field_errors);
+        return ((!sentences.is_empty()).then(|| sentences.join(" ")).or(code.map(|code| excerpt(&code))), field_errors);
     }
     match serde_json::from_slice(body) {
         Ok(Value::Array(messages)) => (Some(messages.iter().map(words).collect::<Vec<_>>().join(" ")), BTreeMap::new()),
@@ -475,7 +478,7 @@ fn explanation(body: &[u8]) -> (Option<String>, BTreeMap<String, Vec<String>>) {
 }
 
 fn words(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| excerpt_of(value), excerpt)
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
@@ -509,11 +512,15 @@ pub(crate) fn excerpt(text: &str) -> String {
 }
 
 /// The text without the query part of the links in it, where a signed link has its credential.
-fn without_queries(text: &str) -> String {
+///
+/// What looks like a query ends with the word or the string that it stands in.
+pub(crate) fn without_queries(text: &str) -> String {
+    let text = text.replace("\\u003f", "?").replace("\\u003F", "?");
     let mut kept = String::with_capacity(text.len());
-    let mut in_query = false;
+    let (mut in_query, mut escaped) = (false, false);
     for character in text.chars() {
-        in_query = in_query && !(character.is_whitespace() || matches!(character, '"' | '\'' | '`' | '<' | '>' | '\\'));
+        in_query = in_query && !(character.is_whitespace() || !escaped && matches!(character, '"' | '<' | '>'));
+        escaped = character == '\\' && !escaped;
         if !in_query {
             kept.push(character);
         }
@@ -523,6 +530,29 @@ fn without_queries(text: &str) -> String {
         }
     }
     kept
+}
+
+/// The JSON of a value with every text in it without queries.
+pub(crate) fn excerpt_of(value: &Value) -> String {
+    fn clean(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = without_queries(text),
+            Value::Array(items) => items.iter_mut().for_each(clean),
+            Value::Object(map) => map.values_mut().for_each(clean),
+            _ => {}
+        }
+    }
+    let mut value = value.clone();
+    clean(&mut value);
+    excerpt(&value.to_string())
+}
+
+/// Origin and path of the place that a redirect leads to: what else it has may be a credential.
+fn place(location: &str) -> String {
+    match reqwest::Url::parse(location) {
+        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    }
 }
 
 fn chain(error: &reqwest::Error) -> String {
@@ -536,6 +566,10 @@ fn chain(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+fn at(address: &str) -> String {
+    if address.is_empty() { String::new() } else { format!(" at {address}") }
 }
 
 fn looks_like(server: ReleaseSpan) -> String {

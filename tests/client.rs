@@ -47,6 +47,8 @@ fn addresses_that_cannot_be_used_are_refused_with_a_remedy() {
         ("ftp://auth.example.com", "write it with https://"),
         ("http://auth.example.com", "would send the token unencrypted"),
         ("https://user:secret@auth.example.com", "set the token instead"),
+        ("http://user:secret@", "write it as https://auth.example.com"),
+        ("https://auth.example.com/api/v3/flows/bindings/", "give the address of the server, as https://auth.example.com"),
         ("https://auth.example.com/if/admin/#/flow", "give it up to the host"),
         ("https://auth.example.com/?next=1", "give it up to the host"),
     ];
@@ -196,10 +198,10 @@ async fn crashes_proxies_and_starting_servers_are_explained() {
         (
             Fault::Answer {
                 status: 302,
-                headers: vec![("location", "https://login.example.com/?next=/api&token=abc".into())],
+                headers: vec![("location", "https://me:secret@login.example.com/?next=/api&token=abc#id_token=x".into())],
                 body: String::new(),
             },
-            "302 Found. It redirects to https://login.example.com/?…, where the token does not go",
+            "302 Found. It redirects to https://login.example.com/, where the token does not go",
         ),
     ];
     for (fault, message) in cases {
@@ -261,7 +263,7 @@ async fn time_outs_and_unreachable_servers_are_told() {
     tokio::task::yield_now().await;
     let error = error_of(&Client::builder(address).token("t").retries(0).build().unwrap()).await;
     assert!(matches!(error, Error::Connection { .. }), "{error:?}");
-    assert!(error.to_string().starts_with("authentik cannot be reached: "), "{error}");
+    assert!(error.to_string().starts_with("authentik at http://127.0.0.1:"), "{error}");
 }
 
 #[tokio::test]
@@ -296,6 +298,28 @@ async fn an_answer_that_cannot_be_read_says_where_and_shows_no_credential() {
     assert!(error.request_id().is_some());
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(text.contains("results[3]") && !text.contains("eyJ"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn signed_links_are_cut_wherever_a_server_puts_them() {
+    let link = "https://cdn.example.com/bg.jpg?a=1&token=eyJhbGciOi";
+    let bodies = [
+        (400, json!({"detail": link}).to_string()),
+        (400, json!({"target": [link, {"x": [link]}], "non_field_errors": [link], "order": link}).to_string()),
+        (400, json!([link, {"x": link}]).to_string()),
+        (500, format!("broken at {link}\" and on")),
+        (200, json!({"pagination": link, "results": link}).to_string()),
+        (200, format!("{{\"results\": \"{}", link.replace('?', "\\u003f"))),
+        (200, format!("{{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi")),
+    ];
+    for (status, body) in bodies {
+        let fault = Fault::Answer { status, headers: vec![("content-type", "application/json".into())], body: body.clone() };
+        let server = FakeAuthentik::builder().fault(1, fault).start().await.unwrap();
+        let error = error_of(&server.client()).await;
+        for text in [error.to_string(), format!("{error:?}"), format!("{:?}", error.field_errors())] {
+            assert!(!text.contains("eyJ"), "{body} becomes {text}");
+        }
     }
 }
 
@@ -353,7 +377,7 @@ fn the_environment_sets_up_a_client() {
     assert!(run(&[token]).contains("AUTHENTIK_URL is not set: set it to the address"));
     assert!(run(&[url, token]).contains("would send the token unencrypted"));
     assert!(run(&[url, token, ("AUTHENTIK_INSECURE", "perhaps")]).contains("AUTHENTIK_INSECURE is neither"));
-    assert!(run(&[("AUTHENTIK_URL", "http://127.0.0.1:1"), token]).contains("error: authentik cannot be reached"));
+    assert!(run(&[("AUTHENTIK_URL", "http://127.0.0.1:1"), token]).contains("error: authentik at http://127.0.0.1:1 cannot be reached"));
 }
 
 /// The path of an example, which cargo builds beside the tests.
