@@ -14,6 +14,13 @@
 //! let rows = client.flows_bindings_list().paginate().on_drift(|note| eprintln!("{note}")).collect().await?;
 //! # Ok(()) }
 //! ```
+//!
+//! # What is read of which release
+//!
+//! The models are those of the release that the crate's version names in its metadata. Answers of the others become this:
+//!
+
+#![doc = include_str!("releases.md")]
 
 use std::collections::BTreeSet;
 use std::fmt;

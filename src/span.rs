@@ -43,6 +43,11 @@ impl ReleaseSpan {
         span
     }
 
+    /// This one, or the other where nothing is known.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self.is_unknown() { other } else { self }
+    }
+
     /// The oldest release that it may be, by year and month: `(2025, 12)` for 2025.12.
     #[must_use]
     pub const fn since(self) -> Option<(u16, u8)> {

@@ -15,6 +15,7 @@ use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
 use crate::Error;
 use crate::drift::{Drift, Watch};
+use crate::span::ReleaseSpan;
 
 /// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
 const PASSES: usize = 5;
@@ -142,7 +143,15 @@ impl<R: ListRequest> Paginator<R> {
         let order = self.order();
         let listing = order.as_ref().map_or(0, |order| fingerprint(&self.request, order));
         let progress = self.position.as_ref().map(|position| position.progress.clone()).unwrap_or_default();
-        Items { listing, batches: Listing::batches(self, order), batch: Vec::new().into_iter(), count: None, progress, left }
+        Items {
+            listing,
+            batches: Listing::batches(self, order),
+            batch: Vec::new().into_iter(),
+            server: ReleaseSpan::default(),
+            count: None,
+            progress,
+            left,
+        }
     }
 
     /// Every row, as a stream of pages with `page_size` rows each; the last one may have fewer.
@@ -199,35 +208,35 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
         let Some(mut walk) = self.walk.take() else { return Ok(None) };
         if !self.order.can_be_walked::<R>() {
             let rows = gather(&self.request, &self.order, &self.settings).await?;
-            return Ok(Some((self.unseen(rows), self)));
+            return Ok(Some((self.unseen(rows, walk.span), self)));
         }
         match walk.next().await {
-            Ok(Some(Batch { rows, count })) => {
+            Ok(Some(Batch { rows, count, server })) => {
                 let before = rows.len();
                 let rows = rows.into_iter().filter(|(_, item)| self.seen.insert(R::key(item))).collect::<Vec<_>>();
                 walk.changed |= rows.len() < before;
-                Ok(Some((Batch { rows, count }, Self { walk: Some(walk), ..self })))
+                Ok(Some((Batch { rows, count, server }, Self { walk: Some(walk), ..self })))
             }
             Ok(None) if walk.may_have_missed(self.seen.len()) => {
                 let rows = gather(&self.request, &self.order, &self.settings).await?;
-                Ok(Some((self.unseen(rows), self)))
+                Ok(Some((self.unseen(rows, walk.span), self)))
             }
             Ok(None) => Ok(None),
             Err(Fault::Failed(error)) => Err(error),
-            Err(Fault::Whole(items)) => Ok(Some((self.unseen(whole::<R>(items, &self.order)?), self))),
+            Err(Fault::Whole(items)) => Ok(Some((self.unseen(whole::<R>(items, &self.order)?, walk.span), self))),
             Err(Fault::Disorder) => {
                 let rows = gather_ties(&self.request, &self.order, &self.settings).await?;
-                Ok(Some((self.unseen(rows), self)))
+                Ok(Some((self.unseen(rows, walk.span), self)))
             }
         }
     }
 
     /// Those of the rows that have not come yet, and are not before where the listing began.
-    fn unseen(&mut self, rows: Vec<Row<R::Item>>) -> Batch<R::Item> {
+    fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: ReleaseSpan) -> Batch<R::Item> {
         let count = rows.len() as u64;
         let Self { order, start, seen, .. } = self;
         let rows = rows.into_iter().filter(|(key, item)| start.is_ahead(order, key) && seen.insert(R::key(item))).collect();
-        Batch { rows, count }
+        Batch { rows, count, server }
     }
 }
 
@@ -270,6 +279,7 @@ pub struct Position {
 pub struct Items<'a, T> {
     listing: u64,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
+    server: ReleaseSpan,
     batch: vec::IntoIter<Row<T>>,
     count: Option<u64>,
     progress: Progress,
@@ -282,6 +292,12 @@ impl<T> Items<'_, T> {
     pub fn position(&self) -> Option<Position> {
         self.progress.last.as_ref()?;
         Some(Position { listing: self.listing, progress: self.progress.clone() })
+    }
+
+    /// The releases that the server's first answer fits; unknown before it, and where the listing was resumed.
+    #[must_use]
+    pub fn server(&self) -> ReleaseSpan {
+        self.server
     }
 
     /// Rows in the whole list, as the server counted them last; `None` before the first answer.
@@ -307,6 +323,7 @@ impl<T> Stream for Items<'_, T> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(batch))) => {
                     self.count = Some(batch.count);
+                    self.server = self.server.or(batch.server);
                     self.batch = batch.rows.into_iter();
                 }
                 Poll::Ready(Some(Err(error))) => {

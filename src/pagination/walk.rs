@@ -85,6 +85,8 @@ pub(super) struct Batch<T> {
     pub(super) rows: Vec<Row<T>>,
     /// Rows in the whole list, as the server counted them last.
     pub(super) count: u64,
+    /// Which releases the first answer fits.
+    pub(super) server: ReleaseSpan,
 }
 
 type Fetched<T> = (Window, Result<RawPage<T>, Error>);
@@ -191,7 +193,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             let Some(window) = self.check_window(window, &pagination, rows)? else { continue };
             let rows = self.check_rows(window, page.items, &page.skipped).await?;
             if !rows.is_empty() {
-                return Ok(Some(Batch { rows, count: self.count }));
+                return Ok(Some(Batch { rows, count: self.count, server: self.span }));
             }
         }
     }
