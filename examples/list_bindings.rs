@@ -125,7 +125,11 @@ async fn find_flow(client: &Client, slug: &str) -> Result<Uuid> {
             slugs.insert(flow.slug);
         }
     }
-    let like = slugs.iter().filter(|known| known.contains(slug) || slug.contains(known.as_str())).take(5).cloned().collect::<Vec<_>>();
+    let wanted = slug.to_lowercase();
+    let alike = slugs
+        .iter()
+        .filter(|known| !wanted.is_empty() && (known.to_lowercase().contains(&wanted) || wanted.contains(&known.to_lowercase())));
+    let like = alike.take(5).cloned().collect::<Vec<_>>();
     match like.as_slice() {
         [] => bail!("no flow with stages has the slug `{slug}`: run without --flow to see them all"),
         like => bail!("no flow with stages has the slug `{slug}`: did you mean {}?", like.join(", ")),

@@ -5,9 +5,10 @@
 //! > **Every row that exists during the whole listing comes exactly once, in the order asked for, or the listing ends in an
 //! > error that says what is missing.**
 //!
-//! Rows that are added or deleted while the listing runs may come or not. A plain loop over pages does not keep this promise:
-//! authentik 2025.6 answers it with 15 to 22 % of the rows missing and as many others twice, the same way each time, and on
-//! every release rows slip through when others are deleted meanwhile. In both cases as many rows come as the server counts.
+//! Rows that are added or deleted while the listing runs may come or not; one whose place is changed comes, but perhaps behind the
+//! others. A plain loop over pages does not keep this promise: authentik 2025.6 answers it with 15 to 22 % of the rows missing and
+//! as many others twice, the same way each time, and on every release rows slip through when others are deleted or moved
+//! meanwhile. In each case as many rows may come as the server counts: only different primary keys prove anything.
 //!
 //! ```no_run
 //! use authentik_flow_bindings::Client;
@@ -26,18 +27,24 @@
 //!
 //! # How a listing is read
 //!
-//! The paginator always asks for a total order: the caller's `ordering` with `pk` at its end, `order,pk` without one. It takes
-//! the first of these ways that the server allows, and none is taken on faith:
+//! Rows come in the caller's `ordering` with `pk` at its end; `order,pk` without one. Of these ways the paginator takes the first
+//! that the server allows, and takes none on faith:
 //!
 //! | way | when | what it costs | what it holds | its limits |
 //! | --- | --- | --- | --- | --- |
-//! | **walk**: overlapping pages, each checked row by row | the rows come in the order asked for: every release for `order` and `pk`, except 2024.4 to 2025.8.3 where rows are tied | a request for each page, and about one more in seven | `concurrency + 1` pages | none: changes during the listing are seen and made up for |
-//! | **walk and sort**: a walk in `order,pk`, sorted here | the server drops a term of `ordering`, answers it with 500, or sorts texts (`stage__name`) | one or two requests more | all rows | texts are sorted by code point, the database may sort them by language |
-//! | **one page**: a page of as many rows as there are | rows that are tied come in no certain order (2024.4 to 2025.8.3) | one request; the server sends nothing before it has every row, 13.6 s for 1,239 rows | all rows | none |
-//! | **partitions**: one list for each flow, after a plain loop that finds the flows | the same, and the server cuts large pages down | a request for each page and each flow | all rows | flows of which no page shows anything are not found; the count tells, and the listing ends in [`Error::Incomplete`] |
+//! | **walk**: overlapping pages in the order asked for, each checked row by row | an ordering by `order` and `pk`, wherever the server puts tied rows in order: all but 2024.4 to 2025.8.3 | a request for each page, and about one more in seven | `concurrency + 1` pages, and the keys of the rows that came (some 35 bytes each) | see below |
+//! | **second walk**, by primary key | rows were seen to change during the first | as much again | all rows | none |
+//! | **walk by primary key, sorted here** | any other ordering, such as `stage__name`: some releases drop it, others answer it with 500 | as a walk | all rows | texts are sorted by code point, a database may sort them by language |
+//! | **one page** with as many rows as there are | tied rows come in no certain order (2024.4 to 2025.8.3) | one large request: the server sends nothing before it has every row, 13.6 s for 1,239 rows | all rows | none |
+//! | **partitions**: one list for each flow, after a plain loop that finds the flows | the same, and the server cuts large pages down (no release does both) | a request for each page and each flow | all rows | flows of which no page shows anything are not found, nor what moves inside a flow with more than a page of bindings; the count tells of missing rows, and the listing ends in [`Error::Incomplete`] |
 //!
 //! A server that does not paginate at all (an administrator can set it so) sends its whole list in one answer, which is checked
 //! for rows that come twice.
+//!
+//! Two things no request can show. The server counts its rows and reads them in two steps: a row that is added between the two of
+//! the *last* page may push the last row out of it. And where, between the same two requests, one row is moved from behind the walk
+//! to before it, another that came is deleted and a third is added at the end, count and places are as before.
+//! [`snapshot`](Paginator::snapshot) lists twice, and finds both.
 //!
 //! # What a listing costs
 //!

@@ -6,7 +6,8 @@
 //! 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3 of 98. A window that has a row at or
 //! before the last one that came, and has its rows in strict order, shows every row between that one and its own end.
 //!
-//! The same overlap finds servers that do not order ties: see [`Fault::Disorder`].
+//! The same overlap finds servers that do not order ties. Where the rows of two windows differ in what they share, rows have
+//! changed, or the server puts tied rows in another order each time; which one it is shows when it is asked for rows by primary key.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

@@ -144,13 +144,13 @@ fn compare(a: &FlowStageBinding, b: &FlowStageBinding, term: &str) -> Ordering {
         "policy_engine_mode" => a
             .policy_engine_mode
             .as_ref()
-            .map(super::super::codegen::types::PolicyEngineMode::as_str)
-            .cmp(&b.policy_engine_mode.as_ref().map(super::super::codegen::types::PolicyEngineMode::as_str)),
+            .map(crate::types::PolicyEngineMode::as_str)
+            .cmp(&b.policy_engine_mode.as_ref().map(crate::types::PolicyEngineMode::as_str)),
         "invalid_response_action" => a
             .invalid_response_action
             .as_ref()
-            .map(super::super::codegen::types::InvalidResponseAction::as_str)
-            .cmp(&b.invalid_response_action.as_ref().map(super::super::codegen::types::InvalidResponseAction::as_str)),
+            .map(crate::types::InvalidResponseAction::as_str)
+            .cmp(&b.invalid_response_action.as_ref().map(crate::types::InvalidResponseAction::as_str)),
         _ => Ordering::Equal,
     }
 }

@@ -80,7 +80,7 @@ pub enum Fault {
     },
     /// The connection breaks in the middle of the body.
     CutOff,
-    /// The answer takes so long to begin.
+    /// The answer takes so long to begin, in place of the latency of the others.
     Delay(Duration),
 }
 
