@@ -15,8 +15,12 @@ use serde_yaml::Value;
 
 #[path = "openapi/finish.rs"]
 mod finish;
+#[path = "openapi/finish_listing.rs"]
+mod finish_listing;
 #[path = "openapi/fixups.rs"]
 mod fixups;
+#[path = "openapi/plan.rs"]
+mod plan;
 #[path = "openapi/run_progenitor.rs"]
 mod run_progenitor;
 
@@ -100,10 +104,10 @@ pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     })?;
     let mut spec = parse(&text).map_err(fail)?;
 
-    let mut plan = fixups::Plan::default();
-    fixups::inline_parts(&mut spec);
-    fixups::read_shapes(&spec, &mut plan);
-    fixups::read_listings(&mut spec, &mut plan).map_err(fail)?;
+    let mut plan = plan::Plan::default();
+    plan::inline_parts(&mut spec);
+    plan::read_shapes(&spec, &mut plan);
+    plan::read_listings(&mut spec, &mut plan).map_err(fail)?;
     let mut stale_fixups = Vec::new();
     for (fixup, apply) in fixups::ALL {
         if apply(&mut spec, &mut plan).map_err(fail)? == 0 {
@@ -196,7 +200,7 @@ fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
     reference.trim_start_matches("#/").split('/').try_fold(document, |node, key| node.get(key.replace("~1", "/").replace("~0", "~")))
 }
 
-fn settings(plan: &fixups::Plan) -> GenerationSettings {
+fn settings(plan: &plan::Plan) -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)

@@ -1,14 +1,15 @@
 //! What progenitor writes, made ours: tolerant fields, open enums, our errors and retries behind `send()`, `paginate()` on every
 //! list operation, and a description on every public item.
 
-use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Fields, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Stmt, Visibility, parse_quote};
 
 use super::Flaw;
-use super::fixups::{Field, Kind, Listing, MovedProperty, Partition, Plan};
+use super::finish_listing::{list_request, shapes};
+use super::plan::{Listing, MovedProperty, Plan};
 
 const CHANGED: &str = "progenitor's output has changed: compare `cargo xtask expand` with openapi/finish.rs";
 
@@ -237,7 +238,7 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
 fn operation_of<'a>(spec: &'a OpenAPI, builder: &syn::Type) -> Option<&'a Operation> {
     let syn::Type::Path(path) = builder else { return None };
     let name = &path.path.segments.last()?.ident;
-    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(|item| item.iter());
+    let operations = spec.paths.iter().filter_map(|(_, item)| item.as_item()).flat_map(openapiv3::PathItem::iter);
     operations
         .map(|(_, operation)| operation)
         .find(|operation| operation.operation_id.as_ref().is_some_and(|id| *name == id.to_upper_camel_case()))
@@ -293,155 +294,6 @@ fn first_argument(ty: &syn::Type) -> Option<syn::Type> {
     match arguments.args.first()? {
         syn::GenericArgument::Type(ty) => Some(ty.clone()),
         _ => None,
-    }
-}
-
-/// What the paginator needs to know of a list operation.
-fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
-    let total_order = &listing.total_order;
-    let terms = listing.sort_terms.keys().collect::<Vec<_>>();
-    let values = listing.sort_terms.values().map(|path| {
-        let fields = path.split('.').map(|field| format_ident!("{field}"));
-        quote!(item #(.#fields)*)
-    });
-    let filters =
-        setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
-    let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
-    let shape = answer.to_token_stream().into_iter().last().map_or_else(String::new, |ident| ident.to_string());
-    let shape = format_ident!("{}", shape.to_shouty_snake_case());
-    let traces = listing.traces.iter().map(|trace| {
-        let key = format!("\"{}\":", trace.key);
-        let [sent_since, sent_until, always_since] =
-            [&trace.sent_since, &trace.sent_until, &trace.always_since].map(|release| month(release.as_deref()));
-        quote!(crate::span::Trace { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
-    });
-    let (for_partition, partitions) = match &listing.partition {
-        Some(Partition { parameter, found_in }) => {
-            let parameter = format_ident!("{parameter}");
-            let found = found_in.iter().map(|path| found_values(path));
-            (
-                quote!(matches!(self.#parameter, Ok(None)).then(|| self.clone().#parameter(partition))),
-                quote!(let mut found = Vec::new(); #(#found)* found),
-            )
-        }
-        None => (quote!(None), quote!(Vec::new())),
-    };
-    parse_quote! {
-        impl<'a> crate::pagination::ListRequest for #builder {
-            type Answer = #answer;
-            type Item = types::#row;
-
-            const SORT_TERMS: &'static [&'static str] = &[#(#terms),*];
-            const TOTAL_ORDER: &'static str = #total_order;
-
-            fn ordering(&self) -> Result<Option<&str>, crate::Error> {
-                let ordering = self.ordering.as_ref().map(Option::as_deref);
-                ordering.map_err(|message| crate::Error::InvalidRequest { message: message.clone() })
-            }
-
-            fn identity(&self) -> String {
-                format!(#template, self.client.baseurl, #(self.#filters),*)
-            }
-
-            fn for_page(&self, ordering: &str, page: u64, page_size: u64) -> Self {
-                self.clone().ordering(ordering).page(page).page_size(page_size)
-            }
-
-            fn for_partition(&self, partition: ::uuid::Uuid) -> Option<Self> {
-                let _ = partition;
-                #for_partition
-            }
-
-            async fn send_page(self, watch: &crate::drift::Watch) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
-                let request = self;
-                let page = request.number();
-                let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, watch);
-                let answer = crate::client::send_and_read(request.client, || request.clone().execute(), read).await;
-                answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
-            }
-
-            fn split(answer: Self::Answer) -> (types::Pagination, Vec<Self::Item>) {
-                (answer.pagination, answer.results)
-            }
-
-            fn shape() -> &'static crate::drift::Shape {
-                &super::shapes::#shape
-            }
-
-            fn traces() -> &'static [crate::span::Trace] {
-                &[#(#traces),*]
-            }
-
-            fn key(item: &Self::Item) -> ::uuid::Uuid {
-                item.pk
-            }
-
-            fn sort_value(item: &Self::Item, term: &str) -> Option<crate::pagination::SortValue> {
-                match term {
-                    #(#terms => Some((&#values).into()),)*
-                    _ => None,
-                }
-            }
-
-            fn partitions(item: &Self::Item) -> Vec<::uuid::Uuid> {
-                #partitions
-            }
-        }
-    }
-}
-
-/// A release such as `2025.12` as code for its year and month.
-fn month(release: Option<&str>) -> TokenStream {
-    let parsed = release
-        .and_then(|release| release.split_once('.'))
-        .and_then(|(year, month)| Some((year.parse::<u16>().ok()?, month.parse::<u8>().ok()?)));
-    parsed.map_or_else(|| quote!(None), |(year, month)| quote!(Some((#year, #month))))
-}
-
-/// Code that adds the values at a path such as `stage_obj.flow_set[].pk` to `found`.
-fn found_values(path: &str) -> TokenStream {
-    let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(|field| format_ident!("{field}")).collect::<Vec<_>>();
-    if let Some((list, value)) = path.split_once("[]") {
-        let (list, value) = (fields(list), fields(value));
-        quote!(found.extend(item #(.#list)*.iter().map(|each| each #(.#value)*));)
-    } else {
-        let value = fields(path);
-        quote!(found.push(item #(.#value)*);)
-    }
-}
-
-// --- drift ---------------------------------------------------------------------------------------------------------
-
-/// What the document says of each object, for the comparison of answers with it.
-fn shapes(plan: &Plan) -> Item {
-    let ident = |component: &str| format_ident!("{}", component.to_shouty_snake_case());
-    let shapes = plan.shapes.iter().map(|(component, shape)| {
-        let (name, open) = (ident(component), shape.open);
-        let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
-            let kind = match kind {
-                Kind::Object(component) => {
-                    let shape = ident(component);
-                    quote!(Object(&#shape))
-                }
-                Kind::Objects(component) => {
-                    let shape = ident(component);
-                    quote!(Objects(&#shape))
-                }
-                Kind::Enum(values) => quote!(Enum(&[#(#values),*])),
-                Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
-                Kind::Other => quote!(Other),
-            };
-            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: Kind::#kind })
-        });
-        quote!(pub(crate) static #name: Shape = Shape { fields: &[#(#fields),*], open: #open };)
-    });
-    parse_quote! {
-        /// What the specification says of each object.
-        #[allow(dead_code)]
-        pub(crate) mod shapes {
-            use crate::drift::{Field, Kind, Shape};
-            #(#shapes)*
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use crate::codegen::{API_PATH, Client};
-use crate::error::{Undecodable, decode};
+use crate::decode::{Undecodable, decode};
 use crate::{Error, retry};
 
 /// Rows that a request may ask for before it is given more time than [`ClientBuilder::timeout`].

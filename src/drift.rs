@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::error::excerpt_of;
+use crate::excerpt::excerpt_of;
 use crate::pagination::SkippedRow;
 
 /// A difference between an answer and the specification.

@@ -9,18 +9,15 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::decode::{DecodeError, Undecodable};
+use crate::excerpt::{excerpt, excerpt_of, place};
 use crate::span::ReleaseSpan;
 use crate::types;
 
 /// How much of a refusal's body is read.
 const LONGEST_REFUSAL: usize = 64 * 1024;
-
-/// How much of an answer an error quotes, in characters.
-const LONGEST_EXCERPT: usize = 200;
 
 /// Why a request, or a listing of many, did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -107,55 +104,6 @@ pub struct StatusError {
     redirect: Option<String>,
     address: String,
     attempts: usize,
-}
-
-/// An answer that cannot be read.
-#[derive(Debug)]
-pub struct DecodeError {
-    flaw: Undecodable,
-    html: bool,
-    page: Option<u64>,
-    request_id: Option<String>,
-    attempts: usize,
-}
-
-/// What in a body cannot be read.
-#[derive(Debug)]
-pub(crate) struct Undecodable {
-    path: String,
-    row: Option<usize>,
-    message: String,
-    excerpt: String,
-    /// The body ends too early.
-    cut_off: bool,
-    /// Which releases the answer fits.
-    span: ReleaseSpan,
-}
-
-impl Undecodable {
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    pub(crate) fn excerpt(&self) -> &str {
-        &self.excerpt
-    }
-
-    /// The same flaw, seen in a row that was read on its own.
-    pub(crate) fn in_row(mut self, place: usize) -> Self {
-        self.path = if self.path == "." { format!("results[{place}]") } else { format!("results[{place}].{}", self.path) };
-        self.row = Some(place);
-        self
-    }
-
-    pub(crate) fn on_server(mut self, span: ReleaseSpan) -> Self {
-        self.span = span;
-        self
-    }
 }
 
 impl Error {
@@ -347,108 +295,6 @@ impl fmt::Display for StatusError {
 
 impl std::error::Error for StatusError {}
 
-impl DecodeError {
-    /// Where the answer cannot be read, such as `results[3].stage_obj.pk`; `.` for the whole of it.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.flaw.path
-    }
-
-    /// Number of the page, counted from 1.
-    #[must_use]
-    pub fn page(&self) -> Option<u64> {
-        self.page
-    }
-
-    /// Place of the row on its page, counted from 0 as in [`path`](Self::path).
-    #[must_use]
-    pub fn row(&self) -> Option<usize> {
-        self.flaw.row
-    }
-
-    /// Which releases of authentik the answer fits, as far as its keys tell.
-    #[must_use]
-    pub fn server(&self) -> ReleaseSpan {
-        self.flaw.span
-    }
-
-    /// What the answer has there: short, and without the query part of links.
-    #[must_use]
-    pub fn excerpt(&self) -> &str {
-        &self.flaw.excerpt
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flaw = &self.flaw;
-        if self.html {
-            write!(f, "the server answered with an HTML page where JSON was due: check its address, and what stands in front of it")?;
-        } else {
-            write!(f, "the answer cannot be read")?;
-            if let Some(page) = self.page {
-                write!(f, ", page {page}")?;
-            }
-            write!(f, ", at `{}`: {}", flaw.path, flaw.message)?;
-            if !flaw.excerpt.is_empty() {
-                write!(f, "; it has there: {}", flaw.excerpt)?;
-            }
-            write!(f, "{}", looks_like(flaw.span))?;
-        }
-        write!(f, "{}{}", tried(self.attempts), in_log(self.request_id.as_ref()))
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-/// Decodes a body; only one that fails is looked at a second time, for the place.
-pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
-    decode_borrowed(body)
-}
-
-/// Like [`decode`], for what borrows from the body.
-pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Undecodable> {
-    serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
-}
-
-fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Undecodable {
-    use serde_path_to_error::Segment;
-
-    let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
-    let segments = located.as_ref().map(|error| error.path().iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
-    let row = segments.iter().find_map(|segment| match segment {
-        Segment::Seq { index } => Some(*index),
-        _ => None,
-    });
-    let document = serde_json::from_slice::<Value>(body).ok();
-    let found = document.as_ref().map(|document| {
-        segments.iter().fold(document, |node, segment| match segment {
-            Segment::Seq { index } => node.get(index).unwrap_or(node),
-            Segment::Map { key } => node.get(key).unwrap_or(node),
-            _ => node,
-        })
-    });
-    let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
-    // serde_json quotes what it found in its message, which may be a link.
-    let message = without_queries(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
-    Undecodable { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: ReleaseSpan::default() }
-}
-
-fn path(segments: &[serde_path_to_error::Segment]) -> String {
-    use fmt::Write;
-    use serde_path_to_error::Segment;
-
-    let mut path = String::new();
-    for segment in segments {
-        let _ = match segment {
-            Segment::Seq { index } => write!(path, "[{index}]"),
-            Segment::Map { key } => write!(path, "{}{key}", if path.is_empty() { "" } else { "." }),
-            _ => Ok(()),
-        };
-    }
-    if path.is_empty() { ".".into() } else { path }
-}
-
 /// What a refusal says: one sentence, and messages by filter.
 fn explanation(body: &[u8]) -> (Option<String>, BTreeMap<String, Vec<String>>) {
     if let Ok(types::GenericError { detail, .. }) = serde_json::from_slice(body) {
@@ -502,59 +348,6 @@ fn pause(value: &str) -> Option<Duration> {
     seconds.or_else(|| Some(httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default()))
 }
 
-/// A few words of a text, on one line and without credentials.
-pub(crate) fn excerpt(text: &str) -> String {
-    let text = without_queries(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    match text.char_indices().nth(LONGEST_EXCERPT) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text,
-    }
-}
-
-/// The text without the query part of the links in it, where a signed link has its credential.
-///
-/// What looks like a query ends with the word or the string that it stands in.
-pub(crate) fn without_queries(text: &str) -> String {
-    let text = text.replace("\\u003f", "?").replace("\\u003F", "?");
-    let mut kept = String::with_capacity(text.len());
-    let (mut in_query, mut escaped) = (false, false);
-    for character in text.chars() {
-        in_query = in_query && !(character.is_whitespace() || !escaped && matches!(character, '"' | '<' | '>'));
-        escaped = character == '\\' && !escaped;
-        if !in_query {
-            kept.push(character);
-        }
-        if character == '?' && !in_query {
-            in_query = true;
-            kept.push('…');
-        }
-    }
-    kept
-}
-
-/// The JSON of a value with every text in it without queries.
-pub(crate) fn excerpt_of(value: &Value) -> String {
-    fn clean(value: &mut Value) {
-        match value {
-            Value::String(text) => *text = without_queries(text),
-            Value::Array(items) => items.iter_mut().for_each(clean),
-            Value::Object(map) => map.values_mut().for_each(clean),
-            _ => {}
-        }
-    }
-    let mut value = value.clone();
-    clean(&mut value);
-    excerpt(&value.to_string())
-}
-
-/// Origin and path of the place that a redirect leads to: what else it has may be a credential.
-fn place(location: &str) -> String {
-    match reqwest::Url::parse(location) {
-        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
-        Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
-    }
-}
-
 fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -572,14 +365,14 @@ fn at(address: &str) -> String {
     if address.is_empty() { String::new() } else { format!(" at {address}") }
 }
 
-fn looks_like(server: ReleaseSpan) -> String {
+pub(crate) fn looks_like(server: ReleaseSpan) -> String {
     if server.is_unknown() { String::new() } else { format!(" (the server looks like {server})") }
 }
 
-fn tried(attempts: usize) -> String {
+pub(crate) fn tried(attempts: usize) -> String {
     if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() }
 }
 
-fn in_log(request_id: Option<&String>) -> String {
+pub(crate) fn in_log(request_id: Option<&String>) -> String {
     request_id.map(|id| format!(" [request {id} in authentik's log]")).unwrap_or_default()
 }

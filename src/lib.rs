@@ -4,9 +4,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+mod decode;
 pub mod drift;
 pub mod enums;
 mod error;
+mod excerpt;
 mod flows;
 pub mod pagination;
 mod retry;
@@ -22,8 +24,9 @@ mod codegen {
 
 pub use client::ClientBuilder;
 pub use codegen::{Client, ResponseValue, builder, types};
+pub use decode::DecodeError;
 pub use drift::{Drift, DriftKind};
-pub use error::{DecodeError, Error, StatusError};
+pub use error::{Error, StatusError};
 pub use flows::PolicyEvaluation;
 pub use span::ReleaseSpan;
 pub use types::{

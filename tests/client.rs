@@ -311,7 +311,7 @@ async fn signed_links_are_cut_wherever_a_server_puts_them() {
         (500, format!("broken at {link}\" and on")),
         (200, json!({"pagination": link, "results": link}).to_string()),
         (200, format!("{{\"results\": \"{}", link.replace('?', "\\u003f"))),
-        (200, format!("{{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi")),
+        (200, "{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi".to_string()),
     ];
     for (status, body) in bodies {
         let fault = Fault::Answer { status, headers: vec![("content-type", "application/json".into())], body: body.clone() };

@@ -203,8 +203,12 @@ fn as_read(sent: &Value, read: &Value, path: &str) -> Result<(), String> {
 #[test]
 fn random_answers_of_every_release_are_read_without_loss() {
     for (name, spec) in schemas() {
-        for seed in 0..150 {
-            let optional = [Optional::All, Optional::None, Optional::Some][seed as usize % 3];
+        for seed in 0..150_u64 {
+            let optional = match seed % 3 {
+                0 => Optional::All,
+                1 => Optional::None,
+                _ => Optional::Some,
+            };
             let mut maker = Maker { spec: &spec, rng: Rng::with_seed(seed), optional, extra: seed % 2 == 0 };
             let sent = maker.make(&spec["components"]["schemas"][PAGE]);
             let read: PaginatedFlowStageBindingList =
@@ -278,8 +282,8 @@ async fn notes_of(answer: &Value) -> Vec<Drift> {
     let client = server.client();
     let _rows: Vec<_> =
         client.flows_bindings_list().paginate().on_drift(move |note| told.lock().unwrap().push(note.clone())).collect().await.unwrap();
-    let notes = notes.lock().unwrap().clone();
-    notes
+
+    notes.lock().unwrap().clone()
 }
 
 /// One page with every field and every value of the schema.
@@ -505,8 +509,12 @@ fn the_table_of_releases_in_the_docs_is_fresh() {
             .filter(|name| spec["components"]["schemas"]["FlowSet"]["properties"].get(name).is_none());
         absent.extend(optional.map(|name| format!("`{name}` as `None`")));
         let new_values: Vec<_> = all_enum_values(&spec).difference(&all_enum_values(&ours())).map(|value| format!("`{value}`")).collect();
-        table +=
-            &format!("| {name} | {renamed} | {} | {} | {} |\n", absent.join(", "), cell(DriftKind::UnknownField), new_values.join(", "));
+        table.extend([format!(
+            "| {name} | {renamed} | {} | {} | {} |\n",
+            absent.join(", "),
+            cell(DriftKind::UnknownField),
+            new_values.join(", ")
+        )]);
     }
     let path = "src/releases.md";
     if std::env::var_os("UPDATE_DOCS").is_some() {

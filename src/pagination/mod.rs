@@ -69,8 +69,8 @@ pub use listing::{Items, Page, Pages, Paginator, Position};
 #[doc(hidden)]
 pub use order::SortValue;
 
+use crate::decode::{Undecodable, decode, decode_borrowed};
 use crate::drift::{Shape, Watch};
-use crate::error::{Undecodable, decode, decode_borrowed};
 use crate::span::{ReleaseSpan, Trace};
 use crate::{Error, Pagination};
 
