@@ -24,7 +24,7 @@ mod plan;
 #[path = "openapi/run_progenitor.rs"]
 mod run_progenitor;
 
-const SLICE: &str = "openapi/flows_bindings_list.yaml";
+pub const SLICE: &str = "openapi/flows_bindings_list.yaml";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed={SLICE}");

@@ -145,6 +145,91 @@ async fn rows_that_move_up_unseen_are_not_lost() {
     server.with_rows(|rows| assert!(rows.iter().all(|row| keys.contains(&row.pk))));
 }
 
+/// Somebody sorts the stages of a flow: the rows were there throughout, and only their places changed.
+#[tokio::test]
+async fn rows_that_are_moved_past_the_walk_come_once() {
+    for release in [Release::V2024_2, Release::V2025_10, Release::V2025_12] {
+        for (from, to) in [(350, i64::MIN), (5, i64::MAX)] {
+            let server = fake(release, 400)
+                .before_request(4, move |rows| {
+                    let mut all = rows.iter().map(|row| (row.order, row.pk)).collect::<Vec<_>>();
+                    all.sort_unstable();
+                    let mut row = rows.remove(all[from].1).unwrap();
+                    row.order = to;
+                    rows.insert(row);
+                })
+                .start()
+                .await
+                .unwrap();
+            let rows = server.client().flows_bindings_list().paginate().page_size(50).concurrency(1).collect().await.unwrap();
+            let keys: std::collections::BTreeSet<_> = rows.iter().map(pk).collect();
+            assert_eq!((rows.len(), keys.len()), (400, 400), "{release}, row {from}");
+        }
+    }
+}
+
+/// Without ties nothing has shown yet that the server orders them: one request for rows by primary key does.
+#[tokio::test]
+async fn one_change_does_not_leave_the_walk_on_a_server_in_order() {
+    let server = FakeAuthentik::builder()
+        .release(Release::V2025_12)
+        .bindings(untied(1_240))
+        .before_request(5, |rows| {
+            let pk = rows.iter().next().unwrap().pk;
+            rows.remove(pk);
+        })
+        .start()
+        .await
+        .unwrap();
+    assert!(collect(&server).await.unwrap().len() >= 1_239);
+    let requests = server.received();
+    assert!(requests.len() < 35, "{} requests", requests.len());
+    assert!(requests.iter().all(|request| request.parameter("target").is_none()));
+}
+
+/// A filter on one flow leaves nothing to divide; rows that go meanwhile must not stand in for others.
+#[tokio::test]
+async fn deletions_in_one_flow_hide_no_row() {
+    let delete_first = |rows: &mut authentik_flow_bindings::testing::Rows| {
+        let first = rows.iter().min_by_key(|row| row.order).unwrap().pk;
+        rows.remove(first);
+    };
+    let mut rows = bindings(250, 1);
+    for (place, row) in rows.iter_mut().enumerate() {
+        row.order = i64::try_from(place).unwrap();
+    }
+    let target = rows[0].target;
+    let server =
+        FakeAuthentik::builder().release(Release::V2025_12).bindings(rows).before_request(3, delete_first).before_request(8, delete_first);
+    let server = server.start().await.unwrap();
+    let rows = server.client().flows_bindings_list().target(target).paginate().page_size(50).concurrency(1).collect().await.unwrap();
+    let keys: std::collections::BTreeSet<_> = rows.iter().map(pk).collect();
+    server.with_rows(|rows| assert!(rows.iter().all(|row| keys.contains(&row.pk))));
+}
+
+#[tokio::test]
+async fn a_page_size_of_any_number_is_quick() {
+    let server = fake(Release::V2025_10, 500).start().await.unwrap();
+    let rows = server.client().flows_bindings_list().paginate().page_size(u64::MAX).collect().await.unwrap();
+    assert_eq!((rows.len(), server.received().len()), (500, 1));
+}
+
+#[tokio::test]
+async fn a_position_that_cannot_be_is_refused() {
+    let server = fake(Release::V2025_12, 200).start().await.unwrap();
+    let client = server.client();
+    let mut items = client.flows_bindings_list().paginate().items();
+    items.try_next().await.unwrap();
+    let good = serde_json::to_value(items.position().unwrap()).unwrap();
+    for (name, value) in [("rows", json!(u64::MAX)), ("last", json!([])), ("last", Value::Null)] {
+        let mut bad = good.clone();
+        bad[name] = value;
+        let position: Position = serde_json::from_value(bad).unwrap();
+        let error = client.flows_bindings_list().paginate().resume(position).collect().await.unwrap_err();
+        assert!(matches!(error, Error::InvalidRequest { .. }), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_becomes_shorter_than_an_announced_page_is_listed() {
     let server = fake(Release::V2025_12, 300)
