@@ -1,0 +1,48 @@
+//! With the feature `tracing`: what is retried and what differs is an event.
+#![cfg(feature = "tracing")]
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use authentik_flow_bindings::Client;
+use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn retries_and_differences_are_logged_once_and_without_the_token() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::WARN).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let server = FakeAuthentik::builder().release(Release::V2026_8).generated(500, 60).fault(2, Fault::html(502)).start().await.unwrap();
+    let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).build().unwrap();
+    assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 500);
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.matches("a request to authentik failed and is sent again").count(), 1, "{text}");
+    assert_eq!(text.matches("`autocomplete` is an unknown field").count(), 1, "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
+}
