@@ -212,10 +212,13 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
                 }
             }
         }
-        let is_list = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
-        let answer = replace_send(item, is_list)?;
+        let send = functions(item).find(|function| function.sig.ident == "send").ok_or("has an operation without `send`")?;
+        let answer = answer_type(send).ok_or("has a `send` that returns no `Result<ResponseValue<_>, _>`")?;
         let page = answer.to_token_stream().into_iter().last().map(|ident| ident.to_string()).unwrap_or_default();
-        if let Some((_, row)) = pages.iter().find(|(ident, _)| is_list && *ident == page) {
+        let counts_pages = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
+        let list = pages.iter().find(|(ident, _)| counts_pages && *ident == page);
+        replace_send(item, &answer, list.is_some())?;
+        if let Some((_, row)) = list {
             item.items.push(parse_quote! {
                 /// Lists every row that the filters keep, on as many pages as it takes: see [`pagination`](crate::pagination).
                 ///
@@ -249,9 +252,8 @@ fn parameters(operation: &Operation) -> impl Iterator<Item = &openapiv3::Paramet
 }
 
 /// The `send()` of progenitor becomes `execute()`, which returns the answer as it came; ours reads it, and retries.
-fn replace_send(item: &mut ItemImpl, is_list: bool) -> Result<syn::Type, String> {
+fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Result<(), String> {
     let execute = functions(item).find(|function| function.sig.ident == "send").ok_or("has an operation without `send`")?;
-    let answer = answer_type(execute).ok_or("has a `send` that returns no `Result<ResponseValue<_>, _>`")?;
     match execute.block.stmts.pop() {
         Some(Stmt::Expr(syn::Expr::Match(_), None)) => execute.block.stmts.push(parse_quote!(return Ok(response);)),
         _ => return Err("has a `send` that does not end in a `match` on the status".into()),
@@ -261,6 +263,7 @@ fn replace_send(item: &mut ItemImpl, is_list: bool) -> Result<syn::Type, String>
     execute.vis = Visibility::Inherited;
     execute.attrs.clear();
 
+    let mut sent = quote!(crate::client::send(request.client, || request.clone().execute(), crate::decode::decode).await);
     if is_list {
         item.items.push(parse_quote! {
             /// Number of the page that is asked for.
@@ -268,8 +271,12 @@ fn replace_send(item: &mut ItemImpl, is_list: bool) -> Result<syn::Type, String>
                 self.page.as_ref().ok().copied().flatten().and_then(|page| page.try_into().ok()).unwrap_or(1)
             }
         });
+        sent = quote! {
+            crate::client::send(request.client, || request.clone().execute(), crate::pagination::read_answer::<Self>)
+                .await
+                .map_err(|error| error.on_page(request.number()))
+        };
     }
-    let on_page = is_list.then(|| quote! { .map_err(|error| error.on_page(request.number())) });
     item.items.push(parse_quote! {
         /// Sends this one request and reads the answer; a passing fault is retried as the client is set up to.
         ///
@@ -277,10 +284,10 @@ fn replace_send(item: &mut ItemImpl, is_list: bool) -> Result<syn::Type, String>
         /// Whatever keeps the answer from being read: see [`Error`](crate::Error).
         pub async fn send(self) -> Result<ResponseValue<#answer>, crate::Error> {
             let request = self;
-            crate::client::send(request.client, || request.clone().execute()).await #on_page
+            #sent
         }
     });
-    Ok(answer)
+    Ok(())
 }
 
 fn answer_type(send: &ImplItemFn) -> Option<syn::Type> {

@@ -66,8 +66,10 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
             async fn send_page(self, watch: &crate::drift::Watch) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
                 let request = self;
                 let page = request.number();
-                let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, watch);
-                let answer = crate::client::send_and_read(request.client, || request.clone().execute(), read).await;
+                let size = request.page_size.as_ref().ok().copied().flatten().and_then(|size| size.try_into().ok()).unwrap_or(0_u64);
+                let start = (page - 1).saturating_mul(size);
+                let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, start, watch);
+                let answer = crate::client::send(request.client, || request.clone().execute(), read).await;
                 answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
             }
 

@@ -185,7 +185,7 @@ pub fn read_listings(spec: &mut OpenAPI, plan: &mut Plan) -> Result<(), Flaw> {
     for (place, operation) in operations(spec) {
         let Some(listing) = operation.extensions.shift_remove("x-listing") else { continue };
         let listing: Listing = serde_json::from_value(listing).map_err(|error| {
-            let remedy = "write total-order, sort-terms and partition as openapi/fixups.rs reads them";
+            let remedy = "write total-order, sort-terms, partition and traces as openapi/plan.rs reads them";
             (format!("{place}/x-listing"), error.to_string(), remedy)
         })?;
         check_listing(&listing, operation, &plan.shapes)

@@ -7,10 +7,9 @@ use progenitor_client::{ClientHooks, OperationInfo, ResponseValue};
 use reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use reqwest::{Request, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
 
 use crate::codegen::{API_PATH, Client};
-use crate::decode::{Undecodable, decode};
+use crate::decode::Undecodable;
 use crate::{Error, retry};
 
 /// Rows that a request may ask for before it is given more time than [`ClientBuilder::timeout`].
@@ -281,18 +280,8 @@ impl ClientHooks<Settings> for Client {
     }
 }
 
-/// Sends a request, as often as the settings allow, and decodes its answer.
-pub(crate) async fn send<T, F, Fut>(client: &Client, execute: F) -> Result<ResponseValue<T>, Error>
-where
-    T: DeserializeOwned,
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<Response, progenitor_client::Error<()>>>,
-{
-    send_and_read(client, execute, decode).await
-}
-
-/// Like [`send`], with `read` to decode the answer.
-pub(crate) async fn send_and_read<T, F, Fut>(
+/// Sends a request, as often as the settings allow, and reads its answer.
+pub(crate) async fn send<T, F, Fut>(
     client: &Client,
     mut execute: F,
     read: impl Fn(&[u8]) -> Result<T, Undecodable>,

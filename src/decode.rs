@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{in_log, looks_like, tried};
-use crate::excerpt::{excerpt, excerpt_of, without_queries};
+use crate::excerpt::{excerpt, excerpt_of};
 use crate::span::ReleaseSpan;
 
 /// An answer that cannot be read.
@@ -101,8 +101,8 @@ impl Undecodable {
     }
 
     /// The same flaw, seen in a row that was read on its own.
-    pub(crate) fn in_row(mut self, place: usize) -> Self {
-        self.path = if self.path == "." { format!("results[{place}]") } else { format!("results[{place}].{}", self.path) };
+    pub(crate) fn in_row(mut self, rows: &str, place: usize) -> Self {
+        self.path = if self.path == "." { format!("{rows}[{place}]") } else { format!("{rows}[{place}].{}", self.path) };
         self.row = Some(place);
         self
     }
@@ -140,9 +140,9 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -
             _ => node,
         })
     });
-    let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
     // serde_json quotes what it found in its message, which may be a link.
-    let message = without_queries(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
+    let message = excerpt(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
+    let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
     Undecodable { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: ReleaseSpan::default() }
 }
 

@@ -102,6 +102,9 @@ pub enum Kind {
     Other,
 }
 
+/// Notes of a listing, after which it tells no more: a text where an enum was would make one for each row.
+const MOST_NOTES: usize = 200;
+
 type Callback = Arc<Mutex<dyn FnMut(&Drift) + Send>>;
 
 /// Who wants to know of drift in a listing, and what they have been told.
@@ -111,6 +114,8 @@ pub struct Watch {
     callback: Option<Callback>,
     told: Arc<Mutex<BTreeSet<(DriftKind, String)>>>,
     pub(crate) skip_undecodable: bool,
+    /// Whether several listings share what has been told, as the passes of a snapshot do.
+    shared: bool,
 }
 
 impl Watch {
@@ -120,7 +125,12 @@ impl Watch {
 
     /// For a listing of its own: nothing has been told yet.
     pub(crate) fn anew(&self) -> Self {
-        Self { told: Arc::default(), ..self.clone() }
+        if self.shared { self.clone() } else { Self { told: Arc::default(), ..self.clone() } }
+    }
+
+    /// For several listings that are one to the caller.
+    pub(crate) fn shared(&self) -> Self {
+        Self { shared: true, ..self.anew() }
     }
 
     fn is_wanted(&self) -> bool {
@@ -136,7 +146,12 @@ impl Watch {
         if self.is_wanted()
             && let Ok(document) = serde_json::from_slice::<Value>(body)
         {
-            compare(&document, shape, "", &mut |kind, path, found| self.tell(kind, path, found, page));
+            let note: &mut Note<'_> = &mut |kind, path, found| self.tell(kind, path, found, page);
+            match shape.fields.iter().find(|field| field.name == "results") {
+                // The bare rows of a server that does not paginate.
+                Some(rows) if document.is_array() => compare_field(&document, &rows.kind, "", note),
+                _ => compare(&document, shape, "", note),
+            }
         }
     }
 
@@ -144,26 +159,37 @@ impl Watch {
     pub(crate) fn tell_skipped(&self, row: &SkippedRow, page: u64) -> bool {
         let first = self.is_first(DriftKind::SkippedRow, row.identity.clone());
         if first {
-            let (path, excerpt) = (row.flaw.path().to_owned(), format!("{}: {}", row.flaw.message(), row.flaw.excerpt()));
-            self.send(&Drift { kind: DriftKind::SkippedRow, page, path, excerpt });
+            let row_name = row.pk.map(|pk| format!("row {pk}: ")).unwrap_or_default();
+            let excerpt = format!("{row_name}{}: {}", row.flaw.message(), row.flaw.excerpt());
+            let drift = Drift { kind: DriftKind::SkippedRow, page, path: row.flaw.path().to_owned(), excerpt };
+            // An event for the first one; the callback is told of each.
+            if self.is_first(DriftKind::SkippedRow, String::new()) {
+                log(&drift);
+            }
+            self.call(&drift);
         }
         first
     }
 
     fn tell(&self, kind: DriftKind, path: &str, found: Option<&Value>, page: u64) {
-        if self.is_first(kind, without_indices(path)) {
+        let mut what = without_indices(path);
+        if kind == DriftKind::UnknownValue {
+            what.extend(found.map(|value| format!(" {value}")));
+        }
+        if self.is_first(kind, what) {
             let excerpt = found.map(excerpt_of).unwrap_or_default();
-            self.send(&Drift { kind, page, path: path.to_owned(), excerpt });
+            let drift = Drift { kind, page, path: path.to_owned(), excerpt };
+            log(&drift);
+            self.call(&drift);
         }
     }
 
     fn is_first(&self, kind: DriftKind, what: String) -> bool {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert((kind, what))
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        (kind == DriftKind::SkippedRow || told.len() < MOST_NOTES) && told.insert((kind, what))
     }
 
-    fn send(&self, drift: &Drift) {
-        #[cfg(feature = "tracing")]
-        tracing::warn!(page = drift.page, path = drift.path, "authentik's answer differs from the specification: {drift}");
+    fn call(&self, drift: &Drift) {
         if let Some(callback) = &self.callback {
             callback.lock().unwrap_or_else(PoisonError::into_inner)(drift);
         }
@@ -178,6 +204,14 @@ impl fmt::Debug for Watch {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(feature = "tracing")]
+fn log(drift: &Drift) {
+    tracing::warn!(page = drift.page, path = drift.path, "authentik's answer differs from the specification: {drift}");
+}
+
+#[cfg(not(feature = "tracing"))]
+fn log(_: &Drift) {}
 
 type Note<'a> = dyn FnMut(DriftKind, &str, Option<&Value>) + 'a;
 

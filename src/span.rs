@@ -29,6 +29,8 @@ impl ReleaseSpan {
     /// Looks at the keys of an answer.
     pub(crate) fn of(body: &[u8], traces: &[Trace]) -> Self {
         let mut span = Self::default();
+        // What is not there tells something only of an answer that is whole and has rows.
+        let whole = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
         if !contains(body, "\"pk\":") {
             return span;
         }
@@ -36,11 +38,12 @@ impl ReleaseSpan {
             if contains(body, trace.key) {
                 span.since = span.since.max(trace.sent_since);
                 span.until = earlier(span.until, trace.sent_until);
-            } else {
+            } else if whole {
                 span.until = earlier(span.until, trace.always_since);
             }
         }
-        span
+        // Keys of no release: nothing can be told.
+        if span.since.zip(span.until).is_some_and(|(since, until)| since >= until) { Self::default() } else { span }
     }
 
     /// This one, or the other where nothing is known.

@@ -228,6 +228,16 @@ async fn a_position_that_cannot_be_is_refused() {
         let error = client.flows_bindings_list().paginate().resume(position).collect().await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest { .. }), "{error}");
     }
+    let mut alien = good.clone();
+    alien["last"][0] = json!({"Text": "x"});
+    let error = client.flows_bindings_list().paginate().resume(serde_json::from_value(alien).unwrap()).collect().await.unwrap_err();
+    assert!(matches!(error, Error::InvalidRequest { .. }), "{error}");
+
+    // A list that has become much shorter than where the listing stood.
+    let mut far = good;
+    far["rows"] = json!(100_000);
+    let rest = client.flows_bindings_list().paginate().resume(serde_json::from_value(far).unwrap()).collect().await.unwrap();
+    assert_eq!(rest.len(), 199);
 }
 
 #[tokio::test]

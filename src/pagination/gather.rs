@@ -19,19 +19,34 @@ const TRIES: usize = 4;
 /// Every row of the list in the order asked for, by the cheapest way that the server allows.
 ///
 /// The rows are walked through by primary key, which never changes: no row can move past the walk.
-pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {
-    let mut walk = Walk::new(request.clone(), Order::parse::<R>("pk")?, settings, u64::MAX, Progress::default());
-    let mut items = Vec::new();
-    loop {
-        match walk.next().await {
-            Ok(Some(batch)) => items.extend(batch.rows.into_iter().map(|(_, item)| item)),
-            Ok(None) => return Ok(sorted::<R>(items, order)),
-            Err(Fault::Whole(items)) => return whole::<R>(items, order),
-            Err(Fault::Failed(error)) => return Err(error),
-            Err(Fault::Disorder) => return gather_ties(request, order, settings).await,
+///
+/// Where rows cannot be read, a walk does not know their places: it counts only if nothing changed meanwhile.
+pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Gathered<R::Item>, Error> {
+    let by_key = Order::parse::<R>("pk")?;
+    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
+    for _ in 0..TRIES {
+        let mut walk = Walk::new(request.clone(), by_key.clone(), settings, u64::MAX, Progress::default());
+        let mut items = Vec::new();
+        loop {
+            match walk.next().await {
+                Ok(Some(batch)) => items.extend(batch.rows.into_iter().map(|(_, item)| item)),
+                Ok(None) => break,
+                Err(Fault::Whole(items)) => return Ok((whole::<R>(items, order)?, walk.span)),
+                Err(Fault::Failed(error)) => return Err(error),
+                Err(Fault::Disorder) => return Ok((gather_ties(request, order, settings).await?, walk.span)),
+            }
         }
+        if walk.skipped == 0 || !walk.may_have_missed(items.len()) {
+            return Ok((sorted::<R>(items, order), walk.span));
+        }
+        (received, expected, server) = (items.len() as u64 + walk.skipped, walk.count, walk.span);
     }
+    let reason = "rows changed whenever they were read, and some of them cannot be read".into();
+    Err(Error::Incomplete { expected, received, reason, server })
 }
+
+/// Every row of a list, and which releases the server's first answer fits.
+pub(super) type Gathered<T> = (Vec<Row<T>>, ReleaseSpan);
 
 /// Every row of a list whose tied rows come in no certain order, in the order asked for.
 pub(super) async fn gather_ties<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {

@@ -9,10 +9,10 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ListRequest;
 use super::gather::{gather, gather_ties, whole};
 use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
+use super::{ListRequest, fnv1a};
 use crate::Error;
 use crate::drift::{Drift, Watch};
 use crate::span::ReleaseSpan;
@@ -118,9 +118,11 @@ impl<R: ListRequest> Paginator<R> {
     /// See [`items`](Self::items); [`Error::Unsettled`] when five passes in a row differ.
     pub async fn snapshot(self) -> Result<Vec<R::Item>, Error> {
         let place = |item: &R::Item| R::SORT_TERMS.iter().filter_map(|term| R::sort_value(item, term)).collect();
+        let mut paginator = self;
+        paginator.settings.watch = paginator.settings.watch.shared();
         let mut before: Option<Vec<Key>> = None;
         for _ in 0..PASSES {
-            let items = self.clone().collect().await?;
+            let items = paginator.clone().collect().await?;
             let keys = Some(items.iter().map(place).collect());
             if before == keys {
                 return Ok(items);
@@ -148,6 +150,7 @@ impl<R: ListRequest> Paginator<R> {
             batches: Listing::batches(self, order),
             batch: Vec::new().into_iter(),
             server: ReleaseSpan::default(),
+            skipped: 0,
             count: None,
             progress,
             left,
@@ -199,7 +202,7 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
             return Err(Error::InvalidRequest { message: message.into() });
         }
         let start = position.map(|position| position.progress).unwrap_or_default();
-        let limit = max_items.map_or(u64::MAX, |rows| rows.saturating_add(start.rows));
+        let limit = max_items.unwrap_or(u64::MAX);
         let walk = Walk::new(request.clone(), order.clone(), &settings, limit, start.clone());
         Ok(Self { request, order, settings, start, walk: Some(walk), seen: HashSet::new() })
     }
@@ -207,43 +210,48 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
     async fn next(mut self) -> Result<Option<(Batch<R::Item>, Self)>, Error> {
         let Some(mut walk) = self.walk.take() else { return Ok(None) };
         if !self.order.can_be_walked::<R>() {
-            let rows = gather(&self.request, &self.order, &self.settings).await?;
-            return Ok(Some((self.unseen(rows, walk.span), self)));
+            let (rows, server) = gather(&self.request, &self.order, &self.settings).await?;
+            return Ok(Some((self.unseen(rows, server)?, self)));
         }
         match walk.next().await {
-            Ok(Some(Batch { rows, count, server })) => {
+            Ok(Some(Batch { rows, count, server, skipped })) => {
                 let before = rows.len();
                 let rows = rows.into_iter().filter(|(_, item)| self.seen.insert(R::key(item))).collect::<Vec<_>>();
                 walk.changed |= rows.len() < before;
-                Ok(Some((Batch { rows, count, server }, Self { walk: Some(walk), ..self })))
+                Ok(Some((Batch { rows, count, server, skipped }, Self { walk: Some(walk), ..self })))
             }
             Ok(None) if walk.may_have_missed(self.seen.len()) => {
-                let rows = gather(&self.request, &self.order, &self.settings).await?;
-                Ok(Some((self.unseen(rows, walk.span), self)))
+                let (rows, server) = gather(&self.request, &self.order, &self.settings).await?;
+                Ok(Some((self.unseen(rows, server)?, self)))
             }
             Ok(None) => Ok(None),
             Err(Fault::Failed(error)) => Err(error),
-            Err(Fault::Whole(items)) => Ok(Some((self.unseen(whole::<R>(items, &self.order)?, walk.span), self))),
+            Err(Fault::Whole(items)) => Ok(Some((self.unseen(whole::<R>(items, &self.order)?, walk.span)?, self))),
             Err(Fault::Disorder) => {
                 let rows = gather_ties(&self.request, &self.order, &self.settings).await?;
-                Ok(Some((self.unseen(rows, walk.span), self)))
+                Ok(Some((self.unseen(rows, walk.span)?, self)))
             }
         }
     }
 
     /// Those of the rows that have not come yet, and are not before where the listing began.
-    fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: ReleaseSpan) -> Batch<R::Item> {
+    fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: ReleaseSpan) -> Result<Batch<R::Item>, Error> {
         let count = rows.len() as u64;
         let Self { order, start, seen, .. } = self;
+        if let (Some(last), Some((key, _))) = (&start.last, rows.first())
+            && !Order::are_alike(last, key)
+        {
+            let message = "the position has values that no row of this listing has: it was damaged, or made by hand";
+            return Err(Error::InvalidRequest { message: message.into() });
+        }
         let rows = rows.into_iter().filter(|(key, item)| start.is_ahead(order, key) && seen.insert(R::key(item))).collect();
-        Batch { rows, count, server }
+        Ok(Batch { rows, count, server, skipped: 0 })
     }
 }
 
-/// Which listing a position belongs to: FNV-1a over its identity, the same on every machine.
+/// Which listing a position belongs to.
 fn fingerprint<R: ListRequest>(request: &R, order: &Order) -> u64 {
-    let text = format!("{} {}", request.identity(), order.parameter());
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv1a(&format!("{} {}", request.identity(), order.parameter()))
 }
 
 /// A place between two rows of a listing: where it was stopped, and can be taken up.
@@ -280,6 +288,8 @@ pub struct Items<'a, T> {
     listing: u64,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
     server: ReleaseSpan,
+    /// Rows so far that cannot be read: they have places too.
+    skipped: u64,
     batch: vec::IntoIter<Row<T>>,
     count: Option<u64>,
     progress: Progress,
@@ -324,6 +334,8 @@ impl<T> Stream for Items<'_, T> {
                 Poll::Ready(Some(Ok(batch))) => {
                     self.count = Some(batch.count);
                     self.server = self.server.or(batch.server);
+                    self.progress.rows += batch.skipped.saturating_sub(self.skipped);
+                    self.skipped = self.skipped.max(batch.skipped);
                     self.batch = batch.rows.into_iter();
                 }
                 Poll::Ready(Some(Err(error))) => {

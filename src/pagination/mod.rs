@@ -71,6 +71,7 @@ pub use order::SortValue;
 
 use crate::decode::{Undecodable, decode, decode_borrowed};
 use crate::drift::{Shape, Watch};
+use crate::excerpt::without_queries;
 use crate::span::{ReleaseSpan, Trace};
 use crate::{Error, Pagination};
 
@@ -146,7 +147,9 @@ pub struct RawPage<T> {
 pub struct SkippedRow {
     /// Its place on the page, counted from 0.
     pub(crate) place: usize,
-    /// What tells it from others: its primary key as it was sent, or all of it.
+    /// Its primary key, if that can be read.
+    pub(crate) pk: Option<Uuid>,
+    /// What tells it from others: its primary key, or what it has and where it stands in the list.
     pub(crate) identity: String,
     pub(crate) flaw: Undecodable,
 }
@@ -164,7 +167,7 @@ impl<T> RawPage<T> {
 }
 
 /// Reads a page, or the bare array of a server that does not paginate.
-pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, watch: &Watch) -> Result<RawPage<R::Item>, Undecodable> {
+pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, start: u64, watch: &Watch) -> Result<RawPage<R::Item>, Undecodable> {
     let span = if page == 1 { ReleaseSpan::of(body, R::traces()) } else { ReleaseSpan::default() };
     let rows = if is_whole_list(body) {
         decode(body).map(|items| (None, items, Vec::new()))
@@ -172,12 +175,17 @@ pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, watch: &Watch) -
         decode(body).map(R::split).map(|(pagination, items)| (Some(pagination), items, Vec::new()))
     };
     let rows = match rows {
-        Err(_) if watch.skip_undecodable => read_row_by_row::<R>(body),
+        Err(_) if watch.skip_undecodable => read_row_by_row::<R>(body, start),
         rows => rows,
     };
     let (pagination, items, skipped) = rows.map_err(|flaw| flaw.on_server(ReleaseSpan::of(body, R::traces())))?;
     watch.compare(body, R::shape(), page);
     Ok(RawPage { pagination, items, skipped, number: page, span })
+}
+
+/// Reads one page as it is.
+pub(crate) fn read_answer<R: ListRequest>(body: &[u8]) -> Result<R::Answer, Undecodable> {
+    decode(body).map_err(|flaw| flaw.on_server(ReleaseSpan::of(body, R::traces())))
 }
 
 /// Whether the body is a bare array: what a server sends that does not paginate.
@@ -189,7 +197,7 @@ fn is_whole_list(body: &[u8]) -> bool {
 type ReadRows<T> = (Option<Pagination>, Vec<T>, Vec<SkippedRow>);
 
 /// A page of which every row that can be read is read.
-fn read_row_by_row<R: ListRequest>(body: &[u8]) -> Result<ReadRows<R::Item>, Undecodable> {
+fn read_row_by_row<R: ListRequest>(body: &[u8], start: u64) -> Result<ReadRows<R::Item>, Undecodable> {
     #[derive(Deserialize)]
     struct Rows<'a> {
         pagination: Pagination,
@@ -197,6 +205,7 @@ fn read_row_by_row<R: ListRequest>(body: &[u8]) -> Result<ReadRows<R::Item>, Und
         results: Vec<&'a RawValue>,
     }
 
+    let list = if is_whole_list(body) { "" } else { "results" };
     let (pagination, rows) = if is_whole_list(body) {
         (None, decode_borrowed::<Vec<&RawValue>>(body)?)
     } else {
@@ -208,10 +217,17 @@ fn read_row_by_row<R: ListRequest>(body: &[u8]) -> Result<ReadRows<R::Item>, Und
         match decode(row.get().as_bytes()) {
             Ok(item) => items.push(item),
             Err(flaw) => {
-                let pk = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| row.get("pk").map(Value::to_string));
-                skipped.push(SkippedRow { place, identity: pk.unwrap_or_else(|| row.get().to_owned()), flaw: flaw.in_row(place) });
+                let pk = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| row.get("pk")?.as_str()?.parse::<Uuid>().ok());
+                let place_in_list = start + place as u64;
+                let what = || format!("{:016x} at {place_in_list}", fnv1a(&without_queries(row.get())));
+                skipped.push(SkippedRow { place, pk, identity: pk.map_or_else(what, |pk| pk.to_string()), flaw: flaw.in_row(list, place) });
             }
         }
     }
     Ok((pagination, items, skipped))
+}
+
+/// A hash that is the same on every machine and in every release.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

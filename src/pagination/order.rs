@@ -103,6 +103,11 @@ impl Order {
         self.terms.iter().all(|term| R::TOTAL_ORDER.split(',').any(|name| name == term.name))
     }
 
+    /// Whether the values of two keys are of the same kinds, as those of two rows are.
+    pub(crate) fn are_alike(a: &[SortValue], b: &[SortValue]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| std::mem::discriminant(a) == std::mem::discriminant(b))
+    }
+
     /// Whether two rows differ in their primary key only, so that the server needs it to put them in order.
     pub(crate) fn is_tie(a: &[SortValue], b: &[SortValue]) -> bool {
         a.split_last().map(|(_, terms)| terms) == b.split_last().map(|(_, terms)| terms)

@@ -88,6 +88,8 @@ pub(super) struct Batch<T> {
     pub(super) count: u64,
     /// Which releases the first answer fits.
     pub(super) server: ReleaseSpan,
+    /// Rows so far that cannot be read.
+    pub(super) skipped: u64,
 }
 
 type Fetched<T> = (Window, Result<RawPage<T>, Error>);
@@ -98,22 +100,25 @@ pub(super) struct Walk<'a, R: ListRequest> {
     watch: Watch,
     page_size: u64,
     concurrency: usize,
-    /// No more rows than this are needed.
+    /// How many rows are needed, and how many have been given out.
     limit: u64,
+    given: u64,
+    /// Where it began.
+    start: u64,
     pub(super) progress: Progress,
     in_flight: FuturesOrdered<BoxFuture<'a, Fetched<R::Item>>>,
     /// The window to ask for next; `None` when there is no more to ask for.
     next: Option<Window>,
     /// Where the window that was read last ends, and the keys of its rows.
     end: u64,
-    tail: Vec<Key>,
+    tail: Vec<Place>,
     /// The row that was read last, in the order asked for.
     last: Option<Key>,
     /// Rows that were read and are held back: see [`release`](Self::release).
     held: Vec<Row<R::Item>>,
     /// Rows in the list as the server counted them first and last; `None` before the first answer.
     first_count: Option<u64>,
-    count: u64,
+    pub(super) count: u64,
     pub(super) span: ReleaseSpan,
     /// Neighbours tied but for their primary keys that came in order.
     ties_in_order: usize,
@@ -122,10 +127,8 @@ pub(super) struct Walk<'a, R: ListRequest> {
     step_back: u64,
     /// Whether rows were seen to move, come or go: then some may have moved past the walk.
     pub(super) changed: bool,
-    /// Whether it began behind the first row.
-    resumed: bool,
     /// Rows that cannot be read.
-    skipped: u64,
+    pub(super) skipped: u64,
 }
 
 impl<'a, R: ListRequest + 'a> Walk<'a, R> {
@@ -133,9 +136,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     pub(super) fn new(request: R, order: Order, settings: &Settings, limit: u64, progress: Progress) -> Self {
         let Settings { page_size, concurrency, watch } = settings.clone();
         // So many more rows tell whether those that are wanted come in order.
-        let wanted = limit.saturating_sub(progress.rows).saturating_add(TIES_THAT_CONVINCE as u64 + 1);
-        let page_size = page_size.min(wanted);
-        let progress_rows = progress.rows;
+        let page_size = page_size.min(limit.saturating_add(TIES_THAT_CONVINCE as u64 + 1));
         Self {
             request,
             order,
@@ -143,10 +144,12 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             page_size,
             concurrency,
             limit,
+            given: 0,
+            start: progress.rows,
             in_flight: FuturesOrdered::new(),
             next: Some(Window::from(progress.rows, page_size)),
             end: progress.rows,
-            tail: progress.last.iter().cloned().collect(),
+            tail: progress.last.iter().cloned().map(Place::Row).collect(),
             last: progress.last.clone(),
             held: Vec::new(),
             progress,
@@ -157,7 +160,6 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             patience: 16,
             step_back: page_size,
             changed: false,
-            resumed: progress_rows > 0,
             skipped: 0,
         }
     }
@@ -194,7 +196,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             let Some(window) = self.check_window(window, &pagination, rows)? else { continue };
             let rows = self.check_rows(window, page.items, &page.skipped).await?;
             if !rows.is_empty() {
-                return Ok(Some(Batch { rows, count: self.count, server: self.span }));
+                return Ok(Some(Batch { rows, count: self.count, server: self.span, skipped: self.skipped }));
             }
         }
     }
@@ -202,7 +204,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     /// At the end of the walk: whether rows may have moved past it, of which `seen` different ones have come.
     pub(super) fn may_have_missed(&self, seen: usize) -> bool {
         let ended = self.next.is_none();
-        let all = self.resumed || seen as u64 + self.skipped == self.count;
+        let all = self.start > 0 || seen as u64 + self.skipped == self.count;
         ended && (self.changed || !all)
     }
 
@@ -228,10 +230,12 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
     fn ask(&mut self) {
         while let Some(window) = self.next {
             if self.in_flight.is_empty() {
-                if self.progress.rows >= self.limit {
+                if self.given >= self.limit {
                     return;
                 }
-            } else if self.in_flight.len() >= self.concurrency || self.first_count.is_none() || window.start() >= self.count.min(self.limit)
+            } else if self.in_flight.len() >= self.concurrency
+                || self.first_count.is_none()
+                || window.start() >= self.count.min(self.start.saturating_add(self.limit))
             {
                 return;
             }
@@ -323,8 +327,15 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         }
         self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count();
 
+        if let (Some(last), Some((key, _))) = (&self.last, rows.first())
+            && !Order::are_alike(last, key)
+        {
+            let message = "the position has values that no row of this listing has: it was damaged, or made by hand";
+            return Err(Error::InvalidRequest { message: message.into() }.into());
+        }
+        let places = places(&rows, skipped);
         let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
-        if !self.is_seamless(window, &rows[..known], skipped) {
+        if !self.is_seamless(window, &places, known) {
             self.prove_order().await?;
             if known == 0 && window.start() > 0 {
                 self.go_back(window)?;
@@ -332,7 +343,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             }
         }
         self.end = window.start() + (rows.len() + skipped.len()) as u64;
-        self.tail = rows.iter().map(|(key, _)| key.clone()).collect();
+        self.tail = places;
         if self.end >= self.count {
             self.in_flight = FuturesOrdered::new();
             self.next = None;
@@ -345,7 +356,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         if rows.is_empty() && newly_skipped == 0 && self.next.is_some() {
             self.wait_for_better(1, "rows were added faster than they were read")?;
         }
-        if self.progress.rows > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
+        if self.progress.rows - self.start > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
             return Err(self.incomplete("the list grew on and on while it was read").into());
         }
         self.step_back = self.page_size;
@@ -369,23 +380,43 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         for (key, _) in &released {
             self.progress.advance(key.clone());
         }
+        self.given += released.len() as u64;
         released
     }
 
     /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
-    fn is_seamless(&self, window: Window, known: &[Row<R::Item>], skipped: &[SkippedRow]) -> bool {
+    fn is_seamless(&self, window: Window, places: &[Place], known: usize) -> bool {
         let overlap = self.end.saturating_sub(window.start());
-        let skipped = skipped.iter().filter(|row| (row.place as u64) < overlap).count();
-        let begins = known.iter().rev().map(|(key, _)| key);
-        (known.len() + skipped) as u64 == overlap
-            && (overlap > 0 || self.end == 0)
-            && begins.zip(self.tail.iter().rev()).all(|(now, before)| now == before)
+        let Some(shared) = usize::try_from(overlap).ok().and_then(|overlap| places.get(..overlap)) else { return false };
+        let readable = shared.iter().filter(|place| matches!(place, Place::Row(_))).count();
+        let same = shared.iter().rev().zip(self.tail.iter().rev()).all(|(now, before)| now == before);
+        (overlap > 0 || self.end == 0) && readable == known && same
     }
 
     /// Tells of rows that cannot be read; returns how many are new.
     fn tell_skipped(&self, skipped: &[SkippedRow], page: u64) -> u64 {
         skipped.iter().filter(|row| self.watch.tell_skipped(row, page)).count() as u64
     }
+}
+
+/// What stands at a place of the list.
+#[derive(Clone, PartialEq)]
+enum Place {
+    Row(Key),
+    /// A row that cannot be read, by its identity.
+    Skipped(String),
+}
+
+/// The places of a window, one after the other.
+fn places<T>(rows: &[Row<T>], skipped: &[SkippedRow]) -> Vec<Place> {
+    let mut readable = rows.iter();
+    let mut skipped = skipped.iter().peekable();
+    (0..rows.len() + skipped.len())
+        .filter_map(|place| match skipped.next_if(|row| row.place == place) {
+            Some(row) => Some(Place::Skipped(row.identity.clone())),
+            None => readable.next().map(|(key, _)| Place::Row(key.clone())),
+        })
+        .collect()
 }
 
 /// The size down to which the server cut the pages, seen from where it says that this one stands.
