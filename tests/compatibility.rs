@@ -220,26 +220,49 @@ fn random_answers_of_every_release_are_read_without_loss() {
     }
 }
 
-/// Bytes that are no answer, or nearly one: the inputs of `fuzz/fuzz_targets/decode_page.rs`.
+/// An answer of which some bytes are others, or missing: the inputs of `fuzz/fuzz_targets/decode_page.rs`.
+fn damaged(spec: &Value, seed: u64) -> Vec<u8> {
+    let mut maker = Maker { spec, rng: Rng::with_seed(seed), optional: Optional::Some, extra: false };
+    let mut bytes = serde_json::to_vec(&maker.make(&spec["components"]["schemas"][PAGE])).unwrap();
+    let mut rng = Rng::with_seed(seed);
+    for _ in 0..rng.usize(..4) {
+        let place = rng.usize(..bytes.len());
+        match rng.u8(..3) {
+            0 => bytes[place] = rng.u8(..),
+            1 => bytes.truncate(place.max(1)),
+            _ => bytes.insert(place, rng.u8(..)),
+        }
+    }
+    bytes
+}
+
 #[test]
 fn damaged_answers_are_read_or_refused_and_never_panic() {
     let spec = ours();
     for seed in 0..3_000 {
-        let mut maker = Maker { spec: &spec, rng: Rng::with_seed(seed), optional: Optional::Some, extra: false };
-        let mut bytes = serde_json::to_vec(&maker.make(&spec["components"]["schemas"][PAGE])).unwrap();
-        let mut rng = Rng::with_seed(seed);
-        for _ in 0..rng.usize(..4) {
-            let place = rng.usize(..bytes.len());
-            match rng.u8(..3) {
-                0 => bytes[place] = rng.u8(..),
-                1 => bytes.truncate(place.max(1)),
-                _ => bytes.insert(place, rng.u8(..)),
-            }
-        }
-        if let Ok(read) = serde_json::from_slice::<PaginatedFlowStageBindingList>(&bytes) {
+        if let Ok(read) = serde_json::from_slice::<PaginatedFlowStageBindingList>(&damaged(&spec, seed)) {
             let written = serde_json::to_vec(&read).unwrap();
             assert_eq!(serde_json::from_slice::<PaginatedFlowStageBindingList>(&written).unwrap(), read);
         }
+    }
+}
+
+/// The same through the client: rows that are gone past, notes, excerpts and the span of releases.
+#[tokio::test]
+async fn listings_of_damaged_answers_end_and_never_panic() {
+    let spec = ours();
+    let transport = reqwest::Client::new();
+    for seed in 0..400 {
+        let body = String::from_utf8_lossy(&damaged(&spec, seed)).into_owned();
+        let answer = || Fault::Answer { status: 200, headers: vec![("content-type", "application/json".into())], body: body.clone() };
+        let server = (1..60).fold(FakeAuthentik::builder(), |server, number| server.fault(number, answer())).start().await.unwrap();
+        let client = authentik_flow_bindings::Client::builder(server.address()).token(FakeAuthentik::TOKEN).retries(0);
+        let client = client.http_client(transport.clone()).build().unwrap();
+        let list = client.flows_bindings_list().paginate().skip_undecodable().on_drift(|note| assert!(note.excerpt.chars().count() < 700));
+        if let Err(error) = list.collect().await {
+            assert!(error.to_string().chars().count() < 1_200, "seed {seed}: {error}");
+        }
+        assert!(server.received().len() < 60, "seed {seed}");
     }
 }
 

@@ -13,6 +13,9 @@ use crate::Error;
 use crate::drift::Watch;
 use crate::span::ReleaseSpan;
 
+/// Pages of a plain loop, which believes what it is told, after which it believes no more.
+const MOST_PAGES: u64 = 100_000;
+
 /// How often a list that changes while it is gathered is gathered anew.
 const TRIES: usize = 4;
 
@@ -188,6 +191,9 @@ async fn page_loop<R: ListRequest>(request: R, order: &Order, page_size: u64, wa
         pages.push(page);
         if !more {
             return Ok(pages);
+        }
+        if number >= MOST_PAGES {
+            return Err(Error::Pagination { page: number, problem: "is not the last one, and there is no end to them".into() });
         }
     }
 }

@@ -32,6 +32,12 @@ const SIZES_TO_TRY: u64 = 64;
 /// Rows that are asked for to see whether the server sorts by primary key.
 const ROWS_OF_A_PROBE: u64 = 50;
 
+/// Answers without a row that is new that are borne with, whatever the server says of the length of its list.
+const MOST_PATIENCE: u64 = 1_000;
+
+/// Answers with fewer rows than were due that are borne with: rows can go between the counting and the reading of a page.
+const MOST_SHORT_PAGES: u32 = 4;
+
 /// A page as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
@@ -124,6 +130,8 @@ pub(super) struct Walk<'a, R: ListRequest> {
     ties_in_order: usize,
     /// Answers that may still come without a row that is new.
     patience: u64,
+    /// Answers with fewer rows than were due.
+    short_pages: u32,
     step_back: u64,
     /// Whether rows were seen to move, come or go: then some may have moved past the walk.
     pub(super) changed: bool,
@@ -158,6 +166,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             span: ReleaseSpan::default(),
             ties_in_order: 0,
             patience: 16,
+            short_pages: 0,
             step_back: page_size,
             changed: false,
             skipped: 0,
@@ -189,7 +198,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             self.count = pagination.count;
             if self.first_count.is_none() {
                 self.first_count = Some(self.count);
-                self.patience += self.count / self.page_size;
+                self.patience += (self.count / self.page_size).min(MOST_PATIENCE);
             }
             self.changed |= self.first_count != Some(self.count);
             let rows = (page.items.len() + page.skipped.len()) as u64;
@@ -254,18 +263,15 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
 
     /// Asks for rows further in front: those before the window have become fewer.
     fn go_back(&mut self, from: Window) -> Result<(), Error> {
-        self.wait_for_better(1, "rows were deleted while they were read")?;
+        self.wait_for_better("rows were deleted while they were read")?;
         let start = from.start().saturating_sub(self.step_back);
         self.step_back = self.step_back.saturating_mul(2);
         self.ask_anew(Window { page: start / self.page_size + 1, size: self.page_size });
         Ok(())
     }
 
-    fn wait_for_better(&mut self, cost: u64, reason: &str) -> Result<(), Error> {
-        match self.patience.checked_sub(cost) {
-            Some(patience) => self.patience = patience,
-            None => return Err(self.incomplete(reason)),
-        }
+    fn wait_for_better(&mut self, reason: &str) -> Result<(), Error> {
+        self.patience = self.patience.checked_sub(1).ok_or_else(|| self.incomplete(reason))?;
         Ok(())
     }
 
@@ -289,7 +295,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             }
             self.page_size = size;
             if window.page > 1 {
-                self.wait_for_better(1, "the server sends smaller and smaller pages")?;
+                self.wait_for_better("the server sends smaller and smaller pages")?;
                 self.ask_anew(Window::from(self.end, size));
                 return Ok(None);
             }
@@ -298,7 +304,12 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         }
         let due = self.count.saturating_sub(window.start()).min(window.size);
         if rows != due {
-            self.wait_for_better(8, &format!("page {} of {} rows had {rows}, where {due} were due", window.page, window.size))?;
+            self.short_pages += 1;
+            if self.short_pages > MOST_SHORT_PAGES {
+                return Err(self
+                    .incomplete(&format!("page {} of {} rows had {rows}, where {due} were due", window.page, window.size))
+                    .into());
+            }
             self.ask_anew(window);
             return Ok(None);
         }
@@ -354,7 +365,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         self.skipped += newly_skipped;
         self.progress.rows += newly_skipped;
         if rows.is_empty() && newly_skipped == 0 && self.next.is_some() {
-            self.wait_for_better(1, "rows were added faster than they were read")?;
+            self.wait_for_better("rows were added faster than they were read")?;
         }
         if self.progress.rows - self.start > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
             return Err(self.incomplete("the list grew on and on while it was read").into());
