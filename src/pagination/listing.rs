@@ -238,12 +238,7 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
     fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: ReleaseSpan) -> Result<Batch<R::Item>, Error> {
         let count = rows.len() as u64;
         let Self { order, start, seen, .. } = self;
-        if let (Some(last), Some((key, _))) = (&start.last, rows.first())
-            && !Order::are_alike(last, key)
-        {
-            let message = "the position has values that no row of this listing has: it was damaged, or made by hand";
-            return Err(Error::InvalidRequest { message: message.into() });
-        }
+        Order::check_alike(start.last.as_ref(), rows.first().map(|(key, _)| key))?;
         let rows = rows.into_iter().filter(|(key, item)| start.is_ahead(order, key) && seen.insert(R::key(item))).collect();
         Ok(Batch { rows, count, server, skipped: 0 })
     }

@@ -103,9 +103,18 @@ impl Order {
         self.terms.iter().all(|term| R::TOTAL_ORDER.split(',').any(|name| name == term.name))
     }
 
-    /// Whether the values of two keys are of the same kinds, as those of two rows are.
-    pub(crate) fn are_alike(a: &[SortValue], b: &[SortValue]) -> bool {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| std::mem::discriminant(a) == std::mem::discriminant(b))
+    /// Refuses a key from a stored position whose values are of other kinds than those of a row.
+    pub(crate) fn check_alike(stored: Option<&Key>, row: Option<&Key>) -> Result<(), Error> {
+        let alike =
+            |a: &Key, b: &Key| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| std::mem::discriminant(a) == std::mem::discriminant(b));
+        match stored.zip(row) {
+            Some((stored, row)) if !alike(stored, row) => {
+                let message =
+                    "the position has values that no row of this listing has: it was damaged, or made by hand; begin the listing anew";
+                Err(Error::InvalidRequest { message: message.into() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether two rows differ in their primary key only, so that the server needs it to put them in order.

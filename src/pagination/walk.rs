@@ -338,12 +338,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
         }
         self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count();
 
-        if let (Some(last), Some((key, _))) = (&self.last, rows.first())
-            && !Order::are_alike(last, key)
-        {
-            let message = "the position has values that no row of this listing has: it was damaged, or made by hand";
-            return Err(Error::InvalidRequest { message: message.into() }.into());
-        }
+        Order::check_alike(self.last.as_ref(), rows.first().map(|(key, _)| key))?;
         let places = places(&rows, skipped);
         let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
         if !self.is_seamless(window, &places, known) {
