@@ -54,7 +54,7 @@ fn write_client() -> Result<(), GenerateError> {
     }
     let out_dir = std::env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
     let target = out_dir.join("codegen.rs");
-    std::fs::write(&target, generated.code).map_err(|error| GenerateError {
+    std::fs::write(&target, generated.code()).map_err(|error| GenerateError {
         file: target.display().to_string(),
         place: "the whole file".into(),
         problem: format!("cannot be written: {error}"),
@@ -64,12 +64,19 @@ fn write_client() -> Result<(), GenerateError> {
 
 /// What the generator makes of a document.
 pub struct Generated {
-    /// The client and its models, pretty-printed.
-    pub code: String,
+    /// The client and its models.
+    pub file: syn::File,
     /// Fixups that found nothing to do.
     pub stale_fixups: Vec<&'static str>,
     /// JSON pointers of what has no description.
     pub undescribed: Vec<String>,
+}
+
+impl Generated {
+    /// The client and its models, pretty-printed.
+    pub fn code(&self) -> String {
+        prettyplease::unparse(&self.file)
+    }
 }
 
 /// Why the generator stopped: which file, where in it, what is wrong, what to do.
@@ -93,17 +100,26 @@ impl std::error::Error for GenerateError {}
 /// Generates the client for the OpenAPI document in `file`.
 ///
 /// # Errors
-/// The file cannot be read, is no OpenAPI 3.0 document, refers to what it does not have, or has what progenitor cannot generate.
+/// The file cannot be read, or [`generate_text`] refuses what it has.
 pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
     let name = file.display().to_string();
-    let fail =
-        |(place, problem, remedy): (String, String, &str)| GenerateError { file: name.clone(), place, problem, remedy: remedy.into() };
-
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        fail(("the whole file".into(), format!("cannot be read: {error}"), "restore it with `git checkout`, or make it readable"))
+    let text = std::fs::read_to_string(file).map_err(|error| GenerateError {
+        file: name.clone(),
+        place: "the whole file".into(),
+        problem: format!("cannot be read: {error}"),
+        remedy: "restore it with `git checkout`, or make it readable".into(),
     })?;
-    let mut spec = parse(&text).map_err(fail)?;
+    generate_text(&name, &text)
+}
 
+/// Generates the client for the OpenAPI document `text`; errors call it `name`.
+///
+/// # Errors
+/// The text is no OpenAPI 3.0 document, refers to what it does not have, or has what progenitor cannot generate.
+pub fn generate_text(name: &str, text: &str) -> Result<Generated, GenerateError> {
+    let fail = |(place, problem, remedy): Flaw| GenerateError { file: name.to_owned(), place, problem, remedy: remedy.into() };
+
+    let mut spec = parse(text).map_err(fail)?;
     let mut plan = plan::Plan::default();
     plan::inline_parts(&mut spec);
     plan::read_shapes(&spec, &mut plan);
@@ -117,34 +133,18 @@ pub fn generate(file: &Path) -> Result<Generated, GenerateError> {
 
     let tokens = run_progenitor::run(&settings(&plan), &spec).map_err(fail)?;
     let (file, undescribed) = finish::finish(tokens, &spec, &plan).map_err(fail)?;
-    Ok(Generated { code: prettyplease::unparse(&file), stale_fixups, undescribed })
+    Ok(Generated { file, stale_fixups, undescribed })
 }
 
 /// A place, a problem and a remedy; the file is the caller's to add.
-type Flaw = (String, String, &'static str);
+pub type Flaw = (String, String, &'static str);
 
 fn parse(text: &str) -> Result<OpenAPI, Flaw> {
     let document: Value = serde_yaml::from_str(text).map_err(|error| {
         let place = error.location().map_or("the whole file".into(), |at| format!("line {}, column {}", at.line(), at.column()));
         (place, format!("is no YAML: {error}"), "mend the YAML there; an indentation or a quote is the usual cause")
     })?;
-    match document.get("openapi").and_then(Value::as_str) {
-        Some(version) if version.starts_with("3.0.") => {}
-        Some(version) => {
-            return Err((
-                "#/openapi".into(),
-                format!("is OpenAPI {version}, and progenitor reads 3.0 only"),
-                "convert the document to OpenAPI 3.0.3",
-            ));
-        }
-        None => {
-            return Err((
-                "#/openapi".into(),
-                "is missing, so this is no OpenAPI 3 document".into(),
-                "give a document that begins with `openapi: 3.0.3`",
-            ));
-        }
-    }
+    check_version(document.get("openapi").and_then(Value::as_str))?;
     check_references(&document, &document, "#")?;
     serde_path_to_error::deserialize(document).map_err(|error| {
         (
@@ -155,8 +155,28 @@ fn parse(text: &str) -> Result<OpenAPI, Flaw> {
     })
 }
 
+/// Whether a document that declares this version of OpenAPI can be read.
+///
+/// # Errors
+/// It declares another than 3.0, or none.
+pub fn check_version(declared: Option<&str>) -> Result<(), Flaw> {
+    match declared {
+        Some(version) if version.starts_with("3.0.") => Ok(()),
+        Some(version) => Err((
+            "#/openapi".into(),
+            format!("is OpenAPI {version}, and progenitor reads 3.0 only"),
+            "convert the document to OpenAPI 3.0.3",
+        )),
+        None => Err((
+            "#/openapi".into(),
+            "is missing, so this is no OpenAPI 3 document".into(),
+            "give a document that begins with `openapi: 3.0.3`",
+        )),
+    }
+}
+
 /// The extensions that the generator reads. Others are upstream's own business.
-const EXTENSIONS: [&str; 5] = ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing"];
+pub const EXTENSIONS: [&str; 5] = ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing"];
 
 /// Every `$ref` must lead somewhere inside the document: progenitor panics on one that does not.
 fn check_references(document: &Value, node: &Value, place: &str) -> Result<(), Flaw> {

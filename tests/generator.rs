@@ -66,7 +66,7 @@ fn broken_documents_are_refused_with_place_and_remedy() {
             "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref:",
             "points outside the document",
         ),
-        (vec![("required: false", "required: perhaps")], "`paths", "is no valid OpenAPI"),
+        (vec![("minimum: -2147483648", "minimum: low")], "`components", "is no valid OpenAPI"),
         (vec![("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get:", "missing operation ID"),
         (
             vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")],
@@ -157,17 +157,17 @@ fn missing_descriptions_are_reported_and_do_not_stop_the_build() {
             "#/components/schemas/PolicyEngineMode/x-enum-descriptions/any",
         ]
     );
-    assert!(generated.code.contains("`name`, which has no description yet."));
-    assert!(generated.code.contains("`any`, which has no description yet."));
+    assert!(generated.code().contains("`name`, which has no description yet."));
+    assert!(generated.code().contains("`any`, which has no description yet."));
 }
 
 #[test]
 fn moved_properties_become_serde_attributes() {
     let generated =
         generate_text(&edited(&[("          x-default-when-absent: ''\n", "          x-default-when-absent: unheard.of\n")])).unwrap();
-    assert!(generated.code.contains("#[serde(alias = \"background_url\")]"), "{}", generated.code);
-    assert!(generated.code.contains("\"unheard.of\".into()"), "{}", generated.code);
-    assert!(generated.code.contains("#[serde(default = \"absent::stage_meta_model_name\")]"), "{}", generated.code);
+    assert!(generated.code().contains("#[serde(alias = \"background_url\")]"), "{}", generated.code());
+    assert!(generated.code().contains("\"unheard.of\".into()"), "{}", generated.code());
+    assert!(generated.code().contains("#[serde(default = \"absent::stage_meta_model_name\")]"), "{}", generated.code());
 }
 
 /// An enum in a property is as open as one in `components`.
@@ -178,8 +178,8 @@ fn inline_enums_become_open_enums_of_their_own() {
         "          description: Name of the flow, for administrators.\n          type: string\n          enum: [one, ٣, self]\n",
     )]))
     .unwrap();
-    assert!(generated.code.contains("pub name: crate::types::FlowSetName,"), "{}", generated.code);
-    assert!(generated.code.contains("Value٣ = \"٣\""), "{}", generated.code);
+    assert!(generated.code().contains("pub name: crate::types::FlowSetName,"), "{}", generated.code());
+    assert!(generated.code().contains("Value٣ = \"٣\""), "{}", generated.code());
 }
 
 /// Where they are there: the slices of other releases can be generated too.
@@ -214,42 +214,4 @@ fn upstream_toml_tells_where_the_slice_comes_from() {
     let progenitor = lock["package"].as_array().unwrap().iter().find(|package| package["name"].as_str() == Some("progenitor")).unwrap();
     let generator = format!("progenitor {}", progenitor["version"].as_str().unwrap());
     assert_eq!(upstream["generator"].as_str(), Some(generator.as_str()), "run the tests, review the snapshot, then note the new generator");
-}
-
-/// Where the reference is there: the slice has exactly upstream's structure.
-#[test]
-fn the_slice_has_the_structure_of_the_reference() {
-    let Some(reference) = std::fs::read_dir("../shared/corpus/slices").ok().and_then(|folder| {
-        folder
-            .flatten()
-            .map(|entry| entry.path())
-            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2025.6.4_")))
-    }) else {
-        eprintln!("skipped: ../shared/corpus/slices is not there");
-        return;
-    };
-    let read = |path: &Path| {
-        let mut document = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        strip_prose(&mut document, false);
-        document
-    };
-    pretty_assertions::assert_eq!(read(Path::new(SLICE)), read(&reference));
-}
-
-/// Drops descriptions, titles and extensions; a property may be called like one of them.
-fn strip_prose(node: &mut serde_yaml::Value, names: bool) {
-    match node {
-        serde_yaml::Value::Mapping(map) => {
-            if !names {
-                map.retain(|key, _| {
-                    !key.as_str().is_some_and(|key| ["description", "summary", "title"].contains(&key) || key.starts_with("x-"))
-                });
-            }
-            for (key, value) in map.iter_mut() {
-                strip_prose(value, key.as_str() == Some("properties"));
-            }
-        }
-        serde_yaml::Value::Sequence(items) => items.iter_mut().for_each(|item| strip_prose(item, false)),
-        _ => {}
-    }
 }

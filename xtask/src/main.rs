@@ -5,40 +5,125 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 
+use diff::rules::Level;
+use diff::rust::{Bump, public_items};
+use document::Document;
+use project::Project;
+use report::Format;
+use slice::{Selection, slice};
+use source::Source;
+
+mod annotations;
+mod canonical;
 mod check;
+mod diff;
+mod document;
 #[path = "../../build.rs"]
 #[allow(dead_code, reason = "xtask uses the generator, and not what cargo runs of it")]
 mod generator;
+mod project;
+mod report;
+mod slice;
+mod source;
+mod sync;
 
 /// The commands of those who look after this repository
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask")]
+#[command(
+    bin_name = "cargo xtask",
+    after_help = "SRC is a file, the URL of an OpenAPI document, the address of an authentik server (which has a schema of itself), or a \
+                  release of authentik such as 2026.8.0.\n\nExit codes: 0 done; 1 not up to date, failed on, or a step of the gate failed; \
+                  2 could not run."
+)]
 struct Arguments {
+    /// The project's folder
+    #[arg(long, global = true, hide = true, value_name = "FOLDER")]
+    root: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the whole gate: what must pass before a change lands
-    Check,
+    /// Bring the slice, the changelog and the version in step with upstream
+    Sync {
+        /// Where the document is; the release in openapi/upstream.toml unless given
+        #[arg(long, value_name = "SRC")]
+        from: Option<String>,
+        /// Write nothing, and exit with 1 if anything would change
+        #[arg(long)]
+        check: bool,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Tell what changed from one document to another, and what that means for clients and for this crate
+    Diff {
+        #[arg(value_name = "OLD")]
+        old: String,
+        #[arg(value_name = "NEW")]
+        new: String,
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Exit with 1 if there is a change of this level or a worse one
+        #[arg(long, value_enum)]
+        fail_on: Option<FailOn>,
+        /// Exit with 1 if the crate's version has to move this part or a larger one
+        #[arg(long, value_enum)]
+        fail_on_rust: Option<FailOnRust>,
+        #[command(flatten)]
+        selection: Operations,
+    },
+    /// Print the slice of a document, in canonical form and with our descriptions
+    Slice {
+        /// Where the document is; the release in openapi/upstream.toml unless given
+        #[arg(value_name = "SRC")]
+        source: Option<String>,
+        /// Keep upstream's descriptions instead of ours
+        #[arg(long)]
+        keep_prose: bool,
+        #[command(flatten)]
+        selection: Operations,
+    },
     /// Print the Rust that the generator makes of a document
     Expand {
-        /// OpenAPI document; the checked-in one unless given
-        #[arg(value_name = "FILE")]
-        source: Option<PathBuf>,
+        /// Where the document is; the checked-in slice unless given
+        #[arg(value_name = "SRC")]
+        source: Option<String>,
+        #[command(flatten)]
+        selection: Operations,
     },
+    /// Run the whole gate: what must pass before a change lands
+    Check,
+}
+
+#[derive(Args)]
+struct Operations {
+    /// Take every operation, and not only those in openapi/upstream.toml
+    #[arg(long)]
+    all_operations: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Any,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOnRust {
+    Major,
+    Minor,
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Check => check::run(),
-        Command::Expand { source } => expand(source.as_deref()),
-    };
-    match outcome {
-        Ok(code) => code,
+    let arguments = Arguments::parse();
+    let root = arguments.root.as_deref().unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")));
+    match run(root, arguments.command) {
+        Ok(passed) => ExitCode::from(u8::from(!passed)),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
@@ -46,23 +131,109 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folder that has the workspace.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+/// Runs a command; tells whether what it looked at is as it should be.
+fn run(root: &Path, command: Command) -> Result<bool> {
+    match command {
+        Command::Check => check::run(root),
+        Command::Sync { from, check, format } => {
+            let source = from.as_deref().map(Source::parse).transpose()?;
+            let report = sync::sync(&Project::open(root)?, source, check)?;
+            print(&report::of_sync(&report, format))?;
+            let outdated = check && !report.files.is_empty();
+            if outdated {
+                let from = from.map(|from| format!(" --from {from}")).unwrap_or_default();
+                eprintln!("not up to date: run `cargo xtask sync{from}`");
+            }
+            Ok(!outdated)
+        }
+        Command::Diff { old, new, format, fail_on, fail_on_rust, selection } => {
+            let diff = compare(&Project::open(root)?, &old, &new, selection)?;
+            print(&report::of_diff(&diff, format))?;
+            let worst = diff.changes.iter().map(|change| change.level).max();
+            let failed = fail_on.is_some_and(|fail_on| match fail_on {
+                FailOn::Error => worst >= Some(Level::Error),
+                FailOn::Warning => worst >= Some(Level::Warning),
+                FailOn::Any => worst.is_some(),
+            });
+            // Rust that cannot be generated is at least as bad as Rust that breaks.
+            let bump = diff.rust.bump.unwrap_or(Bump::Major);
+            let failed_on_rust = fail_on_rust.is_some_and(|fail_on| match fail_on {
+                FailOnRust::Major => bump >= Bump::Major,
+                FailOnRust::Minor => bump >= Bump::Minor,
+            });
+            Ok(!(failed || failed_on_rust))
+        }
+        Command::Slice { source, keep_prose, selection } => {
+            let project = Project::open(root)?;
+            let source = source.as_deref().map_or_else(|| Ok(Source::Release(project.release()?.into())), Source::parse)?;
+            let document = source.fetch(&project)?.document;
+            let mut sliced = slice(&document, &selection.of(&project)?, keep_prose)?;
+            if !keep_prose {
+                annotations::carry(&project.slice()?.0.root, &mut sliced);
+            }
+            print(&canonical::to_yaml(&sliced))?;
+            Ok(true)
+        }
+        Command::Expand { source, selection } => {
+            let project = Project::open(root)?;
+            let (name, text) = match source {
+                None => (generator::SLICE.to_owned(), project.read(generator::SLICE)?),
+                Some(source) => {
+                    let document = Source::parse(&source)?.fetch(&project)?.document;
+                    let sliced = annotated(&document, &selection.of(&project)?, &project.slice()?.0.root)?;
+                    (source, canonical::to_yaml(&sliced))
+                }
+            };
+            let generated = generator::generate_text(&name, &text)?;
+            print(&generated.code())?;
+            for fixup in generated.stale_fixups {
+                eprintln!("note: the fixup `{fixup}` found nothing to do in this document");
+            }
+            for place in generated.undescribed {
+                eprintln!("note: {place} has no description");
+            }
+            Ok(true)
+        }
+    }
 }
 
-fn expand(source: Option<&Path>) -> Result<ExitCode> {
-    let slice = root().join(generator::SLICE);
-    let generated = generator::generate(source.unwrap_or(&slice))?;
-    match io::stdout().write_all(generated.code.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
+impl Operations {
+    fn of(&self, project: &Project) -> Result<Selection> {
+        if self.all_operations { Ok(Selection::All) } else { project.operations() }
     }
-    for fixup in generated.stale_fixups {
-        eprintln!("note: the fixup `{fixup}` found nothing to do in this document");
+}
+
+/// The slice of a document with annotations: its own if it has any, `ours` otherwise.
+fn annotated(document: &Document, selection: &Selection, ours: &Value) -> Result<Value> {
+    let mut sliced = slice(document, selection, false)?;
+    let theirs = annotations::are_in(&document.root);
+    annotations::carry(if theirs { &document.root } else { ours }, &mut sliced);
+    Ok(sliced)
+}
+
+fn compare(project: &Project, old: &str, new: &str, selection: Operations) -> Result<diff::Diff> {
+    let selection = selection.of(project)?;
+    let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
+    let (before, after) = (fetch(old)?, fetch(new)?);
+    let checked_in = project.slice()?.0.root;
+    // What one of the two says beyond OpenAPI is said of the other too; the checked-in slice says it for those that say nothing.
+    let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
+    let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
+    let items = |name: &str, slice: &Value| {
+        generator::generate_text(name, &canonical::to_yaml(slice))
+            .map(|generated| public_items(&generated.file))
+            .map_err(|error| error.to_string())
+    };
+    Ok(diff::compare(
+        &diff::Input { source: old, slice: &before, items: items(old, &before) },
+        &diff::Input { source: new, slice: &after, items: items(new, &after) },
+    ))
+}
+
+/// Writes to standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
-    for place in generated.undescribed {
-        eprintln!("note: {place} has no description");
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,186 @@
+//! What is ours in a slice: descriptions, and extensions that say what OpenAPI cannot.
+//!
+//! They are carried from the checked-in slice to whatever stands at the same place of another. A component that was renamed keeps
+//! them, and so does a property whose new name its `x-aliases` knows: the old name then becomes an alias of the new one, so that
+//! answers of both are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::document::component;
+use crate::generator::EXTENSIONS;
+
+/// A property that goes by another name, as (component, old name, new name).
+pub type Renamed = (String, String, String);
+
+/// Carries annotations from the slice `ours` to `slice`; tells which properties were renamed.
+pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
+    annotate(&ours["info"], &mut slice["info"]);
+    let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
+    ours["servers"].as_array().into_iter().flatten().zip(servers.into_iter().flatten()).for_each(|(ours, server)| annotate(ours, server));
+    let old_names = names(ours);
+    let new_names = names(slice);
+    let mut carrier = Carrier { old_names, new_names, pairs: BTreeMap::new(), renamed: Vec::new() };
+
+    for operation in operations_mut(slice) {
+        let id = operation.get("operationId").cloned();
+        if let Some(ours) = operations(ours).find(|ours| ours.get("operationId") == id.as_ref()) {
+            carrier.operation(ours, operation);
+        }
+    }
+    carrier.components(ours, slice);
+    let schemes = slice.pointer_mut("/components/securitySchemes").and_then(Value::as_object_mut);
+    for (name, scheme) in schemes.into_iter().flatten() {
+        annotate(&ours["components"]["securitySchemes"][name], scheme);
+    }
+    carrier.renamed
+}
+
+struct Carrier {
+    old_names: BTreeSet<String>,
+    new_names: BTreeSet<String>,
+    /// The old name of each component.
+    pairs: BTreeMap<String, String>,
+    renamed: Vec<Renamed>,
+}
+
+impl Carrier {
+    fn operation(&mut self, ours: &Value, operation: &mut Value) {
+        annotate(ours, operation);
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+            let same = |ours: &&Value| ours["name"] == parameter["name"] && ours["in"] == parameter["in"];
+            if let Some(ours) = ours["parameters"].as_array().into_iter().flatten().find(same) {
+                annotate(ours, parameter);
+            }
+        }
+        if let Some(body) = operation.get_mut("requestBody") {
+            self.content(&ours["requestBody"], body);
+        }
+        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+            annotate(&ours["responses"][status], response);
+            self.content(&ours["responses"][status], response);
+        }
+    }
+
+    fn content(&mut self, ours: &Value, part: &mut Value) {
+        for (kind, media) in part.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
+            if let Some(schema) = media.get_mut("schema") {
+                self.schema(&ours["content"][kind]["schema"], schema, "");
+            }
+        }
+    }
+
+    /// Every component that has a partner, found by its name or by where it is used.
+    fn components(&mut self, ours: &Value, slice: &mut Value) {
+        for name in self.new_names.intersection(&self.old_names) {
+            self.pairs.insert(name.clone(), name.clone());
+        }
+        let mut done = BTreeSet::new();
+        while let Some((name, old)) = self.pairs.iter().find(|(name, _)| !done.contains(*name)).map(|(a, b)| (a.clone(), b.clone())) {
+            let mut schema = slice["components"]["schemas"][&name].take();
+            self.schema(&ours["components"]["schemas"][&old], &mut schema, &name);
+            slice["components"]["schemas"][&name] = schema;
+            done.insert(name);
+        }
+    }
+
+    fn schema(&mut self, ours: &Value, schema: &mut Value, component: &str) {
+        if let (Some(old), Some(new)) = (target(ours), target(schema))
+            && !self.new_names.contains(&old)
+            && !self.old_names.contains(&new)
+        {
+            self.pairs.entry(new).or_insert(old);
+        }
+        annotate(ours, schema);
+        keep_texts_of_values(schema);
+        let (Some(ours), Some(schema)) = (ours.as_object(), schema.as_object_mut()) else { return };
+        if let (Some(old), Some(new)) = (ours.get("properties").and_then(Value::as_object), schema.get_mut("properties")) {
+            self.properties(old, new, component);
+        }
+        for key in ["items", "additionalProperties", "not"] {
+            if let (Some(old), Some(new)) = (ours.get(key), schema.get_mut(key)) {
+                self.schema(old, new, component);
+            }
+        }
+        for key in ["allOf", "oneOf", "anyOf"] {
+            if let (Some(Value::Array(old)), Some(Value::Array(new))) = (ours.get(key), schema.get_mut(key)) {
+                old.iter().zip(new).for_each(|(old, new)| self.schema(old, new, component));
+            }
+        }
+    }
+
+    fn properties(&mut self, ours: &Map<String, Value>, properties: &mut Value, component: &str) {
+        let names = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect::<BTreeSet<_>>();
+        for (name, property) in properties.as_object_mut().into_iter().flatten() {
+            if let Some(old) = ours.get(name) {
+                self.schema(old, property, component);
+            } else if let Some((before, old)) =
+                ours.iter().find(|(before, old)| !names.contains(*before) && aliases(old).any(|alias| alias == name))
+            {
+                self.schema(old, property, component);
+                let others = aliases(old).filter(|alias| *alias != name && !names.contains(*alias));
+                property["x-aliases"] = std::iter::once(before.as_str()).chain(others).collect();
+                self.renamed.push((component.to_owned(), before.clone(), name.clone()));
+            }
+        }
+    }
+}
+
+/// Copies the annotations of one place to another.
+fn annotate(ours: &Value, to: &mut Value) {
+    let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || EXTENSIONS.contains(&key.as_str());
+    let annotations = ours.as_object().into_iter().flatten().filter(|(key, _)| is_ours(key)).collect::<Vec<_>>();
+    if annotations.is_empty() || !to.is_object() {
+        return;
+    }
+    if to.get("$ref").is_some() {
+        // OpenAPI 3.0 reads nothing beside a `$ref`.
+        *to = json!({ "allOf": [to.take()] });
+    }
+    for (key, value) in annotations {
+        to[key] = value.clone();
+    }
+}
+
+/// Labels and descriptions of values that are gone are gone too.
+fn keep_texts_of_values(schema: &mut Value) {
+    let values = schema.get("enum").and_then(Value::as_array).cloned();
+    for key in ["x-enum-labels", "x-enum-descriptions"] {
+        if let (Some(values), Some(texts)) = (&values, schema.get_mut(key).and_then(Value::as_object_mut)) {
+            texts.retain(|value, _| values.iter().any(|known| known == value.as_str()));
+        }
+    }
+}
+
+/// Whether a document has extensions of ours.
+pub fn are_in(node: &Value) -> bool {
+    match node {
+        Value::Object(map) => map.iter().any(|(key, value)| EXTENSIONS.contains(&key.as_str()) || are_in(value)),
+        Value::Array(items) => items.iter().any(are_in),
+        _ => false,
+    }
+}
+
+/// The component that a `$ref`, bare or in a single `allOf`, refers to.
+fn target(schema: &Value) -> Option<String> {
+    let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"))?;
+    component(reference.as_str()?, "schemas").map(std::borrow::Cow::into_owned)
+}
+
+/// The other names under which a property is read.
+pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
+    property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn names(slice: &Value) -> BTreeSet<String> {
+    slice["components"]["schemas"].as_object().into_iter().flat_map(Map::keys).cloned().collect()
+}
+
+fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
+    slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values)
+}
+
+fn operations_mut(slice: &mut Value) -> impl Iterator<Item = &mut Value> {
+    slice["paths"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut)
+}

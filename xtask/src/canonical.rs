@@ -1,0 +1,442 @@
+//! Schemas in canonical form, and the order in which a canonical document is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::document::{Document, Error, component, step};
+
+/// Who sends what a schema describes: `readOnly` says something of requests only, `writeOnly` of answers only.
+#[derive(Clone, Copy)]
+pub struct Direction {
+    request: bool,
+    response: bool,
+}
+
+impl Direction {
+    pub const REQUEST: Self = Self { request: true, response: false };
+    pub const RESPONSE: Self = Self { request: false, response: true };
+}
+
+/// Keywords that say nothing when they are `false`.
+const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
+const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
+
+/// Writes schemas in canonical form, and remembers which components they reach.
+///
+/// - Every `$ref` to a component is one to where a chain of them ends; one to any other place is written out.
+/// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it.
+/// - The schema of a parameter is written out, unless it is an object; its enum is sorted.
+/// - Another schema that says what exactly one component says becomes a `$ref` to it.
+/// - Lists of required properties are sorted.
+pub struct Canonical<'a> {
+    document: &'a Document,
+    keep_prose: bool,
+    /// Components that requests reach, and that answers reach.
+    sent: [BTreeSet<String>; 2],
+    reached: BTreeSet<String>,
+    waiting: Vec<String>,
+    /// Places that are no components and are being written out.
+    inside: Vec<String>,
+    /// What every component says, once it is asked for.
+    shapes: Option<Vec<(String, Value)>>,
+    /// Components are being compared, and not written.
+    comparing: bool,
+}
+
+impl<'a> Canonical<'a> {
+    pub fn new(document: &'a Document, keep_prose: bool) -> Self {
+        let sent = [BTreeSet::new(), BTreeSet::new()];
+        Self {
+            document,
+            keep_prose,
+            sent,
+            reached: BTreeSet::new(),
+            waiting: Vec::new(),
+            inside: Vec::new(),
+            shapes: None,
+            comparing: false,
+        }
+    }
+
+    /// Notes which components an operation sends, and which it is answered with.
+    pub fn note_directions(&mut self, shared: Option<&Value>, operation: &Value) -> Result<(), Error> {
+        let request = [shared, operation.get("parameters"), operation.get("requestBody")];
+        self.note_references(request.into_iter().flatten(), 0)?;
+        self.note_references(operation.get("responses").into_iter(), 1)
+    }
+
+    fn note_references<'b>(&mut self, parts: impl Iterator<Item = &'b Value>, direction: usize) -> Result<(), Error> {
+        let mut waiting = Vec::new();
+        parts.for_each(|part| references(part, &mut waiting));
+        let mut seen = BTreeSet::new();
+        while let Some(reference) = waiting.pop() {
+            if seen.insert(reference) {
+                let (at, target) = self.document.follow(reference, reference)?;
+                let known = component(&at, "schemas").is_some_and(|name| !self.sent[direction].insert(name.into_owned()));
+                if !known {
+                    references(target, &mut waiting);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every component that was reached, and that those reach.
+    pub fn reached(&mut self) -> Result<Map<String, Value>, Error> {
+        let mut schemas = Map::new();
+        while let Some(name) = self.waiting.pop() {
+            let place = step("#/components/schemas", &name);
+            let (_, schema) = self.document.follow(&place, &place)?;
+            let [request, response] = [0, 1].map(|direction| self.sent[direction].contains(&name));
+            let written = self.written(schema, &place, Direction { request, response })?;
+            schemas.insert(name, written);
+        }
+        Ok(schemas)
+    }
+
+    /// A schema in any place but that of a component of its own.
+    pub fn schema(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            let (at, target) = self.document.follow(reference, &step(place, "$ref"))?;
+            if component(&at, "schemas").is_some() {
+                return Ok(self.reference(&at));
+            }
+            if self.inside.contains(&at) {
+                let remedy = "put what it refers to into `components`, where a circle can be written";
+                return Err(self.document.error(step(place, "$ref"), format!("refers to `{at}`, which it stands in"), remedy));
+            }
+            self.inside.push(at.clone());
+            let written = self.schema(target, &at, direction);
+            self.inside.pop();
+            return written;
+        }
+        if !self.keep_prose && !self.comparing && (schema.get("properties").is_some() || schema.get("enum").is_some()) {
+            let same = self.component_that_says(schema);
+            if let Some(name) = same {
+                return Ok(self.hoisted(&name, direction)?);
+            }
+        }
+        self.written(schema, place, direction)
+    }
+
+    /// A `$ref` to the component at this pointer.
+    pub fn reference(&mut self, pointer: &str) -> Value {
+        let name = component(pointer, "schemas").unwrap_or_default().into_owned();
+        if !self.comparing && self.reached.insert(name.clone()) {
+            self.waiting.push(name);
+        }
+        json!({ "$ref": pointer })
+    }
+
+    /// A `$ref` in the place of a schema that says what this component says.
+    fn hoisted(&mut self, name: &str, direction: Direction) -> Result<Value, Error> {
+        let reference = json!({ "$ref": step("#/components/schemas", name) });
+        for (index, _) in [direction.request, direction.response].into_iter().enumerate().filter(|(_, sent)| *sent) {
+            self.note_references(std::iter::once(&reference), index)?;
+        }
+        Ok(self.reference(&step("#/components/schemas", name)))
+    }
+
+    /// The schema of a parameter or header.
+    pub fn parameter(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
+        let flat = self.flat(schema, place)?;
+        let composed = COMPOSITIONS.iter().any(|composition| flat.contains_key(*composition));
+        let plain = flat.get("type").and_then(|kind| kind.as_str()).map_or(flat.contains_key("enum"), |kind| kind != "object");
+        if composed || !plain {
+            return self.schema(schema, place, direction);
+        }
+        let mut written = Map::new();
+        for (key, value) in flat {
+            if key == "items" {
+                written.insert("items".into(), self.parameter(value, &step(place, "items"), direction)?);
+            } else if let Some(value) = self.keyword(key, value, place, direction)? {
+                written.insert(key.to_owned(), value);
+            }
+        }
+        if let Some(Value::Array(values)) = written.get_mut("enum") {
+            values.sort_by_key(Value::to_string);
+        }
+        Ok(written.into())
+    }
+
+    /// The keywords of a schema behind every `$ref` and single `allOf`.
+    fn flat(&self, schema: &'a Value, place: &str) -> Result<Keywords<'a>, Error> {
+        let (_, schema) = match schema.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.document.follow(reference, &step(place, "$ref"))?,
+            None => (String::new(), schema),
+        };
+        let mut flat: Keywords<'a> = schema.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
+        for composition in COMPOSITIONS {
+            if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
+                flat.remove(composition);
+                for (key, value) in self.flat(only, &step(place, composition))? {
+                    flat.entry(key).or_insert(value);
+                }
+            }
+        }
+        Ok(flat)
+    }
+
+    fn written(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
+        let Some(keywords) = schema.as_object() else {
+            return Err(self.document.error(place, "is no schema", "a schema of OpenAPI 3.0 is a mapping"));
+        };
+        let mut written = Map::new();
+        for (key, value) in keywords {
+            if let Some(value) = self.keyword(key, value, place, direction)? {
+                written.insert(key.clone(), value);
+            }
+        }
+        Ok(unwrapped(written))
+    }
+
+    /// A keyword's value; none where it says nothing.
+    fn keyword(&mut self, key: &str, value: &'a Value, place: &str, direction: Direction) -> Result<Option<Value>, Error> {
+        let at = step(place, key);
+        let written = match (key, value) {
+            ("description" | "title" | "example" | "externalDocs" | "xml", _) => return Ok(self.keep_prose.then(|| value.clone())),
+            (key, _) if key.starts_with("x-") => return Ok(self.keep_prose.then(|| value.clone())),
+            (key, Value::Bool(false)) if FLAGS.contains(&key) => return Ok(None),
+            ("readOnly", _) if !direction.request => return Ok(None),
+            ("writeOnly", _) if !direction.response => return Ok(None),
+            ("properties", Value::Object(properties)) => {
+                let mut all = Map::new();
+                for (name, property) in properties {
+                    all.insert(name.clone(), self.schema(property, &step(&at, name), direction)?);
+                }
+                all.into()
+            }
+            ("additionalProperties", Value::Bool(true)) => json!({}),
+            ("items" | "not" | "additionalProperties", Value::Object(_)) => self.schema(value, &at, direction)?,
+            ("allOf" | "oneOf" | "anyOf", Value::Array(parts)) => {
+                let mut all = Vec::new();
+                for (index, part) in parts.iter().enumerate() {
+                    all.push(self.schema(part, &format!("{at}/{index}"), direction)?);
+                }
+                all.into()
+            }
+            ("required", Value::Array(names)) => {
+                let names = names.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
+                return Ok((!names.is_empty()).then(|| names.into_iter().collect()));
+            }
+            ("enum", Value::Array(values)) => {
+                let mut once: Vec<Value> = Vec::new();
+                for value in values {
+                    if !once.contains(value) {
+                        once.push(value.clone());
+                    }
+                }
+                once.into()
+            }
+            ("discriminator", Value::Object(discriminator)) => {
+                let mut discriminator = discriminator.clone();
+                for target in discriminator.get_mut("mapping").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+                    let Some(reference) = target.as_str() else { continue };
+                    let reference = if reference.contains('/') { reference.to_owned() } else { step("#/components/schemas", reference) };
+                    let (to, _) = self.document.follow(&reference, &step(&at, "mapping"))?;
+                    self.reference(&to);
+                    *target = to.into();
+                }
+                discriminator.into()
+            }
+            ("minLength" | "minItems" | "minProperties", Value::Number(number)) if number.as_f64() == Some(0.0) => return Ok(None),
+            (_, Value::Number(number)) => number.as_f64().and_then(whole).map_or_else(|| value.clone(), Value::from),
+            _ => value.clone(),
+        };
+        Ok(Some(written))
+    }
+
+    /// The one component that says what a schema says.
+    fn component_that_says(&mut self, schema: &'a Value) -> Option<String> {
+        if self.shapes.is_none() {
+            let components = self.document.root.pointer("/components/schemas").and_then(Value::as_object);
+            let candidates = components.into_iter().flatten().filter(|(_, schema)| schema.get("$ref").is_none());
+            let shapes = candidates.filter_map(|(name, schema)| Some((name.clone(), self.shape(schema)?))).collect();
+            self.shapes = Some(shapes);
+        }
+        let shape = self.shape(schema)?;
+        let mut same = self.shapes.iter().flatten().filter(|(_, other)| *other == shape);
+        match (same.next(), same.next()) {
+            (Some((name, _)), None) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A schema for comparison, with its enum sorted.
+    fn shape(&mut self, schema: &'a Value) -> Option<Value> {
+        self.comparing = true;
+        let shape = self.written(schema, "#", Direction::RESPONSE);
+        self.comparing = false;
+        let mut shape = shape.ok()?;
+        if let Some(Value::Array(values)) = shape.get_mut("enum") {
+            values.sort_by_key(Value::to_string);
+        }
+        Some(shape)
+    }
+}
+
+/// The keywords of a schema.
+type Keywords<'a> = BTreeMap<&'a str, &'a Value>;
+
+fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
+    match node {
+        Value::Object(map) => {
+            found.extend(map.get("$ref").and_then(Value::as_str));
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+/// Takes what a single `allOf`, `oneOf` or `anyOf` has inside out of it, where that is no `$ref` with keywords beside it.
+fn unwrapped(mut schema: Map<String, Value>) -> Value {
+    for composition in COMPOSITIONS {
+        let Some([only]) = schema.get(composition).and_then(Value::as_array).map(Vec::as_slice) else { continue };
+        let only = only.clone();
+        if schema.len() == 1 {
+            return only;
+        }
+        let inner = only.as_object().cloned().unwrap_or_default();
+        let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
+        schema.remove(composition);
+        if inner.contains_key("$ref") || !apart {
+            schema.insert("allOf".into(), json!([only]));
+        } else {
+            schema.extend(inner);
+        }
+    }
+    schema.into()
+}
+
+fn whole(number: f64) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "checked")]
+    let integer = number as i64;
+    #[allow(clippy::cast_precision_loss, reason = "compared only")]
+    let exact = (integer as f64) == number && number.abs() < 9e15;
+    exact.then_some(integer)
+}
+
+/// Keywords in the order in which they are written; others follow by name.
+const ORDER: &[&str] = &[
+    "openapi",
+    "info",
+    "servers",
+    "paths",
+    "components",
+    "url",
+    "variables",
+    "in",
+    "name",
+    "operationId",
+    "title",
+    "summary",
+    "description",
+    "version",
+    "tags",
+    "deprecated",
+    "security",
+    "type",
+    "scheme",
+    "format",
+    "nullable",
+    "readOnly",
+    "writeOnly",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "not",
+    "discriminator",
+    "propertyName",
+    "mapping",
+    "items",
+    "enum",
+    "x-enum-labels",
+    "x-enum-descriptions",
+    "minimum",
+    "exclusiveMinimum",
+    "maximum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "default",
+    "properties",
+    "required",
+    "additionalProperties",
+    "x-aliases",
+    "x-default-when-absent",
+    "schema",
+    "style",
+    "explode",
+    "parameters",
+    "requestBody",
+    "x-listing",
+    "responses",
+    "headers",
+    "content",
+    "total-order",
+    "sort-terms",
+    "partition",
+    "traces",
+    "parameter",
+    "found-in",
+    "key",
+    "sent-since",
+    "sent-until",
+    "always-since",
+];
+
+/// Keywords whose value is a mapping of names, which has no order but the alphabet's.
+const NAMES: &[&str] = &[
+    "paths",
+    "properties",
+    "schemas",
+    "securitySchemes",
+    "responses",
+    "content",
+    "headers",
+    "mapping",
+    "sort-terms",
+    "encoding",
+    "variables",
+    "scopes",
+];
+
+/// Writes a document as YAML: the same values give the same bytes.
+pub fn to_yaml(document: &Value) -> String {
+    serde_yaml::to_string(&ordered(document, false)).unwrap_or_default()
+}
+
+fn ordered(node: &Value, names: bool) -> serde_yaml::Value {
+    match node {
+        Value::Object(map) => {
+            let rank = |key: &str| if names { 0 } else { ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len()) };
+            let mut keys = map.keys().collect::<Vec<_>>();
+            keys.sort_by_key(|key| (rank(key), *key));
+            let entry = |key: &String| {
+                let value = &map[key];
+                let by_value = map.get("enum").and_then(Value::as_array).filter(|_| key.starts_with("x-enum-"));
+                let written = match (by_value, value) {
+                    (Some(values), Value::Object(texts)) => texts_of_values(values, texts),
+                    _ => ordered(value, !names && NAMES.contains(&key.as_str())),
+                };
+                (serde_yaml::Value::from(key.as_str()), written)
+            };
+            serde_yaml::Value::Mapping(keys.into_iter().map(entry).collect())
+        }
+        Value::Array(items) => serde_yaml::Value::Sequence(items.iter().map(|item| ordered(item, false)).collect()),
+        scalar => serde_yaml::to_value(scalar).unwrap_or_default(),
+    }
+}
+
+/// Texts by enum value, in the order of the values.
+fn texts_of_values(values: &[Value], texts: &Map<String, Value>) -> serde_yaml::Value {
+    let known = values.iter().filter_map(Value::as_str).filter_map(|value| Some((value, texts.get(value)?)));
+    serde_yaml::Value::Mapping(known.map(|(value, text)| (value.into(), ordered(text, false))).collect())
+}

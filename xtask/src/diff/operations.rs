@@ -1,0 +1,361 @@
+//! Changes of operations: which there are, what they take, and how they answer.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use heck::{ToPascalCase, ToSnakeCase};
+use serde_json::{Map, Value, json};
+
+use super::node::Node;
+use super::rules::{Use, of_operation};
+use super::schemas::{Place, Walker};
+use super::wire::{Outcome, decodes};
+use super::{Change, Operation, Wire};
+use crate::document::step;
+
+/// Every change from one slice to another.
+pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
+    let (before, after) = (operations(old), operations(new));
+    let mut comparison = Comparison { old, new, walker: Walker::default() };
+    let mut roots = Vec::new();
+    for operation in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
+        let at = comparison.walker.enter();
+        comparison.operation(at, operation, before.get(operation).copied(), after.get(operation).copied());
+        roots.push((operation.clone(), at));
+    }
+    attribute(comparison.walker, &roots)
+}
+
+fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
+    let paths = slice["paths"].as_object().into_iter().flatten();
+    let methods = paths.flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |(method, value)| (path, method, value)));
+    methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
+}
+
+/// Tells of each change which operations it concerns; what is the same in several stands once.
+fn attribute(walker: Walker, roots: &[(Operation, usize)]) -> Vec<Change> {
+    let mut concerned: Vec<BTreeSet<&Operation>> = vec![BTreeSet::new(); walker.found.len()];
+    for (operation, root) in roots {
+        let mut waiting = vec![*root];
+        while let Some(at) = waiting.pop() {
+            if concerned[at].insert(operation) {
+                waiting.extend(&walker.found[at].uses);
+            }
+        }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    let mut known: HashMap<(String, String, String), usize> = HashMap::new();
+    for (found, concerned) in walker.found.into_iter().zip(concerned) {
+        for change in found.changes {
+            let key = (change.id.clone(), change.pointer.clone(), change.text.clone());
+            let index = *known.entry(key).or_insert_with(|| {
+                changes.push(change.clone());
+                changes.len() - 1
+            });
+            changes[index].wire = changes[index].wire.worse(change.wire);
+            changes[index].operations.extend(concerned.iter().map(|operation| (*operation).clone()));
+        }
+    }
+    for change in &mut changes {
+        change.operations.sort();
+        change.operations.dedup();
+    }
+    changes
+}
+
+struct Comparison<'a> {
+    old: &'a Value,
+    new: &'a Value,
+    walker: Walker,
+}
+
+const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS };
+const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS };
+
+impl<'a> Comparison<'a> {
+    fn operation(&mut self, at: usize, operation: &Operation, old: Option<&'a Value>, new: Option<&'a Value>) {
+        let place = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
+        let called = format!("{} {}", operation.method, operation.path);
+        let id = |operation: &Value| operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let items =
+            |value: &Value| vec![format!("Client::{}", id(value).to_snake_case()), format!("builder::{}", id(value).to_pascal_case())];
+        let (old, new) = match (old, new) {
+            (Some(old), Some(new)) => (old, new),
+            (Some(old), None) => {
+                return self.note(at, "api-removed-without-deprecation", format!("{called} is gone"), &place, FAILS_ON_NEW, items(old));
+            }
+            (None, Some(new)) => return self.note(at, "endpoint-added", format!("{called} is new"), &place, FAILS_ON_OLD, items(new)),
+            (None, None) => return,
+        };
+        if id(old) != id(new) {
+            let text = format!("{called} has the operation id `{}`, which was `{}`", id(new), id(old));
+            let touches = items(old).into_iter().chain(items(new)).collect();
+            self.note(at, "api-operation-id-removed", text, &step(&place, "operationId"), Wire::READS, touches);
+        }
+        self.deprecation(at, "endpoint", &called, &place, old, new);
+        self.server_path(at, old, new);
+        self.parameters(at, &place, &id(new), old, new);
+        self.request_body(at, &place, old.get("requestBody"), new.get("requestBody"));
+        self.responses(at, &place, old, new);
+        self.security(at, &place, old, new);
+    }
+
+    fn note(&mut self, at: usize, id: &str, text: String, pointer: &str, wire: Wire, touches: Vec<String>) {
+        self.walker.push(at, of_operation(id), text, pointer, wire, touches);
+    }
+
+    fn deprecation(&mut self, at: usize, prefix: &str, called: &str, pointer: &str, old: &Value, new: &Value) {
+        let deprecated = |part: &Value| part.get("deprecated") == Some(&Value::Bool(true));
+        let (id, text) = match (deprecated(old), deprecated(new)) {
+            (false, true) => ("deprecated", "is deprecated"),
+            (true, false) => ("reactivated", "is no longer deprecated"),
+            _ => return,
+        };
+        self.note(at, &format!("{prefix}-{id}"), format!("{called} {text}"), pointer, Wire::READS, Vec::new());
+    }
+
+    /// The path of the API is a part of the client.
+    fn server_path(&mut self, at: usize, old: &Value, new: &Value) {
+        let path = |operation: &Value, root: &Value| {
+            let server = operation.get("servers").or_else(|| root.get("servers"))?.get(0)?.get("url")?.as_str()?.to_owned();
+            let below_host =
+                server.split_once("://").map_or(server.as_str(), |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
+            Some(below_host.trim_matches('/').to_owned())
+        };
+        if let (Some(a), Some(b)) = (path(old, self.old), path(new, self.new))
+            && a != b
+        {
+            let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
+            self.note(at, "api-server-path-changed", format!("the API is at /{b}, and was at /{a}"), "#/servers/0/url", wire, Vec::new());
+        }
+    }
+
+    fn parameters(&mut self, at: usize, place: &str, operation: &str, old: &'a Value, new: &'a Value) {
+        let list = |operation: &'a Value| {
+            let list = operation.get("parameters").and_then(Value::as_array).into_iter().flatten().enumerate();
+            list.map(|(index, parameter)| ((text(parameter, "in"), text(parameter, "name")), (index, parameter)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let (before, after) = (list(old), list(new));
+        let required = |parameter: &Value| parameter.get("required") == Some(&Value::Bool(true));
+        let touches = |name: &str| vec![format!("builder::{}::{}", operation.to_pascal_case(), name.to_snake_case())];
+        for (key @ (_, name), (index, parameter)) in &before {
+            let Some((new_index, other)) = after.get(key) else {
+                let wire = Wire {
+                    old_client_on_new_server: Outcome::Loses,
+                    new_client_on_old_server: if required(parameter) { Outcome::Fails } else { Outcome::Reads },
+                };
+                let pointer = format!("{place}/parameters/{index}");
+                self.note(at, "request-parameter-removed", format!("the parameter `{name}` is gone"), &pointer, wire, touches(name));
+                continue;
+            };
+            let pointer = format!("{place}/parameters/{new_index}");
+            match (required(parameter), required(other)) {
+                (false, true) => {
+                    let text = format!("the parameter `{name}` is now required");
+                    self.note(at, "request-parameter-became-required", text, &pointer, FAILS_ON_NEW, touches(name));
+                }
+                (true, false) => {
+                    let text = format!("the parameter `{name}` is no longer required");
+                    self.note(at, "request-parameter-became-optional", text, &pointer, FAILS_ON_OLD, touches(name));
+                }
+                _ => {}
+            }
+            self.deprecation(at, "request-parameter", &format!("the parameter `{name}`"), &pointer, parameter, other);
+            let written = |parameter: &Value| ["style", "explode", "allowReserved", "content"].map(|key| parameter.get(key).cloned());
+            if written(parameter) != written(other) {
+                let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
+                let text = format!("the parameter `{name}` is written in another way");
+                self.note(at, "request-parameter-serialization-changed", text, &pointer, wire, touches(name));
+            }
+            let used = Place {
+                used: Use::Parameter,
+                nested: false,
+                name: (*name).to_owned(),
+                required: (required(parameter), required(other)),
+                touches: touches(name),
+            };
+            let schema = |parameter: &'a Value, root: &'a Value, index: &usize| {
+                Some(Node::new(root, parameter.get("schema")?, format!("{place}/parameters/{index}/schema")))
+            };
+            if let (Some(a), Some(b)) = (schema(parameter, self.old, index), schema(other, self.new, new_index)) {
+                self.walker.compare(at, &a, &b, &used);
+            }
+        }
+        for (key @ (_, name), (index, parameter)) in &after {
+            if before.contains_key(key) {
+                continue;
+            }
+            let (id, refused) = if required(parameter) {
+                ("new-required-request-parameter", Outcome::Fails)
+            } else {
+                ("new-optional-request-parameter", Outcome::Reads)
+            };
+            // An older authentik says nothing of a filter that it does not know, and applies none.
+            let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Outcome::Loses };
+            let text = format!("the parameter `{name}` is {}", if required(parameter) { "new, and required" } else { "new" });
+            self.note(at, id, text, &format!("{place}/parameters/{index}"), wire, touches(name));
+        }
+    }
+
+    fn request_body(&mut self, at: usize, place: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
+        let pointer = step(place, "requestBody");
+        let required = |body: &Value| body.get("required") == Some(&Value::Bool(true));
+        match (old, new) {
+            (None, Some(body)) if required(body) => {
+                self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, Vec::new());
+            }
+            (None, Some(_)) => {
+                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::READS, Vec::new());
+            }
+            (Some(_), None) => {
+                let wire = Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: Outcome::Fails };
+                self.note(at, "request-body-removed", "no body is taken any more".into(), &pointer, wire, Vec::new());
+            }
+            (Some(old), Some(new)) => {
+                match (required(old), required(new)) {
+                    (false, true) => {
+                        self.note(
+                            at,
+                            "request-body-became-required",
+                            "the body is now required".into(),
+                            &pointer,
+                            FAILS_ON_NEW,
+                            Vec::new(),
+                        );
+                    }
+                    (true, false) => {
+                        let text = "the body is no longer required".to_owned();
+                        self.note(at, "request-body-became-optional", text, &pointer, FAILS_ON_OLD, Vec::new());
+                    }
+                    _ => {}
+                }
+                self.content(at, "request-body-media-type", &pointer, (old, new), Use::RequestBody);
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn responses(&mut self, at: usize, place: &str, old: &'a Value, new: &'a Value) {
+        let list = |operation: &'a Value| {
+            let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+            responses.map(|(status, response)| (status.as_str(), response)).collect::<BTreeMap<_, _>>()
+        };
+        let (before, after) = (list(old), list(new));
+        let success = |status: &str| status.starts_with('2');
+        let kind = |status: &str| if success(status) { "success" } else { "non-success" };
+        // A client reads every success as the one that it knows.
+        let json = |responses: &BTreeMap<&str, &'a Value>, root: &'a Value| {
+            let (_, known) = responses.iter().find(|(status, _)| success(status))?;
+            let known = known.pointer("/content/application~1json/schema")?;
+            Some(Node::new(root, known, String::new()))
+        };
+        let reads = |known: Option<Node>, answered: Option<Node>| match (known, answered) {
+            (Some(known), Some(answered)) => decodes(&known, &answered),
+            (None, _) => Outcome::Reads,
+            (Some(_), None) => Outcome::Fails,
+        };
+        let schema_of = |response: &'a Value, root: &'a Value| {
+            Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
+        };
+        for (status, response) in &before {
+            let pointer = step(&step(place, "responses"), status);
+            if let Some(other) = after.get(status) {
+                let used = if success(status) { Use::Response } else { Use::Refusal };
+                self.content(at, "response-media-type", &pointer, (response, other), used);
+                self.headers(at, &pointer, status, response, other);
+            } else {
+                let mut wire = Wire::READS;
+                if success(status) {
+                    wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
+                }
+                let text = format!("the answer {status} is gone");
+                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, Vec::new());
+            }
+        }
+        for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
+            let mut wire = Wire::READS;
+            if success(status) {
+                wire.old_client_on_new_server = reads(json(&before, self.old), schema_of(response, self.new));
+            }
+            let pointer = step(&step(place, "responses"), status);
+            let text = format!("the answer {status} is new");
+            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, Vec::new());
+        }
+    }
+
+    fn content(&mut self, at: usize, rule: &str, place: &str, (old, new): (&'a Value, &'a Value), used: Use) {
+        let list = |part: &'a Value| part.get("content").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
+        let (before, after) = (list(old), list(new));
+        // The generated client speaks JSON only.
+        let hurts = |kind: &str| used != Use::Refusal && kind == "application/json";
+        for (kind, media) in &before {
+            let pointer = step(&step(place, "content"), kind);
+            let Some(other) = after.get(*kind) else {
+                let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::READS };
+                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, Vec::new());
+                continue;
+            };
+            if let (Some(a), Some(b)) = (media.get("schema"), other.get("schema")) {
+                let at_schema = step(&pointer, "schema");
+                let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
+                let name = b.component.as_deref().unwrap_or("body").to_owned();
+                let place = Place { used, nested: false, name, required: (true, true), touches: Vec::new() };
+                self.walker.compare(at, &a, &b, &place);
+            }
+        }
+        for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
+            let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::READS };
+            self.note(at, &format!("{rule}-added"), format!("{kind} is used"), &step(&step(place, "content"), kind), wire, Vec::new());
+        }
+    }
+
+    /// Headers of answers. The generated client hands them out as they come.
+    fn headers(&mut self, at: usize, place: &str, status: &str, old: &'a Value, new: &'a Value) {
+        let list = |part: &'a Value| part.get("headers").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
+        let (before, after) = (list(old), list(new));
+        for (name, header) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+            let need = if header.get("required") == Some(&json!(true)) { "required" } else { "optional" };
+            let text = format!("the header `{name}` of the answer {status} is gone");
+            let pointer = step(&step(place, "headers"), name);
+            self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
+        }
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            let text = format!("the answer {status} has the header `{name}`");
+            self.note(at, "response-header-added", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
+        }
+    }
+
+    /// Security requirements. The client sends a bearer token, whatever is said of it.
+    fn security(&mut self, at: usize, place: &str, old: &Value, new: &Value) {
+        let names = |operation: &Value| {
+            let list = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect::<BTreeSet<_>>()
+        };
+        let (before, after) = (names(old), names(new));
+        let pointer = step(place, "security");
+        for name in before.difference(&after) {
+            self.note(at, "api-security-removed", format!("`{name}` no longer lets in"), &pointer, Wire::READS, Vec::new());
+        }
+        for name in after.difference(&before) {
+            self.note(at, "api-security-added", format!("`{name}` lets in"), &pointer, Wire::READS, Vec::new());
+        }
+        for name in before.intersection(&after) {
+            let scheme = |root: &Value| {
+                let mut scheme = root["components"]["securitySchemes"][name.as_str()].clone();
+                if let Some(scheme) = scheme.as_object_mut() {
+                    scheme.remove("description");
+                }
+                scheme
+            };
+            if scheme(self.old) != scheme(self.new) {
+                let text = format!("the security scheme `{name}` is of another type");
+                let pointer = step("#/components/securitySchemes", name);
+                self.note(at, "api-security-component-type-changed", text, &pointer, Wire::READS, Vec::new());
+            }
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}

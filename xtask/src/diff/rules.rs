@@ -1,0 +1,234 @@
+//! The ids and levels by which oasdiff calls changes of an API, so that what people know of it carries over.
+//!
+//! <https://github.com/oasdiff/oasdiff>. Its ids have a regular form, a place and what happened there; so they are put together here. A few
+//! changes have no rule there, because it takes them for harmless; they get the id that the form gives, and level `info`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How bad a change is for clients that are deployed, as oasdiff sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Clients are not troubled.
+    Info,
+    /// Clients may be troubled.
+    Warning,
+    /// Clients break.
+    Error,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+use Level::{Error, Info, Warning};
+
+/// Where a schema is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Use {
+    Parameter,
+    RequestBody,
+    /// A successful answer.
+    Response,
+    /// A refusal, which `src/error.rs` reads by hand, whatever it has.
+    Refusal,
+}
+
+impl Use {
+    pub fn is_request(self) -> bool {
+        matches!(self, Self::Parameter | Self::RequestBody)
+    }
+
+    fn prefix(self, nested: bool) -> &'static str {
+        match (self, nested) {
+            (Self::Parameter, false) => "request-parameter",
+            (Self::Parameter, true) => "request-parameter-property",
+            (Self::RequestBody, false) => "request-body",
+            (Self::RequestBody, true) => "request-property",
+            (Self::Response | Self::Refusal, false) => "response-body",
+            (Self::Response | Self::Refusal, true) => "response-property",
+        }
+    }
+}
+
+/// What can happen to a schema, with its level in requests and in answers.
+const OF_SCHEMAS: &[(&str, Level, Level)] = &[
+    ("type-changed", Error, Error),
+    ("type-generalized", Info, Error),
+    ("type-specialized", Error, Info),
+    ("became-nullable", Info, Error),
+    ("became-not-nullable", Error, Info),
+    ("became-enum", Error, Info),
+    ("enum-value-added", Info, Warning),
+    ("enum-value-removed", Error, Info),
+    ("default-value-added", Error, Info),
+    ("default-value-changed", Error, Info),
+    ("default-value-removed", Error, Info),
+    ("pattern-added", Error, Info),
+    ("pattern-changed", Warning, Info),
+    ("pattern-removed", Info, Info),
+    ("all-of-added", Error, Info),
+    ("all-of-removed", Info, Info),
+    ("any-of-added", Info, Info),
+    ("any-of-removed", Error, Info),
+    ("one-of-added", Info, Error),
+    ("one-of-removed", Error, Info),
+    ("discriminator-added", Info, Info),
+    ("discriminator-removed", Info, Info),
+    ("discriminator-property-name-changed", Info, Info),
+    ("discriminator-mapping-added", Info, Info),
+    ("discriminator-mapping-deleted", Info, Info),
+    ("discriminator-mapping-changed", Info, Info),
+    ("additional-properties-added", Info, Warning),
+    ("additional-properties-removed", Warning, Info),
+    ("unique-items-added", Error, Info),
+    ("unique-items-removed", Info, Info),
+];
+
+/// What can happen to anything else.
+const OF_OPERATIONS: &[(&str, Level)] = &[
+    ("api-global-security-added", Info),
+    ("api-operation-id-added", Info),
+    ("api-operation-id-removed", Info),
+    ("api-removed-without-deprecation", Error),
+    ("api-security-added", Info),
+    ("api-security-component-added", Info),
+    ("api-security-component-removed", Info),
+    ("api-security-component-type-changed", Info),
+    ("api-security-removed", Info),
+    ("api-server-path-changed", Error),
+    ("endpoint-added", Info),
+    ("endpoint-deprecated", Info),
+    ("endpoint-reactivated", Info),
+    ("new-optional-request-default-parameter-to-existing-path", Info),
+    ("new-optional-request-parameter", Info),
+    ("new-optional-request-property", Info),
+    ("new-required-request-default-parameter-to-existing-path", Error),
+    ("new-required-request-parameter", Error),
+    ("new-required-request-property", Error),
+    ("request-body-added-optional", Info),
+    ("request-body-added-required", Error),
+    ("request-body-became-optional", Info),
+    ("request-body-became-required", Error),
+    ("request-body-media-type-added", Info),
+    ("request-body-media-type-removed", Error),
+    ("request-body-removed", Warning),
+    ("request-parameter-became-optional", Info),
+    ("request-parameter-became-required", Error),
+    ("request-parameter-deprecated", Info),
+    ("request-parameter-property-added", Info),
+    ("request-parameter-property-removed", Warning),
+    ("request-parameter-reactivated", Info),
+    ("request-parameter-removed", Warning),
+    ("request-parameter-serialization-changed", Error),
+    ("request-property-became-optional", Info),
+    ("request-property-became-required", Error),
+    ("request-property-removed", Warning),
+    ("response-header-added", Info),
+    ("response-media-type-added", Info),
+    ("response-media-type-removed", Error),
+    ("response-non-success-status-added", Info),
+    ("response-non-success-status-removed", Info),
+    ("response-optional-property-added", Info),
+    ("response-optional-property-removed", Warning),
+    ("response-optional-write-only-property-added", Info),
+    ("response-optional-write-only-property-removed", Info),
+    ("response-property-became-optional", Error),
+    ("response-property-became-required", Info),
+    ("response-property-deprecated", Info),
+    ("response-property-reactivated", Info),
+    ("response-required-property-added", Info),
+    ("response-required-property-removed", Error),
+    ("response-required-write-only-property-added", Info),
+    ("response-required-write-only-property-removed", Info),
+    ("response-success-status-added", Info),
+    ("response-success-status-removed", Error),
+    ("response-write-only-property-became-optional", Info),
+    ("response-write-only-property-became-required", Info),
+];
+
+/// What oasdiff takes for less, or more, in a property of a parameter than elsewhere.
+const EXCEPTIONS: &[(&str, Level)] = &[("request-parameter-property-type-changed", Warning)];
+
+/// The rule for what happened to a schema.
+pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
+    // oasdiff knows values of enums that were removed from a whole body by this name alone.
+    let id = match (used.prefix(nested), happened) {
+        ("response-body", "enum-value-removed") => "response-mediatype-enum-value-removed".to_owned(),
+        (prefix, happened) => format!("{prefix}-{happened}"),
+    };
+    let exception = EXCEPTIONS.iter().find(|(known, _)| *known == id).map(|(_, level)| *level);
+    let of_kind =
+        || OF_SCHEMAS.iter().find(|(known, ..)| *known == happened).map(|(_, sent, got)| if used.is_request() { *sent } else { *got });
+    let level = exception.or_else(of_kind).or_else(|| of_bound(happened, used.is_request())).unwrap_or(Info);
+    (id, level)
+}
+
+/// Bounds: a client is hurt where what it may send shrinks, or where what it may get grows.
+fn of_bound(happened: &str, request: bool) -> Option<Level> {
+    let (bound, moved) = happened.rsplit_once('-')?;
+    let upper = bound.contains("max");
+    let grows = match moved {
+        "increased" => upper,
+        "decreased" => !upper,
+        "unset" => true,
+        "set" => return Some(if request { Warning } else { Info }),
+        _ => return None,
+    };
+    Some(if grows == request { Info } else { Error })
+}
+
+/// The rule for anything but a schema.
+pub fn of_operation(id: &str) -> (String, Level) {
+    let level = OF_OPERATIONS.iter().find(|(known, _)| *known == id).map_or(Info, |(_, level)| *level);
+    (id.to_owned(), level)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const BOUNDS: [&str; 10] = [
+        "max",
+        "min",
+        "exclusive-max",
+        "exclusive-min",
+        "max-length",
+        "min-length",
+        "max-items",
+        "min-items",
+        "max-properties",
+        "min-properties",
+    ];
+
+    /// Where oasdiff's table is there: every id that it has too has its level.
+    #[test]
+    fn levels_are_those_of_oasdiff() {
+        let Ok(table) = std::fs::read_to_string("../../shared/diff-rules.tsv") else {
+            eprintln!("skipped: ../shared/diff-rules.tsv is not there");
+            return;
+        };
+        let known: BTreeMap<_, _> = table.lines().skip(1).filter_map(|line| line.split('\t').next().zip(line.split('\t').nth(1))).collect();
+        let mut ours = OF_OPERATIONS.iter().map(|(id, _)| of_operation(id)).collect::<Vec<_>>();
+        let moved = BOUNDS.iter().flat_map(|bound| ["increased", "decreased", "set", "unset"].map(|moved| format!("{bound}-{moved}")));
+        let happened = OF_SCHEMAS.iter().map(|(happened, ..)| (*happened).to_owned()).chain(moved).collect::<Vec<_>>();
+        for used in [Use::Parameter, Use::RequestBody, Use::Response] {
+            ours.extend(happened.iter().flat_map(|happened| [of_schema(used, false, happened), of_schema(used, true, happened)]));
+        }
+        let compared = ours.iter().filter(|(id, _)| known.contains_key(id.as_str())).count();
+        assert!(compared > 120, "only {compared} ids are known");
+        let wrong = ours.iter().filter(|(id, level)| known.get(id.as_str()).is_some_and(|known| *known != level.to_string()));
+        assert_eq!(wrong.collect::<Vec<_>>(), Vec::<&(String, Level)>::new());
+    }
+}

@@ -1,0 +1,251 @@
+//! Public items of generated Rust, and what a change of them means for semver.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use serde::Serialize;
+use syn::{Fields, ImplItem, Item, Visibility};
+
+/// The part of a version that a change moves, <https://doc.rust-lang.org/cargo/reference/semver.html>. Ordered from small to large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Bump {
+    /// No public item changed.
+    Patch,
+    /// Public items came, and code that compiled still does.
+    Minor,
+    /// Code that compiled may no longer do.
+    Major,
+}
+
+impl fmt::Display for Bump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        })
+    }
+}
+
+/// A change of a public item.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ItemChange {
+    /// Path of the item in the crate, such as `types::FlowSet::background`.
+    pub item: String,
+    /// What the change is for semver.
+    pub bump: Bump,
+    /// The item as it was; none for a new one.
+    pub old: Option<String>,
+    /// The item as it is; none for one that is gone.
+    pub new: Option<String>,
+}
+
+/// Public items by path.
+pub type Items = BTreeMap<String, PublicItem>;
+
+/// What of an item its users see.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicItem {
+    signature: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A field of a struct that users can put together: one more breaks them.
+    Field,
+    /// A variant of an enum that is not `#[non_exhaustive]`.
+    Variant,
+    Other,
+}
+
+/// The public items of a generated file.
+pub fn public_items(file: &syn::File) -> Items {
+    let mut items = Items::new();
+    collect(&file.items, "", &mut items);
+    items
+}
+
+fn collect(list: &[Item], module: &str, items: &mut Items) {
+    let path = |name: &dyn fmt::Display| if module.is_empty() { name.to_string() } else { format!("{module}::{name}") };
+    for item in list {
+        match item {
+            Item::Mod(inner) if is_public(&inner.vis) => {
+                collect(inner.content.as_ref().map_or(&[], |(_, list)| list), &path(&inner.ident), items);
+            }
+            item => add_item(item, &path, items),
+        }
+    }
+}
+
+fn add_item(item: &Item, path: &dyn Fn(&dyn fmt::Display) -> String, items: &mut Items) {
+    let mut add = |path: String, signature: String, kind: Kind| {
+        items.insert(path, PublicItem { signature, kind });
+    };
+    match item {
+        Item::Struct(item) if is_public(&item.vis) => {
+            let name = path(&item.ident);
+            add(name.clone(), format!("struct {}{}", item.ident, text(&item.generics)), Kind::Other);
+            // With a private field, or none but `#[non_exhaustive]` says so, only the crate can put it together.
+            let open = item.fields.iter().all(|field| is_public(&field.vis)) && !has(&item.attrs, "non_exhaustive");
+            for (index, field) in item.fields.iter().enumerate().filter(|(_, field)| is_public(&field.vis)) {
+                let field_name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
+                let kind = if open { Kind::Field } else { Kind::Other };
+                add(format!("{name}::{field_name}"), text(&field.ty), kind);
+            }
+            for derived in derives(&item.attrs) {
+                add(format!("impl {derived} for {name}"), String::new(), Kind::Other);
+            }
+        }
+        Item::Enum(item) if is_public(&item.vis) => {
+            let name = path(&item.ident);
+            add(name.clone(), format!("enum {}{}", item.ident, text(&item.generics)), Kind::Other);
+            let kind = if has(&item.attrs, "non_exhaustive") { Kind::Other } else { Kind::Variant };
+            for variant in &item.variants {
+                let fields = match &variant.fields {
+                    Fields::Unit => String::new(),
+                    fields => text(fields),
+                };
+                add(format!("{name}::{}", variant.ident), fields, kind);
+            }
+            for derived in derives(&item.attrs) {
+                add(format!("impl {derived} for {name}"), String::new(), Kind::Other);
+            }
+        }
+        Item::Type(item) if is_public(&item.vis) => {
+            add(path(&item.ident), format!("type {} = {}", item.ident, text(&item.ty)), Kind::Other);
+        }
+        Item::Fn(item) if is_public(&item.vis) => add(path(&item.sig.ident), text(&item.sig), Kind::Other),
+        Item::Impl(item) => {
+            let owner = text(&item.self_ty);
+            let of_another_crate = owner.contains("::") && !owner.starts_with("super::");
+            let owner = if of_another_crate { owner } else { path(&owner) };
+            if let Some((of, _)) = &item.trait_ {
+                let of = text(of);
+                // What only the crate sees of itself is nobody's business.
+                if !of.starts_with("crate::") {
+                    add(format!("impl {of} for {owner}"), text(&item.generics), Kind::Other);
+                }
+                return;
+            }
+            let owner = owner.split('<').next().unwrap_or_default().to_owned();
+            for function in &item.items {
+                if let ImplItem::Fn(function) = function
+                    && is_public(&function.vis)
+                {
+                    add(format!("{owner}::{}", function.sig.ident), text(&function.sig), Kind::Other);
+                }
+            }
+        }
+        Item::Macro(item) if item.mac.path.segments.last().is_some_and(|segment| segment.ident == "open_enum") => {
+            open_enum(item.mac.tokens.clone(), path, &mut add);
+        }
+        _ => {}
+    }
+}
+
+/// The variants in a call of `open_enum!`, which declares a `#[non_exhaustive]` enum.
+fn open_enum(tokens: TokenStream, path: &dyn Fn(&dyn fmt::Display) -> String, add: &mut dyn FnMut(String, String, Kind)) {
+    let mut name = String::new();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => name = path(&ident),
+            TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
+                add(name.clone(), "open enum".into(), Kind::Other);
+                let mut last = None;
+                for token in group.stream() {
+                    match (token, &last) {
+                        (TokenTree::Ident(ident), _) => last = Some(ident),
+                        (TokenTree::Literal(value), Some(variant)) => {
+                            add(format!("{name}::{variant}"), value.to_string(), Kind::Other);
+                            last = None;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Compares the public items of two generated files.
+pub fn compare(old: &Items, new: &Items) -> Vec<ItemChange> {
+    let mut changes = Vec::new();
+    for (item, before) in old {
+        let after = new.get(item);
+        if after != Some(before) {
+            changes.push(change(item, Bump::Major, Some(before), after));
+        }
+    }
+    for (item, after) in new.iter().filter(|(item, _)| !old.contains_key(*item)) {
+        let owner_was_there = item.rsplit_once("::").is_some_and(|(owner, _)| old.contains_key(owner));
+        let breaks = owner_was_there && matches!(after.kind, Kind::Field | Kind::Variant);
+        changes.push(change(item, if breaks { Bump::Major } else { Bump::Minor }, None, Some(after)));
+    }
+    changes.sort_by(|a, b| (b.bump, &a.item).cmp(&(a.bump, &b.item)));
+    changes
+}
+
+fn change(item: &str, bump: Bump, old: Option<&PublicItem>, new: Option<&PublicItem>) -> ItemChange {
+    let signature = |item: &PublicItem| item.signature.clone();
+    ItemChange { item: item.to_owned(), bump, old: old.map(signature), new: new.map(signature) }
+}
+
+/// The largest change among the items that belong to something.
+pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
+    items.iter().filter(|change| belongs(change, touches)).map(|change| change.bump).max().unwrap_or(Bump::Patch)
+}
+
+/// Whether an item is one of those whose paths begin like this.
+pub fn belongs(change: &ItemChange, touches: &[String]) -> bool {
+    let item = change.item.replace("r#", "");
+    touches.iter().any(|touched| item.strip_prefix(touched.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+fn has(attributes: &[syn::Attribute], name: &str) -> bool {
+    attributes.iter().any(|attribute| attribute.path().is_ident(name))
+}
+
+fn derives(attributes: &[syn::Attribute]) -> Vec<String> {
+    let mut names = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+        let _ = attribute.parse_nested_meta(|meta| {
+            names.extend(meta.path.segments.last().map(|segment| segment.ident.to_string()));
+            Ok(())
+        });
+    }
+    names
+}
+
+/// Rust as a person writes it, more or less, with the names of the standard library shortened.
+fn text(tokens: &impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string().replace(" :: ", "::").replace(":: ", "::");
+    for path in ["::std::convert::", "::std::fmt::", "::std::ops::", "::std::option::", "::std::string::", "::std::vec::", "::uuid::"] {
+        text = text.replace(path, "");
+    }
+    for (spaced, tight) in [
+        (" <", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" :", ": "),
+        (":  ", ": "),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text.trim().trim_end_matches(',').to_owned()
+}

@@ -1,0 +1,185 @@
+//! What a client generated from one schema makes of values that another describes: the decoding rules of the generated Rust.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::node::Node;
+
+/// What a client makes of an answer, or a server of a request. Ordered from good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// All of it is read.
+    Reads,
+    /// It is read, but something in it is not kept, or a filter that was asked for is not applied.
+    Loses,
+    /// It cannot be read, or is refused.
+    Fails,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads => "reads it",
+            Self::Loses => "loses a value",
+            Self::Fails => "fails",
+        }
+    }
+}
+
+use Outcome::{Fails, Loses, Reads};
+
+/// How deep schemas that contain themselves are looked into.
+const DEPTH: usize = 12;
+
+/// What a client of the schema `client` makes of any value that the schema `server` allows, `null` aside.
+pub fn decodes(client: &Node, server: &Node) -> Outcome {
+    decodes_within(client, server, DEPTH)
+}
+
+fn decodes_within(client: &Node, server: &Node, depth: usize) -> Outcome {
+    if depth == 0 || (client.component.is_some() && client.same_definition(server) && client.component == server.component) {
+        return Reads;
+    }
+    let inside = |client: &Node, server: &Node| decodes_within(client, server, depth - 1);
+    for composition in ["oneOf", "anyOf"] {
+        let alternatives = server.parts(composition);
+        if !alternatives.is_empty() {
+            return alternatives.iter().map(|server| inside(client, server)).max().unwrap_or(Reads);
+        }
+    }
+    for composition in ["oneOf", "anyOf"] {
+        let alternatives = client.parts(composition);
+        if !alternatives.is_empty() {
+            return alternatives.iter().map(|client| inside(client, server)).min().unwrap_or(Fails);
+        }
+    }
+    match (client.kind(), server.kind()) {
+        ("any", _) => Reads,
+        ("string", "string") => {
+            // Only these formats become types of their own; an enum is open, and takes every text.
+            let parsed = |node: &Node| node.text("format").filter(|format| PARSED.contains(format)).map(str::to_owned);
+            match (parsed(client), parsed(server)) {
+                (None, _) => Reads,
+                (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Reads,
+                _ => Fails,
+            }
+        }
+        ("integer", "integer") if closed(client, server) => Fails,
+        ("integer", "integer") => {
+            let ((low, high), (lowest, highest)) = (range(client), range(server));
+            if low <= lowest && highest <= high { Reads } else { Fails }
+        }
+        ("number", "number" | "integer") | ("boolean", "boolean") => {
+            if closed(client, server) {
+                Fails
+            } else {
+                Reads
+            }
+        }
+        ("array", "array") => match (client.inner("items"), server.inner("items")) {
+            (None, _) => Reads,
+            (Some(client), Some(server)) if !server.flag("nullable") || client.flag("nullable") => inside(&client, &server),
+            (Some(client), _) if client.kind() == "any" => Reads,
+            _ => Fails,
+        },
+        ("object", "object") => object(client, server, &inside),
+        ("composition", "composition") => {
+            let (client, server) = (client.parts("allOf"), server.parts("allOf"));
+            if client.len() != server.len() {
+                return Fails;
+            }
+            client.iter().zip(&server).map(|(client, server)| inside(client, server)).max().unwrap_or(Reads)
+        }
+        _ => Fails,
+    }
+}
+
+const PARSED: [&str; 6] = ["uuid", "date", "date-time", "ip", "ipv4", "ipv6"];
+
+/// Numbers and flags that an enum lists are checked while they are read.
+fn closed(client: &Node, server: &Node) -> bool {
+    let (known, sent) = (client.values(), server.values());
+    !known.is_empty() && (sent.is_empty() || sent.iter().any(|value| !known.contains(value)))
+}
+
+/// The numbers that the Rust type of an integer holds.
+fn range(node: &Node) -> (i128, i128) {
+    match node.text("format") {
+        Some("int8") => (i8::MIN.into(), i8::MAX.into()),
+        Some("uint8") => (0, u8::MAX.into()),
+        Some("int16") => (i16::MIN.into(), i16::MAX.into()),
+        Some("uint16") => (0, u16::MAX.into()),
+        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
+        Some("uint32") => (0, u32::MAX.into()),
+        Some("uint64") => (0, u64::MAX.into()),
+        _ => (i64::MIN.into(), i64::MAX.into()),
+    }
+}
+
+fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome) -> Outcome {
+    let mut worst = Reads;
+    for (name, property) in client.properties() {
+        let required = client.requires(name);
+        let names = std::iter::once(name.as_str()).chain(property.aliases());
+        let sent = names.filter_map(|name| Some((name, server.property(name)?))).next();
+        worst = worst.max(match sent {
+            Some((sent_as, sent)) => {
+                let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };
+                let null = if sent.flag("nullable") { null(&property, required) } else { Reads };
+                missing.max(null).max(inside(&property, &sent))
+            }
+            None => absent(&property, required),
+        });
+    }
+    for (name, property) in server.properties() {
+        if !client.properties().any(|(known, node)| known == name || node.aliases().any(|alias| alias == name)) {
+            worst = worst.max(unread(client, &property));
+        }
+    }
+    if let (Some(client), Some(server)) = (client.inner("additionalProperties"), server.inner("additionalProperties")) {
+        worst = worst.max(inside(&client, &server));
+    } else if server.inner("additionalProperties").is_some() {
+        worst = worst.max(unread_others(client));
+    }
+    worst
+}
+
+/// What a client makes of a property that it does not know.
+pub fn unread(client: &Node, property: &Node) -> Outcome {
+    match client.inner("additionalProperties") {
+        Some(others) => decodes(&others, property),
+        None => unread_others(client),
+    }
+}
+
+/// What a client that names no others makes of properties that it does not know.
+pub fn unread_others(client: &Node) -> Outcome {
+    match client.get("additionalProperties") {
+        Some(Value::Bool(false)) => Fails,
+        Some(_) => Reads,
+        // Without properties it is a map of whatever comes.
+        None if client.get("properties").is_none() => Reads,
+        None => Loses,
+    }
+}
+
+/// What a client makes of a property that is not sent.
+pub fn absent(property: &Node, required: bool) -> Outcome {
+    if required && !property.flag("nullable") && property.get("x-default-when-absent").is_none() { Fails } else { Reads }
+}
+
+/// What a client makes of a property that is `null`.
+pub fn null(property: &Node, required: bool) -> Outcome {
+    let is_map = property.kind() == "object" && property.get("properties").is_none();
+    let optional = !required && property.get("default").is_none() && property.kind() != "array" && !is_map;
+    if property.flag("nullable") || property.kind() == "any" || optional { Reads } else { Fails }
+}
+
+impl<'a> Node<'a> {
+    /// The other names under which a property is read.
+    pub fn aliases(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+}

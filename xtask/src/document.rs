@@ -1,0 +1,136 @@
+//! An OpenAPI 3.0 document as a tree of values, and the places in it.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::generator::{GenerateError, check_version};
+
+/// What is wrong, where, and what to do about it.
+pub type Error = GenerateError;
+
+/// An OpenAPI document, read and looked at.
+pub struct Document {
+    /// What people call it: a path, an address or a release.
+    pub name: String,
+    pub root: Value,
+}
+
+impl Document {
+    /// Reads YAML or JSON.
+    ///
+    /// # Errors
+    /// The text is neither, is no OpenAPI document, or is one of another version than 3.0.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let document = Self { name: name.to_owned(), root: Value::Null };
+        let is_json = text.trim_start().starts_with('{');
+        let root = if is_json {
+            serde_json::from_str(text).map_err(|error| {
+                document.error(
+                    format!("line {}, column {}", error.line(), error.column()),
+                    format!("is no JSON: {error}"),
+                    "mend the JSON there",
+                )
+            })
+        } else if text.trim_start().starts_with('<') {
+            Err(document.error(
+                "line 1",
+                "is an HTML or XML page",
+                "give the address of the document itself; a web page about it has another",
+            ))
+        } else {
+            serde_yaml::from_str(text).map_err(|error| {
+                let place = error.location().map_or("the whole file".into(), |at| format!("line {}, column {}", at.line(), at.column()));
+                document.error(place, format!("is no YAML: {error}"), "mend the YAML there; an indentation or a quote is the usual cause")
+            })
+        };
+        let document = Self { root: root?, ..document };
+        document.check().map(|()| document)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if let Some(version) = self.root.get("swagger").and_then(text) {
+            let remedy = "convert it to OpenAPI 3.0.3, for instance with swagger2openapi";
+            return Err(self.error("#/swagger", format!("is Swagger (OpenAPI {version}), and OpenAPI 3.0 is read only"), remedy));
+        }
+        check_version(self.root.get("openapi").and_then(text).as_deref())
+            .map_err(|(place, problem, remedy)| self.error(place, problem, remedy))?;
+        for part in ["info", "paths"] {
+            if !self.root.get(part).is_some_and(Value::is_object) {
+                return Err(self.error(format!("#/{part}"), "is missing", "every OpenAPI document has it: is this one complete?"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn error(&self, place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
+        Error { file: self.name.clone(), place: place.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The release of the API that the document says it is of.
+    pub fn release(&self) -> Cow<'_, str> {
+        self.root.pointer("/info/version").and_then(text).unwrap_or_default()
+    }
+
+    /// Follows a `$ref` at `place`, and every one that it leads to; also returns the JSON pointer of what is there.
+    ///
+    /// # Errors
+    /// It leads out of the document, to nothing, or in a circle.
+    pub fn follow(&self, reference: &str, place: &str) -> Result<(String, &Value), Error> {
+        let mut seen = vec![reference.to_owned()];
+        loop {
+            let last = seen.last().map_or("", String::as_str);
+            let Some(pointer) = last.strip_prefix('#') else {
+                return Err(self.error(
+                    place,
+                    format!("refers to `{last}`, outside this document"),
+                    "bundle the document into one file first, for instance with `redocly bundle`",
+                ));
+            };
+            let pointer = decode_percent(pointer);
+            let Some(target) = self.root.pointer(&pointer) else {
+                return Err(self.error(
+                    place,
+                    format!("refers to `{last}`, which is not in the document"),
+                    "add what it refers to, or correct the reference",
+                ));
+            };
+            match target.get("$ref").and_then(Value::as_str) {
+                Some(next) if seen.iter().any(|earlier| earlier == next) => {
+                    return Err(self.error(
+                        place,
+                        format!("refers to `{reference}`, which only refers back to itself"),
+                        "break the circle",
+                    ));
+                }
+                Some(next) => seen.push(next.to_owned()),
+                None => return Ok((format!("#{pointer}"), target)),
+            }
+        }
+    }
+}
+
+/// A scalar as text: YAML reads `version: 3.0` as a number.
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+/// One more step of a JSON pointer.
+pub fn step(place: &str, key: &str) -> String {
+    format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The name at the end of a pointer such as `#/components/schemas/Stage`, if it is of that collection.
+pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>> {
+    let name = pointer.strip_prefix("#/components/")?.strip_prefix(collection)?.strip_prefix('/')?;
+    (!name.contains('/')).then(|| if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() })
+}
+
+/// `%20` and its like, which a `$ref` may have as a part of a URL.
+fn decode_percent(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}

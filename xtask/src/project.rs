@@ -1,0 +1,99 @@
+//! The files of the project that a sync reads and writes.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use toml_edit::DocumentMut;
+
+use crate::document::Document;
+use crate::generator::SLICE;
+use crate::slice::{Selection, slice};
+
+const UPSTREAM: &str = "openapi/upstream.toml";
+
+/// The project, by its folder.
+pub struct Project {
+    pub root: PathBuf,
+    /// `openapi/upstream.toml`.
+    pub upstream: DocumentMut,
+}
+
+impl Project {
+    pub fn open(root: &Path) -> Result<Self> {
+        let upstream = read(root, UPSTREAM)?.parse().map_err(|error| anyhow!("{UPSTREAM}: {error}"))?;
+        Ok(Self { root: root.to_owned(), upstream })
+    }
+
+    /// A text of `openapi/upstream.toml`.
+    pub fn upstream(&self, key: &str) -> Result<&str> {
+        self.upstream.get(key).and_then(|value| value.as_str()).with_context(|| format!("{UPSTREAM}: has no text `{key}`: restore it"))
+    }
+
+    /// The release whose schema is checked in.
+    pub fn release(&self) -> Result<&str> {
+        self.upstream("release")
+    }
+
+    /// The address at which upstream keeps the schema of a release.
+    pub fn url(&self, release: &str) -> Result<String> {
+        Ok(self.upstream("url")?.replace("{release}", release))
+    }
+
+    /// The operations of the slice.
+    pub fn operations(&self) -> Result<Selection> {
+        let list = self.upstream.get("operations").and_then(|value| value.as_array()).into_iter().flatten();
+        let operations = list.filter_map(|name| name.as_str()).map(str::to_owned).collect::<Vec<_>>();
+        if operations.is_empty() {
+            bail!("{UPSTREAM}: `operations` is no list of operation ids: restore it, or name one there");
+        }
+        Ok(Selection::Only(operations))
+    }
+
+    pub fn read(&self, path: &str) -> Result<String> {
+        read(&self.root, path)
+    }
+
+    /// The checked-in slice as it is, with its annotations, and its canonical form without.
+    pub fn slice(&self) -> Result<(Document, Value)> {
+        let document = Document::parse(SLICE, &self.read(SLICE)?)?;
+        let bare = slice(&document, &Selection::All, false)?;
+        Ok((document, bare))
+    }
+
+    /// Writes files that differ from what is there: all of them, or none.
+    pub fn write(&self, files: &[(&str, String)]) -> Result<()> {
+        let mut ready = Vec::new();
+        for (path, text) in files {
+            let target = self.root.join(path);
+            let folder = target.parent().unwrap_or(&self.root);
+            let prepare = || {
+                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                file.write_all(text.as_bytes())?;
+                file.as_file().sync_all()?;
+                // A temporary file is for its owner only; this one takes the place of a file with permissions of its own.
+                file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
+                Ok(file)
+            };
+            let file = prepare().map_err(|error: std::io::Error| anyhow!("{path}: cannot be written: {error}; nothing was changed"))?;
+            ready.push((*path, self.read(path)?, file));
+        }
+        let mut written: Vec<(&str, String)> = Vec::new();
+        for (path, before, file) in ready {
+            if let Err(error) = file.persist(self.root.join(path)) {
+                for (path, before) in written {
+                    std::fs::write(self.root.join(path), before)
+                        .with_context(|| format!("{path}: cannot be put back: `git checkout {path}`"))?;
+                }
+                bail!("{path}: cannot be written: {}; every file is as it was", error.error);
+            }
+            written.push((path, before));
+        }
+        Ok(())
+    }
+}
+
+fn read(root: &Path, path: &str) -> Result<String> {
+    std::fs::read_to_string(root.join(path)).with_context(|| format!("{path}: cannot be read: restore it with `git checkout {path}`"))
+}

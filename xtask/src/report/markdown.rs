@@ -1,0 +1,70 @@
+//! Reports for a pull request.
+
+use std::fmt::Write;
+
+use super::{SHOWN, counted, operations, text};
+use crate::diff::Diff;
+use crate::sync::Report;
+
+pub fn of_diff(diff: &Diff) -> String {
+    let (old, new) = (&diff.old.release, &diff.new.release);
+    let mut out = format!(
+        "## authentik {old} → {new}\n\n{}.\n\n\
+         | verdict | |\n| --- | --- |\n\
+         | a client of {old} on a server of {new} | {} |\n\
+         | a client of {new} on a server of {old} | {} |\n\
+         | the crate's version | {} |\n",
+        counted(diff),
+        diff.wire.old_client_on_new_server.as_str(),
+        diff.wire.new_client_on_old_server.as_str(),
+        diff.rust
+            .bump
+            .map_or_else(|| format!("not known: {}", cell(diff.rust.not_compared.as_deref().unwrap_or_default())), |bump| bump.to_string()),
+    );
+    if !diff.changes.is_empty() {
+        out.push_str("\n| level | change | old client, new server | new client, old server | Rust |\n| --- | --- | --- | --- | --- |\n");
+    }
+    for change in &diff.changes {
+        let _ = writeln!(
+            out,
+            "| {} | {}<br>`{}`<br>{}: `{}` | {} | {} | {} |",
+            change.level,
+            cell(&change.text),
+            change.id,
+            cell(&operations(change)),
+            cell(&change.pointer),
+            change.wire.old_client_on_new_server.as_str(),
+            change.wire.new_client_on_old_server.as_str(),
+            change.rust.map(|bump| bump.to_string()).unwrap_or_default(),
+        );
+    }
+    if !diff.rust.items.is_empty() {
+        let _ = write!(out, "\n<details><summary>{} public items changed</summary>\n\n", diff.rust.items.len());
+        for item in diff.rust.items.iter().take(4 * SHOWN) {
+            let _ = writeln!(out, "- {}: `{}`", item.bump, text::item_change(item));
+        }
+        if diff.rust.items.len() > 4 * SHOWN {
+            let _ = writeln!(out, "- and {} more", diff.rust.items.len() - 4 * SHOWN);
+        }
+        out.push_str("\n</details>\n");
+    }
+    out
+}
+
+pub fn of_sync(report: &Report) -> String {
+    let Some(diff) = &report.diff else { return text::of_sync(report) };
+    let mut out = of_diff(diff);
+    let _ = write!(out, "\nVersion `{}` → `{}`, in {}.\n", report.version.old, report.version.new, report.files.join(", "));
+    if !report.decisions.is_empty() {
+        out.push_str("\n### Left for a person\n\n");
+        for decision in &report.decisions {
+            let _ = writeln!(out, "- [ ] {}", decision.replace('\n', " "));
+        }
+    }
+    out
+}
+
+/// A text that may stand in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ")
+}

@@ -1,0 +1,84 @@
+//! A diff as people and programs read it.
+
+use clap::ValueEnum;
+
+use crate::diff::{Change, Diff};
+
+pub mod changelog;
+mod markdown;
+mod text;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For a program; the schemas are in xtask/schemas
+    Json,
+}
+
+pub fn of_diff(diff: &Diff, format: Format) -> String {
+    match format {
+        Format::Text => text::of_diff(diff),
+        Format::Markdown => markdown::of_diff(diff),
+        Format::Json => json(diff),
+    }
+}
+
+/// What a sync did, or would do.
+pub fn of_sync(report: &crate::sync::Report, format: Format) -> String {
+    match format {
+        Format::Text => text::of_sync(report),
+        Format::Markdown => markdown::of_sync(report),
+        Format::Json => json(report),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+/// How many of a list are shown where a person reads; a program gets them all.
+const SHOWN: usize = 25;
+
+/// "3 changes: 1 error, 2 info".
+fn counted(diff: &Diff) -> String {
+    match diff.changes.len() {
+        0 => "no change that means anything".into(),
+        total => {
+            let levels = diff.counts().into_iter().map(|(level, count)| format!("{count} {}", level.0)).collect::<Vec<_>>().join(", ");
+            format!("{total} change{}: {levels}", if total == 1 { "" } else { "s" })
+        }
+    }
+}
+
+/// The operations of a change, the first few by name.
+fn operations(change: &Change) -> String {
+    let named = change.operations.iter().take(2).map(|operation| format!("{} {}", operation.method, operation.path));
+    let named = named.collect::<Vec<_>>().join(", ");
+    match change.operations.len().saturating_sub(2) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+
+    /// The JSON that `--format json` writes is documented by schemas that are checked in.
+    #[test]
+    fn schemas_are_those_of_the_reports() {
+        for (file, schema) in [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(crate::sync::Report))] {
+            let path = format!("schemas/{file}.schema.json");
+            let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+            if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+                std::fs::write(&path, &schema).unwrap();
+            }
+            let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(checked_in == schema, "xtask/{path} is out of date: UPDATE_SCHEMAS=1 cargo test --package xtask schemas");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Reports for a terminal.
+
+use std::fmt::Write;
+
+use super::{SHOWN, counted, operations};
+use crate::diff::Diff;
+use crate::diff::rust::ItemChange;
+use crate::sync::Report;
+
+pub fn of_diff(diff: &Diff) -> String {
+    let mut out = format!(
+        "{} {} -> {} {}\n{}\n",
+        diff.old.release,
+        place(&diff.old.source),
+        diff.new.release,
+        place(&diff.new.source),
+        counted(diff)
+    );
+    for change in &diff.changes {
+        let wire = change.wire;
+        let _ = write!(
+            out,
+            "\n{:7} {}\n        {}\n        {}: {}\n        old client, new server: {}; new client, old server: {}{}\n",
+            change.level,
+            change.id,
+            change.text,
+            operations(change),
+            change.pointer,
+            wire.old_client_on_new_server.as_str(),
+            wire.new_client_on_old_server.as_str(),
+            change.rust.map_or_else(String::new, |bump| format!("; Rust: {bump}")),
+        );
+    }
+    out + &verdicts(diff)
+}
+
+fn place(source: &str) -> String {
+    format!("({source})")
+}
+
+fn verdicts(diff: &Diff) -> String {
+    let (old, new) = (&diff.old.release, &diff.new.release);
+    let mut out = format!(
+        "\non the wire\n  a client of {old} on a server of {new}: {}\n  a client of {new} on a server of {old}: {}\n",
+        diff.wire.old_client_on_new_server.as_str(),
+        diff.wire.new_client_on_old_server.as_str(),
+    );
+    match (&diff.rust.bump, &diff.rust.not_compared) {
+        (Some(bump), _) => {
+            let _ = writeln!(out, "the crate's version: {bump}");
+            for item in diff.rust.items.iter().take(SHOWN) {
+                let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item));
+            }
+            if diff.rust.items.len() > SHOWN {
+                let _ = writeln!(out, "  and {} more; `--format json` has them all", diff.rust.items.len() - SHOWN);
+            }
+        }
+        (None, why) => {
+            let _ = writeln!(out, "the crate's version: not known; {}", why.as_deref().unwrap_or_default());
+        }
+    }
+    out
+}
+
+/// What happened to a public item, in a line.
+pub fn item_change(item: &ItemChange) -> String {
+    let path = &item.item;
+    match (&item.old, &item.new) {
+        (Some(_), None) => format!("{path} is gone"),
+        (None, Some(new)) if new.is_empty() => format!("{path} is new"),
+        (None, Some(new)) => format!("{path} is new: {new}"),
+        (Some(old), Some(new)) => format!("{path}: {new}, was {old}"),
+        (None, None) => path.clone(),
+    }
+}
+
+pub fn of_sync(report: &Report) -> String {
+    let Some(diff) = &report.diff else {
+        return match report.files.as_slice() {
+            [] => format!("up to date with {}\n", report.source),
+            files if report.written => format!("wrote {}: the API is the same\n", files.join(", ")),
+            files => format!("would write {}: the API is the same\n", files.join(", ")),
+        };
+    };
+    let mut out = of_diff(diff);
+    if report.version.old == report.version.new {
+        let _ = write!(out, "\nversion {}", report.version.new);
+    } else {
+        let _ = write!(out, "\nversion {} -> {}", report.version.old, report.version.new);
+    }
+    let _ = writeln!(out, "\n{} {}", if report.written { "wrote" } else { "would write" }, report.files.join(", "));
+    if !report.decisions.is_empty() {
+        out.push_str("\nleft for you\n");
+        for (index, decision) in report.decisions.iter().enumerate() {
+            let _ = writeln!(out, "  {}. {decision}", index + 1);
+        }
+    }
+    out
+}

@@ -1,0 +1,242 @@
+//! `cargo xtask sync`: from upstream's document to a slice, a changelog entry and a version.
+
+use anyhow::{Context, Result, anyhow, bail};
+use semver::{BuildMetadata, Version};
+use serde::Serialize;
+use toml_edit::DocumentMut;
+
+use crate::annotations::{self, Renamed};
+use crate::canonical::to_yaml;
+use crate::diff::rust::{Bump, public_items};
+use crate::diff::{self, Diff};
+use crate::generator::{Generated, SLICE, generate_text};
+use crate::project::Project;
+use crate::report::changelog;
+use crate::slice::slice;
+use crate::source::{Fetched, Source};
+
+const UPSTREAM: &str = "openapi/upstream.toml";
+const MANIFEST: &str = "Cargo.toml";
+const LOCK: &str = "Cargo.lock";
+const CHANGELOG: &str = "CHANGELOG.md";
+
+/// What a sync did, or would do.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Report {
+    /// The file, address or release that the slice was compared with.
+    pub source: String,
+    /// Files that differ from what they should be, by their path in the project.
+    pub files: Vec<String>,
+    /// Whether they were written; with `--check` they were not.
+    pub written: bool,
+    /// Version of the crate.
+    pub version: Versions,
+    /// What changed; none where the API is the same and of the same release.
+    pub diff: Option<Diff>,
+    /// What is left for a person, each with what to do.
+    pub decisions: Vec<String>,
+}
+
+/// Version of the crate before and after.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Versions {
+    /// As it is in `Cargo.toml`.
+    pub old: String,
+    /// As the change makes it.
+    pub new: String,
+}
+
+/// Brings the project in step with a source, the pinned release unless one is given.
+pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Report> {
+    let pinned = project.release()?.to_owned();
+    let source = source.unwrap_or_else(|| Source::Release(pinned.clone()));
+    let fetched = source.fetch(project)?;
+    check_digest(project, &source, &pinned, &fetched)?;
+
+    let mut new = slice(&fetched.document, &project.operations()?, false)?;
+    let (ours, old) = project.slice()?;
+    let same_api = new == old;
+    let renamed = annotations::carry(&ours.root, &mut new);
+    let new_text = to_yaml(&new);
+    let old_text = project.read(SLICE)?;
+
+    let manifest = project.read(MANIFEST)?;
+    let version = crate_version(&manifest)?;
+    let mut report = Report {
+        source: source.name().to_owned(),
+        files: Vec::new(),
+        written: false,
+        version: Versions { old: version.to_string(), new: version.to_string() },
+        diff: None,
+        decisions: Vec::new(),
+    };
+    let mut files = vec![(SLICE, new_text.clone())];
+    let lock: DocumentMut = project.read(LOCK)?.parse().map_err(|error| anyhow!("{LOCK}: {error}"))?;
+    if same_api {
+        files.push((UPSTREAM, upstream(project, &pinned, None, &lock)?));
+    } else {
+        let before = generate_text(SLICE, &old_text)?;
+        let after = generate_text(&format!("the slice of {}", source.name()), &new_text)?;
+        let mut annotated = old;
+        annotations::carry(&ours.root, &mut annotated);
+        let diff = diff::compare(
+            &diff::Input { source: SLICE, slice: &annotated, items: Ok(public_items(&before.file)) },
+            &diff::Input { source: source.name(), slice: &new, items: Ok(public_items(&after.file)) },
+        );
+        let release = diff.new.release.clone();
+        let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
+        report.version.new = next.to_string();
+        report.decisions = decisions(&diff, &after, &renamed);
+        files.push((UPSTREAM, upstream(project, &release, Some((&source, &fetched.sha256)), &lock)?));
+        files.push((MANIFEST, with_version(&manifest, &next)?));
+        files.push((LOCK, locked(lock, &next)?));
+        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&diff, &version, &next))?));
+        report.diff = Some(diff);
+    }
+
+    let mut changed = Vec::new();
+    for (path, text) in files {
+        if project.read(path)? != text {
+            changed.push((path, text));
+        }
+    }
+    report.files = changed.iter().map(|(path, _)| (*path).to_owned()).collect();
+    if !check && !changed.is_empty() {
+        project.write(&changed)?;
+        report.written = true;
+    }
+    Ok(report)
+}
+
+/// The document of the pinned release must be the one that was pinned.
+fn check_digest(project: &Project, source: &Source, pinned: &str, fetched: &Fetched) -> Result<()> {
+    let is_pinned = matches!(source, Source::Release(release) if release == pinned);
+    match project.upstream.get("sha256").and_then(|value| value.as_str()) {
+        Some(known) if is_pinned && known != fetched.sha256 => bail!(
+            "{UPSTREAM}: sha256: the document of authentik {pinned} is another than the one that was pinned\n  pinned:     {known}\n  \
+             downloaded: {}\n  to mend it: find out why it changed; if that is right, delete the line `sha256` and sync again",
+            fetched.sha256
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// `openapi/upstream.toml` for a release.
+fn upstream(project: &Project, release: &str, from: Option<(&Source, &str)>, lock: &DocumentMut) -> Result<String> {
+    let mut upstream = project.upstream.clone();
+    set(&mut upstream, "release", release);
+    match from {
+        // A server makes its schema itself: its bytes are not those of upstream's repository.
+        Some((Source::Server(_), _)) => _ = upstream.remove("sha256"),
+        Some((_, sha256)) => set(&mut upstream, "sha256", sha256),
+        None => {}
+    }
+    let progenitor = packages(lock).find(|package| package.get("name").and_then(|name| name.as_str()) == Some("progenitor"));
+    let version = progenitor.and_then(|package| package.get("version")?.as_str());
+    let version = version.with_context(|| format!("{LOCK}: has no progenitor: `cargo build` writes it"))?;
+    set(&mut upstream, "generator", &format!("progenitor {version}"));
+    Ok(upstream.to_string())
+}
+
+/// Changes a text, and keeps the comments around it.
+fn set(document: &mut DocumentMut, key: &str, text: &str) {
+    match document.get_mut(key).and_then(|item| item.as_value_mut()) {
+        Some(value) => {
+            let decor = value.decor().clone();
+            *value = text.into();
+            *value.decor_mut() = decor;
+        }
+        None => document[key] = toml_edit::value(text),
+    }
+}
+
+fn packages(lock: &DocumentMut) -> impl Iterator<Item = &toml_edit::Table> {
+    lock.get("package").and_then(|packages| packages.as_array_of_tables()).into_iter().flatten()
+}
+
+fn crate_version(manifest: &str) -> Result<Version> {
+    let manifest: DocumentMut = manifest.parse().map_err(|error| anyhow!("{MANIFEST}: {error}"))?;
+    let version = manifest.get("package").and_then(|package| package.get("version")?.as_str());
+    let version = version.with_context(|| format!("{MANIFEST}: has no `version` in `[package]`"))?;
+    Version::parse(version).with_context(|| format!("{MANIFEST}: `version` is no version: {version}"))
+}
+
+/// The version after a change, <https://doc.rust-lang.org/cargo/reference/semver.html>: below 1.0 the second number stands for
+/// what breaks, and the third for everything else.
+fn next_version(version: &Version, bump: Bump, release: &str) -> Result<Version> {
+    let (major, minor, patch) = (version.major, version.minor, version.patch);
+    let (major, minor, patch) = match bump {
+        Bump::Major if major > 0 => (major + 1, 0, 0),
+        Bump::Major => (0, minor + 1, 0),
+        Bump::Minor if major > 0 => (major, minor + 1, 0),
+        _ => (major, minor, patch + 1),
+    };
+    let build = BuildMetadata::new(&format!("authentik.{release}"))
+        .with_context(|| format!("`info.version` of the document is `{release}`, which cannot stand in a version: is it authentik's?"))?;
+    Ok(Version { build, ..Version::new(major, minor, patch) })
+}
+
+fn with_version(manifest: &str, version: &Version) -> Result<String> {
+    let mut manifest: DocumentMut = manifest.parse().map_err(|error| anyhow!("{MANIFEST}: {error}"))?;
+    manifest["package"]["version"] = toml_edit::value(version.to_string());
+    Ok(manifest.to_string())
+}
+
+/// `Cargo.lock` knows the version too, and `--locked` insists on it.
+fn locked(mut lock: DocumentMut, version: &Version) -> Result<String> {
+    let packages = lock.get_mut("package").and_then(|packages| packages.as_array_of_tables_mut());
+    let ours = |package: &&mut toml_edit::Table| {
+        package.get("name").and_then(|name| name.as_str()) == Some("authentik-flow-bindings") && package.get("source").is_none()
+    };
+    let package = packages.into_iter().flat_map(|packages| packages.iter_mut()).find(ours);
+    let package = package.with_context(|| format!("{LOCK}: does not have this crate: `cargo build` writes it"))?;
+    package["version"] = toml_edit::value(version.to_string());
+    Ok(lock.to_string())
+}
+
+/// The changelog with an entry above the others.
+fn with_entry(changelog: &str, entry: &str) -> Result<String> {
+    let first = changelog.find("\n## ").with_context(|| format!("{CHANGELOG}: has no entry that begins with `## `: restore it"))?;
+    let (intro, entries) = changelog.split_at(first + 1);
+    Ok(format!("{intro}{entry}\n{entries}"))
+}
+
+/// What a person has to decide.
+fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed]) -> Vec<String> {
+    let mut decisions = Vec::new();
+    for (component, old, new) in renamed {
+        decisions.push(format!(
+            "`{component}.{old}` is now `{new}`: its description and extensions went with it, and answers with the old name are read too. \
+             Read the description again, and see where src/, examples/ and tests/ use `{old}`."
+        ));
+    }
+    for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
+        decisions.push(format!(
+            "Clients of {} fail on servers of {}: {} ({}). Write `x-default-when-absent` beside it in {SLICE}, the value to take where a \
+             server does not send it; or say in CHANGELOG.md from which release on servers are read.",
+            diff.new.release, diff.old.release, change.text, change.pointer
+        ));
+    }
+    for change in diff.changes.iter().filter(|change| change.id == "response-property-enum-value-added") {
+        decisions.push(format!(
+            "{}: give it a label and a description in {SLICE} ({}, `x-enum-labels` and `x-enum-descriptions`), and see whether the \
+             conveniences of src/flows.rs should know it.",
+            change.text, change.pointer
+        ));
+    }
+    decisions.extend(
+        generated.stale_fixups.iter().map(|fixup| {
+            format!("The fixup `{fixup}` finds nothing to do any more, and stops the build: remove it from openapi/fixups.rs.")
+        }),
+    );
+    if !generated.undescribed.is_empty() {
+        decisions.push(format!("Describe in {SLICE}, in words of your own: {}.", generated.undescribed.join(", ")));
+    }
+    decisions.push(
+        "Review the generated Rust: `INSTA_UPDATE=always cargo test --test generator`, then `git diff tests/snapshots`. Then `cargo xtask check`."
+            .into(),
+    );
+    decisions
+}
