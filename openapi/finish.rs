@@ -116,7 +116,7 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
         describe(&mut field.attrs, &fallback);
 
         if plan.counters.contains(&(component.clone(), property.clone())) {
-            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::drift::whole_number")]));
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::counters::whole_number")]));
         }
         let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
         for alias in &moved.aliases {

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
+use std::borrow::BorrowMut;
+
 use heck::ToUpperCamelCase;
 use openapiv3::{
     AdditionalProperties, IntegerType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type,
@@ -117,20 +119,44 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
     Ok(plan.enums.len())
 }
 
-/// An enum that stands in a property becomes a component, named after both.
+/// An enum that stands inside another schema becomes a component, named after the places on the way to it.
 fn name_inline_enums(spec: &mut OpenAPI) {
     let Some(components) = &mut spec.components else { return };
     let mut named = Vec::new();
     for (component, schema) in &mut components.schemas {
-        let Some(SchemaKind::Type(Type::Object(object))) = item_mut(schema).map(|schema| &mut schema.schema_kind) else { continue };
-        for (property, schema) in &mut object.properties {
-            let Some(inline) = schema.as_item().filter(|schema| enum_values(schema).is_some()) else { continue };
-            let name = format!("{component}{}", property.to_upper_camel_case());
-            named.push((name.clone(), ReferenceOr::Item(*inline.clone())));
-            *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+        if let ReferenceOr::Item(schema) = schema {
+            name_enums_inside(component, schema, &mut named);
         }
     }
     components.schemas.extend(named);
+}
+
+fn name_enums_inside(name: &str, schema: &mut Schema, named: &mut Vec<(String, ReferenceOr<Schema>)>) {
+    match &mut schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => {
+            for (property, schema) in &mut object.properties {
+                name_enum(&format!("{name}{}", property.to_upper_camel_case()), schema, named);
+            }
+            if let Some(AdditionalProperties::Schema(value)) = &mut object.additional_properties {
+                name_enum(&format!("{name}Value"), value.as_mut(), named);
+            }
+        }
+        SchemaKind::Type(Type::Array(array)) => {
+            array.items.iter_mut().for_each(|items| name_enum(&format!("{name}Item"), items, named));
+        }
+        _ => {}
+    }
+}
+
+fn name_enum<T: BorrowMut<Schema>>(name: &str, place: &mut ReferenceOr<T>, named: &mut Vec<(String, ReferenceOr<Schema>)>) {
+    let ReferenceOr::Item(schema) = &mut *place else { return };
+    let schema: &mut Schema = schema.borrow_mut();
+    if enum_values(schema).is_some() {
+        named.push((name.to_owned(), ReferenceOr::Item(schema.clone())));
+        *place = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+    } else {
+        name_enums_inside(name, schema, named);
+    }
 }
 
 /// Up to 2026.2 upstream writes the enum of a filter out beside the filter, so that a filter would not take the type that a row

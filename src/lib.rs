@@ -4,6 +4,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+mod counters;
 mod decode;
 pub mod drift;
 pub mod enums;

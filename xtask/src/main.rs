@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use diff::rules::Level;
-use diff::rust::{Bump, public_items};
+use diff::rust::Bump;
 use document::Document;
 use project::Project;
 use report::Format;
@@ -219,15 +219,7 @@ fn compare(project: &Project, old: &str, new: &str, selection: Operations) -> Re
     // What one of the two says beyond OpenAPI is said of the other too; the checked-in slice says it for those that say nothing.
     let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
     let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
-    let items = |name: &str, slice: &Value| {
-        generator::generate_text(name, &canonical::to_yaml(slice))
-            .map(|generated| public_items(&generated.file))
-            .map_err(|error| error.to_string())
-    };
-    Ok(diff::compare(
-        &diff::Input { source: old, slice: &before, items: items(old, &before) },
-        &diff::Input { source: new, slice: &after, items: items(new, &after) },
-    ))
+    Ok(diff::compare(&diff::Input::new(old, &before), &diff::Input::new(new, &after)))
 }
 
 /// Writes to standard output; a reader that has seen enough is no error.

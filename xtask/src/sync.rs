@@ -7,9 +7,9 @@ use toml_edit::DocumentMut;
 
 use crate::annotations::{self, Renamed};
 use crate::canonical::to_yaml;
-use crate::diff::rust::{Bump, public_items};
+use crate::diff::rust::Bump;
 use crate::diff::{self, Diff};
-use crate::generator::{Generated, SLICE, generate_text};
+use crate::generator::{Generated, SLICE};
 use crate::project::Project;
 use crate::report::changelog;
 use crate::slice::slice;
@@ -59,8 +59,6 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     let (ours, old) = project.slice()?;
     let same_api = new == old;
     let renamed = annotations::carry(&ours.root, &mut new);
-    let new_text = to_yaml(&new);
-    let old_text = project.read(SLICE)?;
 
     let manifest = project.read(MANIFEST)?;
     let version = crate_version(&manifest)?;
@@ -72,23 +70,21 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         diff: None,
         decisions: Vec::new(),
     };
-    let mut files = vec![(SLICE, new_text.clone())];
+    let mut files = vec![(SLICE, to_yaml(&new))];
     let lock: DocumentMut = project.read(LOCK)?.parse().map_err(|error| anyhow!("{LOCK}: {error}"))?;
     if same_api {
         files.push((UPSTREAM, upstream(project, &pinned, None, &lock)?));
     } else {
-        let before = generate_text(SLICE, &old_text)?;
-        let after = generate_text(&format!("the slice of {}", source.name()), &new_text)?;
         let mut annotated = old;
         annotations::carry(&ours.root, &mut annotated);
-        let diff = diff::compare(
-            &diff::Input { source: SLICE, slice: &annotated, items: Ok(public_items(&before.file)) },
-            &diff::Input { source: source.name(), slice: &new, items: Ok(public_items(&after.file)) },
-        );
+        let before = diff::Input::new(SLICE, &annotated);
+        let after = diff::Input::new(source.name(), &new);
+        let diff = diff::compare(&before, &after);
+        let generated = before.generated.and(after.generated)?;
         let release = diff.new.release.clone();
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
-        report.decisions = decisions(&diff, &after, &renamed);
+        report.decisions = decisions(&diff, &generated, &renamed);
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &fetched.sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));

@@ -1,6 +1,6 @@
 //! What changed from one slice to another: each change, and what it means for deployed clients and for this crate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,6 +8,9 @@ use serde_json::Value;
 use rules::Level;
 use rust::{Bump, ItemChange};
 pub use wire::Outcome;
+
+use crate::canonical::to_yaml;
+use crate::generator::{GenerateError, Generated, generate_text};
 
 mod node;
 mod operations;
@@ -104,37 +107,65 @@ pub struct RustVerdict {
     pub bump: Option<Bump>,
     /// Public items that changed, and how.
     pub items: Vec<ItemChange>,
+    /// Operations of which the generator can make no Rust.
+    pub left_out: Vec<Operation>,
     /// Why the Rust was not compared.
     pub not_compared: Option<String>,
 }
 
-/// A document as it is compared: its annotated slice, and the public items of the Rust that is generated from it.
+/// A document as it is compared: its annotated slice, and the Rust that the generator makes of it.
 pub struct Input<'a> {
-    pub source: &'a str,
-    pub slice: &'a Value,
-    pub items: Result<rust::Items, String>,
+    source: &'a str,
+    slice: &'a Value,
+    /// The Rust, or why there is none.
+    pub generated: Result<Generated, GenerateError>,
+    /// Operations that the generator cannot make Rust of.
+    left_out: BTreeSet<Operation>,
+}
+
+impl<'a> Input<'a> {
+    pub fn new(source: &'a str, slice: &'a Value) -> Self {
+        let mut left_out = BTreeSet::new();
+        let mut generated_from = slice.clone();
+        for (path, item) in generated_from["paths"].as_object_mut().into_iter().flatten() {
+            item.as_object_mut().into_iter().for_each(|item| {
+                item.retain(|method, operation| {
+                    // progenitor has no word for forms with files.
+                    let takes_json =
+                        operation.pointer("/requestBody/content").is_none_or(|content| content.get("application/json").is_some());
+                    if !takes_json {
+                        left_out.insert(Operation { method: method.to_uppercase(), path: path.clone() });
+                    }
+                    takes_json
+                });
+            });
+        }
+        Self { source, slice, generated: generate_text(source, &to_yaml(&generated_from)), left_out }
+    }
+
+    fn side(&self) -> Side {
+        Side { source: self.source.to_owned(), release: self.slice["info"]["version"].as_str().unwrap_or_default().to_owned() }
+    }
 }
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
     let mut changes = operations::compare(old.slice, new.slice);
-    let rust = match (&old.items, &new.items) {
+    let mut rust =
+        RustVerdict { bump: None, items: Vec::new(), left_out: old.left_out.union(&new.left_out).cloned().collect(), not_compared: None };
+    match (&old.generated, &new.generated) {
         (Ok(old), Ok(new)) => {
-            let items = rust::compare(old, new);
+            rust.items = rust::compare(&rust::public_items(&old.file), &rust::public_items(&new.file));
+            rust.bump = Some(rust.items.iter().map(|item| item.bump).max().unwrap_or(Bump::Patch));
             for change in &mut changes {
-                change.rust = Some(rust::bump_of(&items, &change.touches));
+                change.rust = Some(rust::bump_of(&rust.items, &change.touches));
             }
-            RustVerdict { bump: Some(items.iter().map(|item| item.bump).max().unwrap_or(Bump::Patch)), items, not_compared: None }
         }
-        (Err(why), _) | (_, Err(why)) => RustVerdict { bump: None, items: Vec::new(), not_compared: Some(why.clone()) },
-    };
-    changes.sort_by(|a, b| (b.level, &a.pointer, &a.id).cmp(&(a.level, &b.pointer, &b.id)));
+        (Err(why), _) | (_, Err(why)) => rust.not_compared = Some(why.to_string()),
+    }
+    changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
     let wire = changes.iter().fold(Wire::READS, |worst, change| worst.worse(change.wire));
-    let side = |input: &Input| Side {
-        source: input.source.to_owned(),
-        release: input.slice["info"]["version"].as_str().unwrap_or_default().to_owned(),
-    };
-    Diff { old: side(old), new: side(new), changes, wire, rust }
+    Diff { old: old.side(), new: new.side(), changes, wire, rust }
 }
 
 impl Diff {

@@ -94,8 +94,9 @@ impl<'a> Comparison<'a> {
         self.deprecation(at, "endpoint", &called, &place, old, new);
         self.server_path(at, old, new);
         self.parameters(at, &place, &id(new), old, new);
-        self.request_body(at, &place, old.get("requestBody"), new.get("requestBody"));
-        self.responses(at, &place, old, new);
+        let send = format!("builder::{}::send", id(new).to_pascal_case());
+        self.request_body(at, &place, &send, old.get("requestBody"), new.get("requestBody"));
+        self.responses(at, &place, &send, old, new);
         self.security(at, &place, old, new);
     }
 
@@ -197,7 +198,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn request_body(&mut self, at: usize, place: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
+    fn request_body(&mut self, at: usize, place: &str, send: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
         let pointer = step(place, "requestBody");
         let required = |body: &Value| body.get("required") == Some(&Value::Bool(true));
         match (old, new) {
@@ -229,13 +230,13 @@ impl<'a> Comparison<'a> {
                     }
                     _ => {}
                 }
-                self.content(at, "request-body-media-type", &pointer, (old, new), Use::RequestBody);
+                self.content(at, "request-body-media-type", &pointer, send, (old, new), Use::RequestBody);
             }
             (None, None) => {}
         }
     }
 
-    fn responses(&mut self, at: usize, place: &str, old: &'a Value, new: &'a Value) {
+    fn responses(&mut self, at: usize, place: &str, send: &str, old: &'a Value, new: &'a Value) {
         let list = |operation: &'a Value| {
             let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
             responses.map(|(status, response)| (status.as_str(), response)).collect::<BTreeMap<_, _>>()
@@ -261,7 +262,7 @@ impl<'a> Comparison<'a> {
             let pointer = step(&step(place, "responses"), status);
             if let Some(other) = after.get(status) {
                 let used = if success(status) { Use::Response } else { Use::Refusal };
-                self.content(at, "response-media-type", &pointer, (response, other), used);
+                self.content(at, "response-media-type", &pointer, send, (response, other), used);
                 self.headers(at, &pointer, status, response, other);
             } else {
                 let mut wire = Wire::READS;
@@ -269,7 +270,7 @@ impl<'a> Comparison<'a> {
                     wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
                 }
                 let text = format!("the answer {status} is gone");
-                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, Vec::new());
+                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
@@ -279,11 +280,11 @@ impl<'a> Comparison<'a> {
             }
             let pointer = step(&step(place, "responses"), status);
             let text = format!("the answer {status} is new");
-            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, Vec::new());
+            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
         }
     }
 
-    fn content(&mut self, at: usize, rule: &str, place: &str, (old, new): (&'a Value, &'a Value), used: Use) {
+    fn content(&mut self, at: usize, rule: &str, place: &str, send: &str, (old, new): (&'a Value, &'a Value), used: Use) {
         let list = |part: &'a Value| part.get("content").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
         let (before, after) = (list(old), list(new));
         // The generated client speaks JSON only.
@@ -292,20 +293,27 @@ impl<'a> Comparison<'a> {
             let pointer = step(&step(place, "content"), kind);
             let Some(other) = after.get(*kind) else {
                 let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::READS };
-                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, Vec::new());
+                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, vec![send.to_owned()]);
                 continue;
             };
             if let (Some(a), Some(b)) = (media.get("schema"), other.get("schema")) {
                 let at_schema = step(&pointer, "schema");
                 let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
                 let name = b.component.as_deref().unwrap_or("body").to_owned();
-                let place = Place { used, nested: false, name, required: (true, true), touches: Vec::new() };
+                let place = Place { used, nested: false, name, required: (true, true), touches: vec![send.to_owned()] };
                 self.walker.compare(at, &a, &b, &place);
             }
         }
         for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
             let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::READS };
-            self.note(at, &format!("{rule}-added"), format!("{kind} is used"), &step(&step(place, "content"), kind), wire, Vec::new());
+            self.note(
+                at,
+                &format!("{rule}-added"),
+                format!("{kind} is used"),
+                &step(&step(place, "content"), kind),
+                wire,
+                vec![send.to_owned()],
+            );
         }
     }
 

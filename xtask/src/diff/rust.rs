@@ -123,7 +123,7 @@ fn add_item(item: &Item, path: &dyn Fn(&dyn fmt::Display) -> String, items: &mut
         Item::Fn(item) if is_public(&item.vis) => add(path(&item.sig.ident), text(&item.sig), Kind::Other),
         Item::Impl(item) => {
             let owner = text(&item.self_ty);
-            let of_another_crate = owner.contains("::") && !owner.starts_with("super::");
+            let of_another_crate = matches!(&*item.self_ty, syn::Type::Path(path) if path.path.leading_colon.is_some());
             let owner = if of_another_crate { owner } else { path(&owner) };
             if let Some((of, _)) = &item.trait_ {
                 let of = text(of);

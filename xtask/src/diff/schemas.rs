@@ -126,6 +126,9 @@ impl Walker {
     fn compare_values(&mut self, at: usize, old: &Node, new: &Node, place: &Place) {
         if old.same_definition(new) && old.component.is_none() {
             // Alike to the letter; what they refer to may still differ.
+        } else if is_union(old) != is_union(new) {
+            // What was one thing and is now one of several, or the other way round.
+            return ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(at, old, new, place, union));
         } else if !self.compare_types(at, old, new, place) {
             return;
         }
@@ -157,14 +160,6 @@ impl Walker {
             return true;
         }
         let (happened, range) = match (a, b) {
-            ("composition", _) | (_, "composition") if !same_kind => {
-                // What was one thing and is now one of several, or the other way round: said part by part.
-                let parts = |node: &Node| ["oneOf", "anyOf"].iter().any(|composition| !node.parts(composition).is_empty());
-                if parts(old) != parts(new) {
-                    return true;
-                }
-                ("type-changed", Range::Other)
-            }
             ("integer", "number") | (_, "any") => ("type-generalized", Range::Wider),
             ("number", "integer") | ("any", _) => ("type-specialized", Range::Narrower),
             _ if same_kind && new.text("format").is_none() => ("type-generalized", Range::Wider),
@@ -391,18 +386,27 @@ impl Walker {
         }
         let pointer = step(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
         if open(after) || closed(before) {
-            let wire = Wire { old_client_on_new_server: unread_others(old), ..Wire::READS };
+            let kept = if open(after) { unread_others(old) } else { Outcome::Reads };
+            let wire = Wire { old_client_on_new_server: kept, ..Wire::READS };
             let text = format!("`{name}` may have properties of other names");
             self.note(at, place, "additional-properties-added", text, &pointer, Range::Wider, wire);
         } else {
-            let wire = Wire { new_client_on_old_server: unread_others(new), ..Wire::READS };
+            let kept = if open(before) { unread_others(new) } else { Outcome::Reads };
+            let wire = Wire { new_client_on_old_server: kept, ..Wire::READS };
             let text = format!("`{name}` no longer has properties of other names");
             self.note(at, place, "additional-properties-removed", text, &pointer, Range::Narrower, wire);
         }
     }
 
     fn compare_parts(&mut self, at: usize, old: &Node, new: &Node, place: &Place, composition: &str) {
-        let (before, mut after) = (old.parts(composition), new.parts(composition));
+        let (mut before, mut after) = (old.parts(composition), new.parts(composition));
+        match (before.is_empty(), after.is_empty()) {
+            (true, true) => return,
+            // One thing is a union of itself.
+            (true, false) if composition != "allOf" => before.push(old.clone()),
+            (false, true) if composition != "allOf" => after.push(new.clone()),
+            _ => {}
+        }
         let id = match composition {
             "oneOf" => "one-of",
             "anyOf" => "any-of",
@@ -473,6 +477,10 @@ impl Walker {
             (None, None) => {}
         }
     }
+}
+
+fn is_union(node: &Node) -> bool {
+    !node.parts("oneOf").is_empty() || !node.parts("anyOf").is_empty()
 }
 
 fn sent(used: Use) -> &'static str {

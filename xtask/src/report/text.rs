@@ -59,6 +59,10 @@ fn verdicts(diff: &Diff) -> String {
             let _ = writeln!(out, "the crate's version: not known; {}", why.as_deref().unwrap_or_default());
         }
     }
+    if !diff.rust.left_out.is_empty() {
+        let names = diff.rust.left_out.iter().map(|operation| format!("{} {}", operation.method, operation.path)).collect::<Vec<_>>();
+        let _ = writeln!(out, "  without what no Rust can be generated of: {}", names.join(", "));
+    }
     out
 }
 

@@ -1,0 +1,82 @@
+//! The pairs of documents in `changes.yaml`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::merge;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    base: Value,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    #[serde(rename = "case")]
+    pub name: String,
+    #[serde(default)]
+    old: Patches,
+    #[serde(default)]
+    new: Patches,
+    /// Rule, level, place, old client on new server, new client on old server, Rust.
+    pub changes: Vec<[Option<String>; 6]>,
+    /// The Rust of all changes together, where it is more than that of each.
+    pub rust: Option<String>,
+    /// Whether random answers can show the verdict.
+    #[serde(default = "yes")]
+    pub experiment: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Patches {
+    thing: Value,
+    schemas: Value,
+    get: Value,
+    root: Value,
+}
+
+/// A case with its two documents on disk.
+pub struct Pair {
+    pub case: Case,
+    pub old: PathBuf,
+    pub new: PathBuf,
+}
+
+/// Every case; the documents are there as long as the folder is.
+pub fn pairs() -> (TempDir, Vec<Pair>) {
+    let folder = TempDir::new().unwrap();
+    let file: File = serde_yaml::from_str(&std::fs::read_to_string("tests/changes.yaml").unwrap()).unwrap();
+    let write = |name: String, patches: &Patches| {
+        let mut document = file.base.clone();
+        let mut patch = |pointer: &str, patch: &Value| {
+            if !patch.is_null() {
+                merge(document.pointer_mut(pointer).unwrap(), patch);
+            }
+        };
+        patch("/components/schemas", &patches.schemas);
+        patch("/components/schemas/Thing", &patches.thing);
+        patch("/paths/~1things~1/get", &patches.get);
+        patch("", &patches.root);
+        let path = folder.path().join(name);
+        std::fs::write(&path, serde_yaml::to_string(&document).unwrap()).unwrap();
+        path
+    };
+    let pairs = file.cases.into_iter().enumerate().map(|(index, case)| Pair {
+        old: write(format!("{index}-old.yaml"), &case.old),
+        new: write(format!("{index}-new.yaml"), &case.new),
+        case,
+    });
+    let pairs = pairs.collect();
+    (folder, pairs)
+}
