@@ -133,8 +133,12 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
                 serde_json::Value::Number(number) => {
                     number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default()))
                 }
+                // A type around a map has no `Default`, and can be made of one.
+                serde_json::Value::Object(_) if moved.free_form => quote!(::serde_json::Map::new().into()),
                 _ => quote!(::std::default::Default::default()),
             };
+            let optional = matches!(ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
+            let value = if optional { quote!(Some(#value)) } else { value };
             quote! { pub(super) fn #function() -> #ty { #value } }
         });
         defaults.push((moved, function));

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
-use std::borrow::BorrowMut;
+use std::borrow::{Borrow, BorrowMut};
 
 use heck::ToUpperCamelCase;
 use openapiv3::{
@@ -208,14 +208,39 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
                     "a name can be read into one field only: remove the alias or the property",
                 ));
             }
-            plan.moved.push(MovedProperty { component: component.clone(), property: property.clone(), aliases, default });
+            let free_form = is_free_form(spec, schema);
+            plan.moved.push(MovedProperty { component: component.clone(), property: property.clone(), aliases, default, free_form });
         }
     }
     Ok(plan.moved.len())
 }
 
+/// Whether a property is an object without properties of its own, behind a `$ref` or not.
+fn is_free_form<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> bool {
+    let schema = match schema {
+        ReferenceOr::Item(schema) => schema.borrow(),
+        ReferenceOr::Reference { reference } => {
+            let target = spec.components.as_ref().zip(reference.strip_prefix("#/components/schemas/"));
+            return target.and_then(|(components, name)| components.schemas.get(name)).is_some_and(|target| is_free_form(spec, target));
+        }
+    };
+    match &schema.schema_kind {
+        SchemaKind::AllOf { all_of } => matches!(all_of.as_slice(), [only] if is_free_form(spec, only)),
+        SchemaKind::Type(Type::Object(object)) => {
+            let any = match &object.additional_properties {
+                Some(AdditionalProperties::Schema(values)) => {
+                    values.as_item().is_some_and(|values| matches!(&values.schema_kind, SchemaKind::Any(any) if *any == Default::default()))
+                }
+                others => *others != Some(AdditionalProperties::Any(false)),
+            };
+            object.properties.is_empty() && any
+        }
+        _ => false,
+    }
+}
+
 /// Whether a property can have this value.
-fn may_be<T: std::borrow::Borrow<Schema>>(schema: &ReferenceOr<T>, value: &Value) -> bool {
+fn may_be<T: Borrow<Schema>>(schema: &ReferenceOr<T>, value: &Value) -> bool {
     match schema.as_item().map(|schema| &schema.borrow().schema_kind) {
         Some(SchemaKind::Type(Type::String(_))) => value.is_string(),
         Some(SchemaKind::Type(Type::Boolean(_))) => value.is_boolean(),

@@ -49,6 +49,8 @@ pub struct MovedProperty {
     pub aliases: Vec<String>,
     /// What it is taken for when it is not sent (`x-default-when-absent`).
     pub default: Option<Value>,
+    /// Whether it is an object that may have whatever properties.
+    pub free_form: bool,
 }
 
 /// How the rows of a list operation can be ordered and told apart (`x-listing`).

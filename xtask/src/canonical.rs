@@ -16,6 +16,8 @@ pub struct Direction {
 impl Direction {
     pub const REQUEST: Self = Self { request: true, response: false };
     pub const RESPONSE: Self = Self { request: false, response: true };
+    /// A parameter is no property, and neither keyword says anything of it.
+    const NEITHER: Self = Self { request: false, response: false };
 }
 
 /// Keywords that say nothing when they are `false`.
@@ -59,27 +61,27 @@ impl<'a> Canonical<'a> {
         }
     }
 
-    /// Notes which components an operation sends, and which it is answered with.
-    pub fn note_directions(&mut self, shared: Option<&Value>, operation: &Value) -> Result<(), Error> {
-        let request = [shared, operation.get("parameters"), operation.get("requestBody")];
-        self.note_references(request.into_iter().flatten(), 0)?;
-        self.note_references(operation.get("responses").into_iter(), 1)
+    /// Notes which components are sent in the body of an operation, and which it is answered with.
+    pub fn note_directions(&mut self, operation: &Value) {
+        for (direction, part) in ["requestBody", "responses"].into_iter().enumerate() {
+            self.note_references(operation.get(part).into_iter(), direction);
+        }
     }
 
-    fn note_references<'b>(&mut self, parts: impl Iterator<Item = &'b Value>, direction: usize) -> Result<(), Error> {
+    fn note_references<'b>(&mut self, parts: impl Iterator<Item = &'b Value>, direction: usize) {
         let mut waiting = Vec::new();
         parts.for_each(|part| references(part, &mut waiting));
         let mut seen = BTreeSet::new();
         while let Some(reference) = waiting.pop() {
             if seen.insert(reference) {
-                let (at, target) = self.document.follow(reference, reference)?;
+                // One that leads nowhere is told of, with its place, where it is written.
+                let Ok((at, target)) = self.document.follow(reference, reference) else { continue };
                 let known = component(&at, "schemas").is_some_and(|name| !self.sent[direction].insert(name.into_owned()));
                 if !known {
                     references(target, &mut waiting);
                 }
             }
         }
-        Ok(())
     }
 
     /// Every component that was reached, and that those reach.
@@ -114,7 +116,7 @@ impl<'a> Canonical<'a> {
         if !self.keep_prose && !self.comparing && (schema.get("properties").is_some() || schema.get("enum").is_some()) {
             let same = self.component_that_says(schema);
             if let Some(name) = same {
-                return Ok(self.hoisted(&name, direction)?);
+                return Ok(self.hoisted(&name, direction));
             }
         }
         self.written(schema, place, direction)
@@ -130,12 +132,12 @@ impl<'a> Canonical<'a> {
     }
 
     /// A `$ref` in the place of a schema that says what this component says.
-    fn hoisted(&mut self, name: &str, direction: Direction) -> Result<Value, Error> {
+    fn hoisted(&mut self, name: &str, direction: Direction) -> Value {
         let reference = json!({ "$ref": step("#/components/schemas", name) });
         for (index, _) in [direction.request, direction.response].into_iter().enumerate().filter(|(_, sent)| *sent) {
-            self.note_references(std::iter::once(&reference), index)?;
+            self.note_references(std::iter::once(&reference), index);
         }
-        Ok(self.reference(&step("#/components/schemas", name)))
+        self.reference(&step("#/components/schemas", name))
     }
 
     /// The schema of a parameter or header.
@@ -150,7 +152,7 @@ impl<'a> Canonical<'a> {
         for (key, value) in flat {
             if key == "items" {
                 written.insert("items".into(), self.parameter(value, &step(place, "items"), direction)?);
-            } else if let Some(value) = self.keyword(key, value, place, direction)? {
+            } else if let Some(value) = self.keyword(key, value, place, Direction::NEITHER)? {
                 written.insert(key.to_owned(), value);
             }
         }

@@ -167,10 +167,9 @@ fn run(root: &Path, command: Command) -> Result<bool> {
             let project = Project::open(root)?;
             let source = source.as_deref().map_or_else(|| Ok(Source::Release(project.release()?.into())), Source::parse)?;
             let document = source.fetch(&project)?.document;
-            let mut sliced = slice(&document, &selection.of(&project)?, keep_prose)?;
-            if !keep_prose {
-                annotations::carry(&project.slice()?.0.root, &mut sliced);
-            }
+            let selection = selection.of(&project)?;
+            let sliced =
+                if keep_prose { slice(&document, &selection, true)? } else { annotated(&document, &selection, &project.slice()?.0.root)? };
             print(&canonical::to_yaml(&sliced))?;
             Ok(true)
         }

@@ -29,7 +29,7 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
     let chosen = choose(document, selection)?;
     let mut slicer = Slicer { document, canonical: Canonical::new(document, keep_prose), security: BTreeSet::new(), keep_prose };
     for operation in &chosen {
-        slicer.canonical.note_directions(operation.shared, operation.operation)?;
+        slicer.canonical.note_directions(operation.operation);
     }
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for operation in &chosen {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::changes::pairs;
 use common::{corpus, diff, output, whole, xtask};
@@ -43,4 +43,129 @@ fn each_kind_of_change_has_its_rule_and_its_verdicts() {
 
 fn rank(bump: Option<&str>) -> Option<usize> {
     ["patch", "minor", "major"].iter().position(|known| Some(*known) == bump)
+}
+
+#[test]
+fn from_2025_6_to_2026_8_exactly_the_known_changes_are_told() {
+    let (Some(old), Some(new)) = (whole("2025.6.4"), whole("2026.8.0-rc6")) else { return };
+    let schemas = "#/components/schemas";
+    let expected = [
+        format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, reads, fails, patch"),
+        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, reads, reads, minor"),
+        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, reads, reads, minor"),
+        format!("response-property-max-length-unset, error, {schemas}/FlowSet/properties/slug, reads, reads, patch"),
+        format!("response-required-property-added, info, {schemas}/FlowSet/properties/background_url, reads, reads, major"),
+        format!(
+            "response-required-property-added, info, {schemas}/PaginatedFlowStageBindingList/properties/autocomplete, loses, fails, major"
+        ),
+        format!("response-required-property-removed, error, {schemas}/FlowSet/properties/background, reads, reads, major"),
+    ];
+    assert_eq!(rows(&diff(Path::new(&old), Path::new(&new), &[])), expected);
+}
+
+/// How the operation moved, release by release: rules, the fate of old clients and of new ones, Rust.
+#[test]
+fn neighbouring_releases_differ_as_the_facts_say() {
+    let expected: [(&str, &[&str], &str); 11] = [
+        ("2022.5.3", &["response-optional-property-added", "response-required-property-added"], "loses reads major"),
+        (
+            "2023.1.2",
+            &["api-security-component-type-changed", "response-optional-property-added", "response-required-property-removed"],
+            "fails loses major",
+        ),
+        // The pagination becomes a component, then an enum gets another name: types move, answers do not.
+        ("2023.8.3", &[], "reads reads major"),
+        ("2024.2.2", &[], "reads reads major"),
+        ("2024.10.5", &["api-security-component-type-changed"], "reads reads patch"),
+        ("2025.6.4", &[], "reads reads patch"),
+        ("2025.8.0-rc1", &["response-required-property-added"], "loses fails major"),
+        ("2025.10.0-rc1", &[], "reads reads patch"),
+        (
+            "2025.12.0-rc1",
+            &["response-property-max-length-unset", "response-required-property-added", "response-required-property-removed"],
+            "reads reads major",
+        ),
+        ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "reads fails minor"),
+        ("2026.8.0-rc1", &[], "reads reads patch"),
+    ];
+    for (pair, (release, rules, verdicts)) in corpus().windows(2).zip(expected) {
+        let diff = diff(&pair[0], &pair[1], &[]);
+        let mut found = diff["changes"].as_array().unwrap().iter().map(|change| change["id"].as_str().unwrap()).collect::<Vec<_>>();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(diff["new"]["release"], release);
+        assert_eq!(found, rules, "{release}");
+        let wire = &diff["wire"];
+        let found = [&wire["old_client_on_new_server"], &wire["new_client_on_old_server"], &diff["rust"]["bump"]]
+            .map(|verdict| verdict.as_str().unwrap());
+        assert_eq!(found.join(" "), verdicts, "{release}");
+    }
+}
+
+#[test]
+fn whole_documents_are_compared_in_one_go() {
+    let (Some(old), Some(new)) = (whole("2025.6.4"), whole("2026.8.0-rc6")) else { return };
+    let diff = diff(Path::new(&old), Path::new(&new), &["--all-operations"]);
+    let changes = diff["changes"].as_array().unwrap();
+    assert!(changes.len() > 1000, "{}", changes.len());
+    assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]["not_compared"]);
+    let left_out = diff["rust"]["left_out"].as_array().unwrap();
+    assert!((1..12).contains(&left_out.len()), "{left_out:?}");
+    // A change of a shared model stands once, with every operation that it concerns.
+    let shared = changes.iter().find(|change| change["pointer"] == "#/components/schemas/FlowSet/properties/background").unwrap();
+    let operations = shared["operations"].as_array().unwrap();
+    assert!(operations.len() > 10 && operations.iter().any(|operation| operation["path"] == "/flows/bindings/"), "{operations:?}");
+    assert!(changes.iter().any(|change| change["id"] == "endpoint-added"));
+}
+
+#[test]
+fn exit_codes_follow_what_was_to_be_failed_on() {
+    let (_folder, pairs) = pairs();
+    let code = |case: &str, arguments: &[&str]| {
+        let pair = pairs.iter().find(|pair| pair.case.name == case).unwrap();
+        let documents = ["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations"];
+        xtask(&[&documents, arguments].concat()).code
+    };
+    let (info, warning, error) = ("an optional property is added", "an optional property is removed", "a property becomes optional");
+    let nothing = "the values of an enum stand in another order";
+    for (case, arguments, expected) in [
+        (error, &[][..], 0),
+        (error, &["--fail-on", "error"], 1),
+        (warning, &["--fail-on", "error"], 0),
+        (warning, &["--fail-on", "warning"], 1),
+        (info, &["--fail-on", "warning"], 0),
+        (info, &["--fail-on", "any"], 1),
+        (nothing, &["--fail-on", "any", "--fail-on-rust", "minor"], 0),
+        ("an enum has a new value", &["--fail-on-rust", "major"], 0),
+        ("an enum has a new value", &["--fail-on-rust", "minor"], 1),
+        (info, &["--fail-on-rust", "major"], 1),
+    ] {
+        assert_eq!(code(case, arguments), expected, "{case}: {arguments:?}");
+    }
+    assert_eq!(xtask(&["diff", "nowhere.yaml", "nowhere.yaml"]).code, 2);
+    assert_eq!(xtask(&["diff", "--fail-on", "everything", "a", "b"]).code, 2);
+}
+
+#[test]
+fn reports_for_people_have_every_change_and_both_verdicts() {
+    let (_folder, pairs) = pairs();
+    let pair = pairs.iter().find(|pair| pair.case.name == "a required property is added").unwrap();
+    let documents = ["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations"];
+    let text = output(&documents);
+    for part in [
+        "1 change: 1 info",
+        "info    response-required-property-added\n        `Thing.color` is now always sent\n        GET /things/: #/components/schemas/Thing/properties/color",
+        "old client, new server: loses a value; new client, old server: fails; Rust: major",
+        "the crate's version: major\n  major  types::Thing::color is new: String",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    let markdown = output(&[&documents[..], &["--format", "markdown"]].concat());
+    for part in [
+        "| a client of 1 on a server of 1 | loses a value |",
+        "| info | `Thing.color` is now always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | loses a value | fails | major |",
+        "- major: `types::Thing::color is new: String`",
+    ] {
+        assert!(markdown.contains(part), "{part} is not in:\n{markdown}");
+    }
 }

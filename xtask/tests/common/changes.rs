@@ -33,6 +33,13 @@ pub struct Case {
     pub experiment: bool,
 }
 
+impl Case {
+    /// Whether any change, or none, concerns successful answers.
+    pub fn is_about_answers(&self) -> bool {
+        self.changes.iter().all(|row| row[0].as_deref().is_some_and(|rule| rule.starts_with("response-")))
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -1,0 +1,356 @@
+//! `cargo xtask slice`: closures and their canonical form.
+
+mod common;
+
+use common::{Project, SLICE, corpus, output, slice, whole, xtask};
+use fastrand::Rng;
+use pretty_assertions::assert_eq;
+use serde_json::{Map, Value, json};
+
+/// The slice of a document that stands in a file of its own.
+fn slice_of(document: &str) -> String {
+    let project = Project::new();
+    let file = project.write("document.yaml", document);
+    let outcome = project.xtask(&["slice", &file]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    outcome.out
+}
+
+/// What is said of a document that cannot be sliced.
+fn error_of(document: &str) -> String {
+    let project = Project::new();
+    let file = project.write("document.yaml", document);
+    let outcome = project.xtask(&["slice", &file]);
+    assert_eq!(outcome.code, 2, "{}", outcome.out);
+    outcome.err.replace(&file, "document.yaml")
+}
+
+#[test]
+fn the_checked_in_slice_is_the_canonical_one_of_its_release() {
+    let checked_in = std::fs::read_to_string(SLICE).unwrap();
+    assert_eq!(output(&["slice", SLICE]), checked_in);
+    let slices =
+        corpus().into_iter().filter(|path| path.to_string_lossy().contains("2025.6.4_")).map(|path| path.to_str().unwrap().to_owned());
+    for source in slices.chain(whole("2025.6.4")) {
+        assert_eq!(output(&["slice", &source]), checked_in, "{source}");
+    }
+}
+
+#[test]
+fn upstreams_prose_is_there_for_a_look() {
+    let Some(whole) = whole("2025.6.4") else { return };
+    let prose = output(&["slice", "--keep-prose", &whole]);
+    assert!(prose.contains("FlowStageBinding Viewset") && !prose.contains("Lists the bindings of stages to flows"), "{prose}");
+    assert!(!output(&["slice", &whole]).contains("Viewset"));
+}
+
+/// Other ways to write the same API give the same bytes.
+#[test]
+fn the_same_api_gives_the_same_bytes() {
+    let checked_in = std::fs::read_to_string(SLICE).unwrap();
+    for seed in 0..40 {
+        let mut rng = Rng::with_seed(seed);
+        let mut document = slice();
+        without_extensions(&mut document);
+        rewrite(&mut document, &mut rng);
+        let text = match seed % 3 {
+            0 => serde_json::to_string(&shuffled(&document, &mut rng)).unwrap(),
+            1 => quoted(&document, &mut rng),
+            _ => serde_yaml::to_string(&shuffled(&document, &mut rng)).unwrap(),
+        };
+        assert_eq!(slice_of(&text), checked_in, "seed {seed}:\n{text}");
+    }
+}
+
+/// Drops what is ours, which no document of upstream's has.
+fn without_extensions(node: &mut Value) {
+    match node {
+        Value::Object(map) => {
+            map.retain(|key, _| !key.starts_with("x-"));
+            map.values_mut().for_each(without_extensions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_extensions),
+        _ => {}
+    }
+}
+
+/// Says the same in other words, and by other references.
+fn rewrite(document: &mut Value, rng: &mut Rng) {
+    let components = document["components"].clone();
+    let operation = &mut document["paths"]["/flows/bindings/"]["get"];
+
+    // Parameters and answers in components, or at the path.
+    let mut shared = Map::new();
+    for parameter in operation["parameters"].as_array_mut().unwrap() {
+        if rng.bool() {
+            parameter["required"] = false.into();
+            parameter["example"] = json!("an example");
+        }
+        if parameter["schema"].get("enum").is_some() && rng.bool() {
+            let name = if parameter["name"] == "policy_engine_mode" { "PolicyEngineMode" } else { "InvalidResponseActionEnum" };
+            parameter["schema"] = reference(name, rng);
+        }
+        if rng.bool() {
+            let name = parameter["name"].as_str().unwrap().to_owned();
+            let target = json!({ "$ref": format!("#/components/parameters/{name}%20~1%7E0") });
+            shared.insert(format!("{name} /~"), std::mem::replace(parameter, target));
+        }
+    }
+    rng.shuffle(operation["parameters"].as_array_mut().unwrap());
+    let mut responses = Map::new();
+    for status in ["200", "400", "403"] {
+        let response = &mut operation["responses"][status];
+        response["description"] = "Another word".into();
+        if rng.bool() {
+            responses.insert(status.to_owned(), std::mem::replace(response, json!({ "$ref": format!("#/components/responses/{status}") })));
+        }
+    }
+    if rng.bool() {
+        let parameters = operation.as_object_mut().unwrap().remove("parameters").unwrap();
+        document["paths"]["/flows/bindings/"]["parameters"] = parameters;
+    }
+    let operation = &mut document["paths"]["/flows/bindings/"]["get"];
+    if rng.bool() {
+        document["security"] = operation.as_object_mut().unwrap().remove("security").unwrap();
+    }
+
+    let document_schemas = components["schemas"].as_object().unwrap();
+
+    // Schemas by another reference, written out, or behind a component of no other content.
+    for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
+        words(schema, rng);
+        if let Some(names) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            rng.shuffle(names);
+        }
+        for property in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+            words(property, rng);
+            let target = property.get("$ref").or_else(|| property.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
+            if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap().to_owned()) {
+                *property = match rng.u8(..3) {
+                    0 => document_schemas[&name].clone(),
+                    1 => json!({ "oneOf": [{ "$ref": format!("#/components/schemas/{name}Alias") }] }),
+                    _ => reference(&name, rng),
+                };
+            }
+        }
+    }
+    for name in document_schemas.keys() {
+        document["components"]["schemas"][format!("{name}Alias")] = json!({ "$ref": format!("#/components/schemas/{name}") });
+    }
+    document["components"]["parameters"] = shared.into();
+    document["components"]["responses"] = responses.into();
+    document["components"]["schemas"]["Unused"] = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    document["paths"]["/unused/"] = json!({ "get": { "operationId": "unused", "responses": {} } });
+    document["tags"] = json!([{ "name": "flows", "description": "prose" }]);
+    document["info"]["contact"] = json!({ "email": "someone@example.com" });
+    if rng.bool() {
+        document["servers"][0]["url"] = "/api/v3/".into();
+    }
+}
+
+fn reference(name: &str, rng: &mut Rng) -> Value {
+    let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+    if rng.bool() { reference } else { json!({ "allOf": [reference], "description": "other words" }) }
+}
+
+/// Other words, and flags that go without saying.
+fn words(schema: &mut Value, rng: &mut Rng) {
+    let Some(schema) = schema.as_object_mut().filter(|schema| !schema.contains_key("$ref")) else { return };
+    for (key, value) in [
+        ("title", json!("A title")),
+        ("example", json!("an example")),
+        ("externalDocs", json!({ "url": "https://example.com" })),
+        ("nullable", json!(false)),
+        ("readOnly", json!(rng.bool())),
+        ("deprecated", json!(false)),
+        ("x-upstream", json!({ "of": "theirs" })),
+    ] {
+        if rng.bool() {
+            schema.insert(key.into(), value);
+        }
+    }
+}
+
+/// The same values with keys in any order.
+fn shuffled(node: &Value, rng: &mut Rng) -> serde_yaml::Value {
+    match node {
+        Value::Object(map) => {
+            let mut entries = map.iter().map(|(key, value)| (key.as_str().into(), shuffled(value, rng))).collect::<Vec<_>>();
+            rng.shuffle(&mut entries);
+            serde_yaml::Value::Mapping(entries.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(|item| shuffled(item, rng)).collect::<Vec<_>>().into(),
+        scalar => serde_yaml::to_value(scalar).unwrap(),
+    }
+}
+
+/// The same values with other quotes: texts in double quotes, everything else in flow style.
+fn quoted(document: &Value, rng: &mut Rng) -> String {
+    let keys = document.as_object().unwrap();
+    let mut lines = keys.iter().map(|(key, value)| format!("\"{key}\":   {value}  # {}\n", rng.alphabetic())).collect::<Vec<_>>();
+    rng.shuffle(&mut lines);
+    format!("---\n{}", lines.concat())
+}
+
+/// A document with the operation, whose answer is the given schema, and with more components.
+fn document(schema: &str, more: &str) -> String {
+    format!(
+        "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths:\n  /a/:\n    get:\n      operationId: flows_bindings_list\n      responses:\n        \
+         '200': {{ description: '', content: {{ application/json: {{ schema: {schema} }} }} }}\ncomponents:\n{more}"
+    )
+}
+
+#[test]
+fn whatever_an_operation_reaches_is_followed() {
+    let text = "
+openapi: 3.0.3
+info: { title: t, version: '1' }
+security: [{ token: [] }, { cookie: [] }]
+paths:
+  /a/:
+    parameters: [{ $ref: '#/components/parameters/P' }]
+    get:
+      operationId: flows_bindings_list
+      parameters: [{ name: q, in: query, required: true, schema: { $ref: '#/paths/~1a~1/get/responses/200/content/application~1json/schema/properties/self%20name' } }]
+      requestBody: { $ref: '#/components/requestBodies/B' }
+      responses:
+        200:
+          description: words
+          headers: { X-H: { $ref: '#/components/headers/H' } }
+          content:
+            application/json:
+              examples: { e: { $ref: '#/components/examples/E' } }
+              schema:
+                type: object
+                properties:
+                  self name: { type: string, format: uuid }
+                  tree: { $ref: '#/components/schemas/Tree' }
+                  other: { $ref: '#/components/schemas/a~1b~0c' }
+                  union: { oneOf: [{ $ref: '#/components/schemas/Tree' }, { $ref: '#/components/schemas/Leaf' }], discriminator: { propertyName: kind, mapping: { leaf: Leaf } } }
+        400: { $ref: '#/components/schemas/Leaf' }
+components:
+  parameters: { P: { name: p, in: header, schema: { type: array, items: { $ref: '#/components/schemas/Color' } } } }
+  requestBodies: { B: { content: { application/json: { schema: { $ref: '#/components/schemas/Sent' } } } } }
+  headers: { H: { schema: { $ref: '#/components/schemas/Color' } } }
+  examples: { E: { value: 1 } }
+  securitySchemes: { token: { type: http, scheme: bearer }, cookie: { $ref: '#/components/securitySchemes/real' }, real: { type: apiKey, in: cookie, name: c }, unused: { type: http, scheme: basic } }
+  schemas:
+    Color: { type: string, enum: [red, blue] }
+    Sent: { type: object, properties: { a: { type: string, readOnly: true }, b: { type: string, writeOnly: true } } }
+    Tree: { type: object, properties: { left: { $ref: '#/components/schemas/Tree' }, leaf: { $ref: '#/components/schemas/Alias' } } }
+    Alias: { $ref: '#/components/schemas/Leaf' }
+    Leaf: { type: object, properties: { a: { type: integer, readOnly: true } } }
+    a/b~c: { type: boolean }
+    Unused: { type: string }
+";
+    let sliced: Value = serde_yaml::from_str(&slice_of(text)).unwrap();
+    let operation = &sliced["paths"]["/a/"]["get"];
+    assert_eq!(
+        operation["parameters"],
+        json!([
+            { "in": "header", "name": "p", "schema": { "type": "array", "items": { "type": "string", "enum": ["blue", "red"] } } },
+            { "in": "query", "name": "q", "required": true, "schema": { "type": "string", "format": "uuid" } },
+        ])
+    );
+    assert_eq!(operation["requestBody"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/Sent");
+    assert_eq!(operation["responses"]["200"]["headers"]["X-H"]["schema"]["enum"], json!(["blue", "red"]));
+    let leaf = json!({ "$ref": "#/components/schemas/Leaf" });
+    assert_eq!(operation["responses"]["400"]["content"]["application/json"]["schema"], leaf, "as upstream wrote it up to 2022.7");
+    assert_eq!(operation["security"], json!([{ "cookie": [] }, { "token": [] }]));
+    let names = |collection: &str| sliced["components"][collection].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names("schemas"), ["Leaf", "Sent", "Tree", "a/b~c"]);
+    assert_eq!(names("securitySchemes"), ["cookie", "token"]);
+    let schemas = &sliced["components"]["schemas"];
+    assert_eq!(schemas["Tree"]["properties"]["leaf"], leaf);
+    assert_eq!(schemas["Leaf"]["properties"]["a"], json!({ "type": "integer" }), "readOnly says nothing in an answer");
+    let sent = json!({ "a": { "type": "string", "readOnly": true }, "b": { "type": "string" } });
+    assert_eq!(schemas["Sent"]["properties"], sent, "writeOnly says nothing in a request");
+    let union = &operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["union"];
+    assert_eq!(union["discriminator"]["mapping"]["leaf"], "#/components/schemas/Leaf");
+}
+
+#[test]
+fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
+    let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
+    let place = "#/paths/~1a~1/get/responses/200/content/application~1json/schema";
+    let text = "{ type: string }";
+    let fine = document(text, "  schemas: {}");
+    for (document, place, problem) in [
+        (reference("#/components/schemas/B"), format!("{place}/$ref"), "refers to `#/components/schemas/B`, which is not in the document"),
+        (reference("other.yaml#/A"), format!("{place}/$ref"), "refers to `other.yaml#/A`, outside this document"),
+        (reference("https://example.com/a.yaml"), format!("{place}/$ref"), "outside this document"),
+        (
+            document(
+                "{ $ref: '#/components/schemas/A' }",
+                "  schemas: { A: { $ref: '#/components/schemas/B' }, B: { $ref: '#/components/schemas/A' } }",
+            ),
+            format!("{place}/$ref"),
+            "only refers back to itself",
+        ),
+        (
+            document(&format!("{{ type: object, properties: {{ a: {{ $ref: '{place}' }} }} }}"), "  schemas: {}"),
+            "/properties/a/$ref".into(),
+            "which it stands in",
+        ),
+        (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger".into(), "is Swagger (OpenAPI 2.0)"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi".into(), "is OpenAPI 3.1.0"),
+        (fine.replace("paths:", "path:"), "#/paths".into(), "is missing"),
+        ("just: yaml\n".into(), "#/openapi".into(), "is missing, so this is no OpenAPI 3 document"),
+        ("- a\n- list\n".into(), "#/openapi".into(), "is missing"),
+        ("a: [1\nb: 2\n".into(), "line 2, column".into(), "is no YAML"),
+        ("{ \"openapi\": \n".into(), "line 2, column".into(), "is no JSON"),
+        ("<!doctype html>".into(), "line 1".into(), "is an HTML or XML page"),
+        (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths".into(), "has no operation `flows_bindings_list`"),
+        (document("just text", "  schemas: {}"), place.into(), "is no schema"),
+        (
+            fine.replace("operationId:", "security: [{ nobody: [] }]\n      operationId:"),
+            "#/components/securitySchemes/nobody".into(),
+            "is not there",
+        ),
+        (
+            fine.replace("operationId:", "parameters: [{ name: a }]\n      operationId:"),
+            "#/paths/~1a~1/get/parameters/0".into(),
+            "has no `name` or no `in`",
+        ),
+        (
+            fine.replace("application/json: {", "application/json: { examples: { e: { $ref: '#/components/examples/E' } },"),
+            "/content/application~1json/examples/e/$ref".into(),
+            "not in the document",
+        ),
+    ] {
+        let error = error_of(&document);
+        assert!(error.starts_with("error: document.yaml: "), "{error}");
+        assert!(error.contains(&place), "{place} is not in: {error}");
+        assert!(error.contains(problem), "{problem} is not in: {error}");
+        assert!(error.contains("\n  to mend it: "), "{error}");
+    }
+    let error = error_of(&fine.replace("flows_bindings_list", "flows_binding_lists"));
+    assert!(error.contains("the nearest names are `flows_binding_lists`"), "{error}");
+}
+
+#[test]
+fn whole_documents_are_sliced() {
+    let Some(whole) = whole("2026.8.0-rc6") else { return };
+    let sliced = output(&["slice", "--all-operations", &whole]);
+    let project = Project::new();
+    let file = project.write("whole.yaml", &sliced);
+    assert_eq!(output(&["slice", "--all-operations", &file]), sliced, "a canonical document is its own canonical form");
+    let sliced: Value = serde_yaml::from_str(&sliced).unwrap();
+    let operations: usize = sliced["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
+    assert!(operations > 1100, "{operations}");
+}
+
+#[test]
+fn a_source_that_is_none_is_refused() {
+    for (source, problem) in [
+        ("nowhere.yaml", "is no file that is there"),
+        ("2026.8", "name one of them, such as 2026.8.0"),
+        ("http://auth.example.com", "use https"),
+        ("ftp://auth.example.com/schema.yml", "another scheme than https"),
+        ("https://me:secret@auth.example.com", "a URL with a name or password"),
+    ] {
+        let outcome = xtask(&["slice", source]);
+        assert_eq!(outcome.code, 2);
+        assert!(outcome.err.contains(problem) && !outcome.err.contains("secret"), "{}", outcome.err);
+    }
+}

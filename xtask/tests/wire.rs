@@ -1,0 +1,260 @@
+//! Wire verdicts, checked by experiment: random answers of one document are decoded by the Rust that is generated from the other.
+//!
+//! That Rust is compiled here, every document as a module of one program, and fed over standard input.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::changes::pairs;
+use common::{corpus, diff, output};
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+/// Random answers for each pair and direction.
+const ANSWERS: usize = 200;
+
+#[test]
+fn random_answers_are_read_as_the_verdicts_say() {
+    let (_folder, cases) = pairs();
+    let corpus = corpus();
+    let mut pairs = Vec::new();
+    for pair in cases.iter().filter(|pair| pair.case.experiment && pair.case.is_about_answers()) {
+        pairs.push((pair.case.name.clone(), [pair.old.clone(), pair.new.clone()], &["--all-operations"][..]));
+    }
+    let own = pairs.len();
+    for pair in corpus.windows(2) {
+        pairs.push((format!("{} to {}", name(&pair[0]), name(&pair[1])), [pair[0].clone(), pair[1].clone()], &[][..]));
+    }
+    assert!(own >= 30, "only {own} pairs of our own");
+
+    let mut documents = BTreeMap::new();
+    for (_, paths, more) in &pairs {
+        for path in paths {
+            documents.entry(path.clone()).or_insert_with(|| Document::new(path, more));
+        }
+    }
+    let program = build(&documents);
+
+    let mut wrong = String::new();
+    for (name, [old, new], more) in &pairs {
+        let verdicts = &diff(old, new, more)["wire"];
+        for (client, server, verdict) in [(old, new, "old_client_on_new_server"), (new, old, "new_client_on_old_server")] {
+            let seen = experiment(&program, &documents[client], &documents[server]);
+            if verdicts[verdict] != seen.outcome {
+                let _ = writeln!(
+                    wrong,
+                    "{name}: {verdict} is {}, and the experiment says {}: {}",
+                    verdicts[verdict], seen.outcome, seen.example
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// A document: its slice, and the Rust of its models.
+struct Document {
+    slice: Value,
+    /// The schema of the answer.
+    answer: Value,
+    /// The name of its type.
+    root: String,
+    module: String,
+    types: String,
+}
+
+impl Document {
+    fn new(path: &Path, more: &[&str]) -> Self {
+        let source = path.to_str().unwrap();
+        let slice: Value = serde_yaml::from_str(&output(&[&["slice", source], more].concat())).unwrap();
+        let code = output(&[&["expand", source], more].concat());
+        let types = code.split_once("\npub mod types {").unwrap().1.split_once("\n}\n").unwrap().0.to_owned();
+        let operation = slice["paths"].as_object().unwrap().values().next().unwrap()["get"].clone();
+        let responses = operation["responses"].as_object().unwrap();
+        let success = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap().1;
+        let answer = success["content"]["application/json"]["schema"].clone();
+        let root = answer["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let module = format!("document_{}", name(path).replace(|letter: char| !letter.is_alphanumeric(), "_"));
+        Self { slice, answer, root, module, types }
+    }
+}
+
+/// Compiles one program that decodes answers by the models of every document.
+fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    let source = std::fs::canonicalize("../src").unwrap();
+    let mut main = format!(
+        "#![allow(warnings)]\n#[path = {:?}]\nmod enums;\n#[path = {:?}]\nmod counters;\n",
+        source.join("enums.rs"),
+        source.join("counters.rs")
+    );
+    let mut arms = String::new();
+    for Document { module, types, root, .. } in documents.values() {
+        let types = types.replace("crate::types::", &format!("crate::{module}::types::"));
+        let _ = writeln!(main, "mod {module} {{ pub mod types {{{types}\n}} }}");
+        let _ = writeln!(arms, "        {module:?} => again::<{module}::types::{root}>(answer),");
+    }
+    main += &format!(
+        "fn again<T: serde::de::DeserializeOwned + serde::Serialize>(answer: &str) -> String {{
+    match serde_json::from_str::<T>(answer) {{
+        Ok(value) => format!(\"read {{}}\", serde_json::to_string(&value).unwrap()),
+        Err(error) => format!(\"error {{error}}\"),
+    }}
+}}
+fn main() {{
+    for line in std::io::stdin().lines() {{
+        let line = line.unwrap();
+        let (module, answer) = line.split_once(' ').unwrap();
+        println!(\"{{}}\", match module {{\n{arms}        _ => panic!(),\n        }});
+    }}
+}}\n"
+    );
+    let manifest = "[package]\nname = \"wire\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nserde = { version = \"1\", \
+                    features = [\"derive\"] }\nserde_json = \"1\"\nthiserror = \"2\"\nuuid = { version = \"1\", features = [\"serde\"] }\n\
+                    [profile.dev]\ndebug = false\n";
+    // Only what changed is written, so that nothing is compiled twice.
+    for (file, text) in [("src/main.rs", main.as_str()), ("Cargo.toml", manifest)] {
+        let path = folder.join(file);
+        if std::fs::read_to_string(&path).is_ok_and(|before| before == text) {
+            continue;
+        }
+        std::fs::write(path, text).unwrap();
+    }
+    if !folder.join("Cargo.lock").exists() {
+        std::fs::copy("../Cargo.lock", folder.join("Cargo.lock")).unwrap();
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    // The library's crates were downloaded to build this test.
+    build.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    let built = build.output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    folder.join("target/debug/wire")
+}
+
+struct Seen {
+    outcome: &'static str,
+    example: String,
+}
+
+/// Decodes random answers of one document by the models of another.
+fn experiment(program: &Path, client: &Document, server: &Document) -> Seen {
+    let mut rng = Rng::with_seed(7);
+    let answers: Vec<Value> = (0..ANSWERS).map(|_| random(&server.answer, &server.slice, &mut rng)).collect();
+    let requests: String = answers.iter().map(|answer| format!("{} {answer}\n", client.module)).collect();
+    let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(requests.as_bytes()).unwrap());
+    let read = String::from_utf8(process.wait_with_output().unwrap().stdout).unwrap();
+    writer.join().unwrap();
+    assert_eq!(read.lines().count(), ANSWERS);
+
+    let mut seen = Seen { outcome: "reads", example: String::new() };
+    for (sent, line) in answers.iter().zip(read.lines()) {
+        match line.split_once(' ').unwrap() {
+            ("read", again) => {
+                let again = serde_json::from_str(again).unwrap();
+                if seen.outcome == "reads" && !keeps(&again, sent, &client.slice) {
+                    seen = Seen { outcome: "loses", example: format!("{sent} became {again}") };
+                }
+            }
+            (_, error) => return Seen { outcome: "fails", example: format!("{error} in {sent}") },
+        }
+    }
+    seen
+}
+
+/// Whether everything that was sent is there again, under this or another name of the client's.
+fn keeps(again: &Value, sent: &Value, client: &Value) -> bool {
+    match (again, sent) {
+        (Value::Object(again), Value::Object(sent)) => sent.iter().all(|(key, value)| {
+            let found = again
+                .get(key)
+                .or_else(|| again.iter().find(|(other, _)| aliases(client, other).contains(&json!(key))).map(|(_, value)| value));
+            let nothing = value.is_null() || value == &json!([]) || value == &json!({});
+            found.map_or(nothing, |found| keeps(found, value, client))
+        }),
+        (Value::Array(again), Value::Array(sent)) => {
+            again.len() == sent.len() && again.iter().zip(sent).all(|(again, sent)| keeps(again, sent, client))
+        }
+        (Value::Number(again), Value::Number(sent)) => again.as_f64() == sent.as_f64(),
+        (again, sent) => again == sent,
+    }
+}
+
+/// The other names of any property with this name.
+fn aliases(slice: &Value, property: &str) -> Vec<Value> {
+    let schemas = slice["components"]["schemas"].as_object().unwrap().values();
+    schemas.flat_map(|schema| schema["properties"][property]["x-aliases"].as_array().cloned().unwrap_or_default()).collect()
+}
+
+/// A random value that a schema allows.
+fn random(schema: &Value, slice: &Value, rng: &mut Rng) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return random(slice.pointer(&reference[1..]).unwrap(), slice, rng);
+    }
+    if schema["nullable"] == true && rng.u8(..4) == 0 {
+        return Value::Null;
+    }
+    for union in ["oneOf", "anyOf", "allOf"] {
+        if let Some(parts) = schema[union].as_array() {
+            return random(&parts[rng.usize(..parts.len())], slice, rng);
+        }
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return values[rng.usize(..values.len())].clone();
+    }
+    match schema["type"].as_str() {
+        Some("string") => match schema["format"].as_str() {
+            Some("uuid") => json!(uuid(rng)),
+            _ => json!((0..rng.usize(1..5)).map(|_| rng.lowercase()).collect::<String>()),
+        },
+        Some("integer") => {
+            // Up to 2^53 a float keeps a whole number; serde_json reads the longest of them one off.
+            const EXACT: i64 = 1 << 48;
+            let widest = if schema["format"] == "int32" { (i32::MIN.into(), i32::MAX.into()) } else { (-EXACT, EXACT) };
+            let (low, high) = (schema["minimum"].as_i64().unwrap_or(widest.0), schema["maximum"].as_i64().unwrap_or(widest.1));
+            json!(rng.i64(low..=high))
+        }
+        Some("number") => json!(rng.f64()),
+        Some("boolean") => json!(rng.bool()),
+        Some("array") => (0..rng.usize(..3)).map(|_| random(&schema["items"], slice, rng)).collect(),
+        _ => object(schema, slice, rng),
+    }
+}
+
+fn object(schema: &Value, slice: &Value, rng: &mut Rng) -> Value {
+    let mut object = Map::new();
+    // What servers really send, whatever the schema says: page counters are whole numbers.
+    let counts = schema["properties"].get("total_pages").is_some();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
+        if required || rng.bool() {
+            let value = if counts { json!(rng.u16(..)) } else { random(property, slice, rng) };
+            object.insert(name.clone(), value);
+        }
+    }
+    if schema["additionalProperties"].is_object() {
+        let any = schema["additionalProperties"].as_object().unwrap().is_empty();
+        for index in 0..rng.usize(..3) {
+            let value = if any { json!([1, "a"]) } else { random(&schema["additionalProperties"], slice, rng) };
+            object.insert(format!("other{index}"), value);
+        }
+    }
+    object.into()
+}
+
+fn uuid(rng: &mut Rng) -> String {
+    let hex = format!("{:032x}", rng.u128(..));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
