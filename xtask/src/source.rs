@@ -65,19 +65,10 @@ impl Source {
 
     fn address(text: &str) -> Result<Self> {
         let uri: Uri = text.parse().map_err(|error| anyhow!("{text}: is no URL: {error}"))?;
-        let host = uri.host().unwrap_or_default();
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             bail!("a URL with a name or password in it is not taken: an authentik server shows its schema to everyone");
         }
-        let loopback = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") if loopback => {}
-            Some("http") => {
-                bail!("{text}: code is not generated from what came over plain http, where anyone may have changed it: use https")
-            }
-            _ => bail!("{text}: has another scheme than https"),
-        }
+        check_scheme(&uri)?;
         // A document has a name with an ending; an authentik server has an address, with or without the path of its API.
         let path = uri.path().trim_end_matches('/');
         let is_document = uri.query().is_some() || Path::new(path).extension().is_some();
@@ -122,13 +113,27 @@ impl Source {
     }
 }
 
+/// Code is not generated from what anyone may have changed on the way; a server on this machine is no way.
+fn check_scheme(uri: &Uri) -> Result<()> {
+    let host = uri.host().unwrap_or_default();
+    let loopback = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match uri.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if loopback => Ok(()),
+        Some("http") => bail!("{uri}: code is not generated from what came over plain http, where anyone may have changed it: use https"),
+        _ => bail!("{uri}: has another scheme than https"),
+    }
+}
+
 /// Downloads what is at `url`, with a progress bar on a terminal.
 fn download(url: &str, hint: &str) -> Result<Vec<u8>> {
+    check_scheme(&url.parse().map_err(|error| anyhow!("{url}: is no URL: {error}"))?)?;
+    let encrypted = url.starts_with("https:");
     let agent: Agent = Agent::config_builder()
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_global(Some(WHOLE_TIMEOUT))
-        .max_redirects(MOST_REDIRECTS)
-        .https_only(url.starts_with("https:"))
+        .max_redirects(if encrypted { MOST_REDIRECTS } else { 0 })
+        .https_only(encrypted)
         .http_status_as_error(false)
         .user_agent("authentik-flow-bindings-xtask")
         .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build())

@@ -1,0 +1,189 @@
+//! Where documents come from, with servers of the test's own.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode, header};
+use common::Project;
+use pretty_assertions::assert_eq;
+
+/// A server on this machine that answers every request by `answer`, and what it was asked.
+struct Server {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+fn serve(answer: impl Fn(&str) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = asked.clone();
+    let handler = move |request: Request| {
+        let target = request.uri().to_string();
+        let token = if request.headers().contains_key(header::AUTHORIZATION) { " with a token" } else { "" };
+        log.lock().unwrap().push(format!("{} {target}{token}", request.method()));
+        let response = answer(&target);
+        async move { response }
+    };
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            send.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, Router::new().fallback(handler)).await.unwrap();
+        });
+    });
+    Server { address: format!("http://{}", receive.recv().unwrap()), asked }
+}
+
+fn ok(body: impl Into<Body>) -> Response<Body> {
+    Response::new(body.into())
+}
+
+fn status(status: StatusCode) -> Response<Body> {
+    Response::builder().status(status).body(Body::from("<html>")).unwrap()
+}
+
+/// The checked-in slice, in YAML and in JSON.
+fn documents() -> (String, String) {
+    let yaml = std::fs::read_to_string(common::SLICE).unwrap();
+    let value: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
+    (yaml, serde_json::to_string(&value).unwrap())
+}
+
+/// A project whose releases are at this server.
+fn project(server: &Server) -> Project {
+    let project = Project::new();
+    let upstream = project.read("openapi/upstream.toml");
+    let template = format!("url = \"{}/version/{{release}}/schema.yml\"", server.address);
+    let upstream = upstream.lines().map(|line| if line.starts_with("url = ") { template.as_str() } else { line });
+    project.write("openapi/upstream.toml", &upstream.collect::<Vec<_>>().join("\n"));
+    project
+}
+
+#[test]
+fn documents_are_read_from_a_url_in_yaml_and_json() {
+    let (yaml, json) = documents();
+    let server = serve(move |target| ok(if target.contains("json") { json.clone() } else { yaml.clone() }));
+    for path in ["/schema.yml", "/a/schema.json", "/schema?format=json"] {
+        let outcome = Project::new().xtask(&["sync", "--check", "--from", &format!("{}{path}", server.address)]);
+        assert_eq!(outcome.code, 0, "{path}: {}{}", outcome.out, outcome.err);
+    }
+    assert_eq!(*server.asked.lock().unwrap(), ["GET /schema.yml", "GET /a/schema.json", "GET /schema?format=json"]);
+}
+
+#[test]
+fn a_servers_own_schema_is_read_however_its_address_is_written() {
+    let (_, json) = documents();
+    let server = serve(move |_| ok(json.clone()));
+    for path in ["", "/", "/api/v3", "/api/v3/", "/api/v3/schema/", "/sub/path/"] {
+        let outcome = Project::new().xtask(&["sync", "--check", "--from", &format!("{}{path}", server.address)]);
+        assert_eq!(outcome.code, 0, "{path}: {}{}", outcome.out, outcome.err);
+    }
+    let mut expected = vec!["GET /api/v3/schema/?format=json"; 5];
+    expected.push("GET /sub/path/api/v3/schema/?format=json");
+    assert_eq!(*server.asked.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_server_of_another_release_leaves_no_digest_of_its_own_bytes() {
+    let (_, json) = documents();
+    let json = json.replace("\"version\":\"2025.6.4\"", "\"version\":\"2025.6.5\"");
+    let server = serve(move |_| ok(json.clone()));
+    let project = Project::new();
+    let outcome = project.xtask(&["sync", "--from", &server.address]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let upstream = project.read("openapi/upstream.toml");
+    assert!(upstream.contains("release = \"2025.6.5\"") && !upstream.contains("sha256 ="), "{upstream}");
+    assert!(project.read("Cargo.toml").contains("version = \"0.1.1+authentik.2025.6.5\""), "only the release moved");
+}
+
+#[test]
+fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
+    let (yaml, _) = documents();
+    let new = yaml.replace("version: 2025.6.4", "version: 2026.8.0");
+    let answers = new.clone();
+    let server = serve(move |target| match target {
+        "/version/2026.8.0/schema.yml" => ok(answers.clone()),
+        "/version/2025.6.4/schema.yml" => ok(yaml.clone()),
+        _ => status(StatusCode::NOT_FOUND),
+    });
+
+    // The pinned release has another digest than this server's document.
+    let project = project(&server);
+    let (before, count) = (project.contents(), project.count());
+    for arguments in [&["sync"][..], &["sync", "--from", "2025.6.4"]] {
+        let outcome = project.xtask(arguments);
+        assert_eq!(outcome.code, 2);
+        assert!(outcome.err.contains("is another than the one that was pinned") && outcome.err.contains("to mend it"), "{}", outcome.err);
+    }
+    let outcome = project.xtask(&["sync", "--from", "2026.9.9"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("404") && outcome.err.contains("goauthentik/authentik/tags"), "{}", outcome.err);
+    assert_eq!((project.contents(), project.count()), (before, count));
+
+    // Another release is taken, with its digest; from then on it is the pinned one.
+    for arguments in [&["sync", "--from", "2026.8.0"][..], &["sync", "--check"], &["sync", "--check", "--from", "version/2026.8.0"]] {
+        let outcome = project.xtask(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+    }
+    let slice = project.xtask(&["slice"]);
+    assert_eq!(slice.out, new.replace("\r", ""));
+    let diff = project.xtask(&["diff", "2025.6.4", "2026.8.0", "--fail-on", "any", "--fail-on-rust", "minor"]);
+    assert_eq!(diff.code, 0, "{}", diff.err);
+}
+
+#[test]
+fn answers_that_are_no_document_are_told_apart() {
+    let server = serve(|target| match target {
+        "/html.yml" => ok("<!doctype html><title>authentik</title>"),
+        "/large.yml" => {
+            let chunk = bytes(1 << 20);
+            let chunks = (0..65).map(move |_| Ok::<_, std::io::Error>(chunk.clone()));
+            ok(Body::from_stream(stream(chunks)))
+        }
+        "/cut.yml" => Response::builder()
+            .header("content-length", "1000")
+            .body(Body::from_stream(stream([Ok(bytes(10)), Err(std::io::Error::other("cut"))])))
+            .unwrap(),
+        "/binary.yml" => ok(vec![0xff, 0xfe, 0x00]),
+        "/moved.yml" => Response::builder().status(302).header("location", "http://example.invalid/").body(Body::empty()).unwrap(),
+        "/fault.yml" => status(StatusCode::BAD_GATEWAY),
+        _ => status(StatusCode::NOT_FOUND),
+    });
+    let address = &server.address;
+    for (path, problem) in [
+        ("/html.yml", "is an HTML or XML page"),
+        ("/large.yml", "is larger than 64 MiB"),
+        ("/cut.yml", "cannot be downloaded"),
+        ("/binary.yml", "is no text in UTF-8"),
+        ("/moved.yml", "302"),
+        ("/fault.yml", "the server answered 502"),
+        ("/nowhere.yml", "is there such a document?"),
+        ("/not-authentik", "is this the address of an authentik server?"),
+    ] {
+        let project = Project::new();
+        let (before, count) = (project.contents(), project.count());
+        let outcome = project.xtask(&["sync", "--from", &format!("{address}{path}")]);
+        assert_eq!(outcome.code, 2, "{path}");
+        assert!(outcome.err.contains(problem), "{problem} is not in: {}", outcome.err);
+        assert_eq!((project.contents(), project.count()), (before, count), "{path}");
+    }
+    let outcome = Project::new().xtask(&["sync", "--from", "http://127.0.0.1:9/schema.yml"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("http://127.0.0.1:9/schema.yml: cannot be downloaded: "), "{}", outcome.err);
+}
+
+fn bytes(length: usize) -> Vec<u8> {
+    vec![b'#'; length]
+}
+
+fn stream<I>(items: I) -> impl futures_util::Stream<Item = I::Item> + Send
+where
+    I: IntoIterator,
+    I::IntoIter: Send,
+{
+    futures_util::stream::iter(items)
+}

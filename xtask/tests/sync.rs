@@ -1,0 +1,266 @@
+//! `cargo xtask sync`: what it writes, what it says, and what it leaves alone.
+
+mod common;
+
+use common::{FILES, Project, merge, slice, whole};
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+/// A document of upstream's: the slice of another release with a change.
+fn upstream(release: &str, change: &Value) -> String {
+    let mut document = slice();
+    without_ours(&mut document);
+    document["info"]["version"] = release.into();
+    merge(&mut document, change);
+    serde_yaml::to_string(&document).unwrap()
+}
+
+fn without_ours(node: &mut Value) {
+    match node {
+        Value::Object(map) => {
+            map.retain(|key, value| !(key.starts_with("x-") || key == "description" && value.is_string()));
+            map.values_mut().for_each(without_ours);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_ours),
+        _ => {}
+    }
+}
+
+fn schema(component: &str, change: Value) -> Value {
+    json!({ "components": { "schemas": { component: change } } })
+}
+
+/// Syncs a project from a document.
+fn sync(project: &Project, document: &str, more: &[&str]) -> (i32, Value) {
+    let file = project.write("upstream.yaml", document);
+    let outcome = project.xtask(&[&["sync", "--from", &file, "--format", "json"], more].concat());
+    assert!(outcome.code < 2, "{}", outcome.err);
+    (outcome.code, serde_json::from_str(&outcome.out).unwrap())
+}
+
+fn version(project: &Project) -> String {
+    let manifest: toml_edit::DocumentMut = project.read("Cargo.toml").parse().unwrap();
+    manifest["package"]["version"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn nothing_is_written_where_nothing_changed() {
+    let project = Project::new();
+    let before = project.contents();
+    let (code, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--check"]);
+    assert_eq!((code, &report["files"], &report["diff"]), (0, &json!([]), &Value::Null));
+    let (code, report) = sync(&project, &upstream("2025.6.4", &json!({})), &[]);
+    assert_eq!((code, &report["written"]), (0, &json!(false)));
+    assert_eq!(project.contents(), before);
+}
+
+#[test]
+fn the_whole_schema_of_the_pinned_release_leaves_everything_as_it_is() {
+    let Some(whole) = whole("2025.6.4") else { return };
+    let project = Project::new();
+    let before = project.contents();
+    let outcome = project.xtask(&["sync", "--from", &whole]);
+    assert_eq!((outcome.code, outcome.out), (0, format!("up to date with {whole}\n")));
+    assert_eq!(project.contents(), before);
+}
+
+#[test]
+fn a_slice_that_was_written_by_hand_is_put_in_canonical_form() {
+    let project = Project::new();
+    let before = project.contents();
+    let slice: serde_json::Value = serde_yaml::from_str(&before[0]).unwrap();
+    project.write(FILES[0], &serde_json::to_string_pretty(&slice).unwrap());
+    let (code, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--check"]);
+    assert_eq!((code, &report["files"]), (1, &json!([FILES[0]])));
+    sync(&project, &upstream("2025.6.4", &json!({})), &[]);
+    assert_eq!(project.contents(), before);
+}
+
+#[test]
+fn a_new_value_moves_slice_version_and_changelog() {
+    let project = Project::new();
+    let before = project.contents();
+    let document =
+        upstream("2025.8.0", &schema("DeniedActionEnum", json!({ "enum": ["message_continue", "message", "continue", "retry"] })));
+
+    let (code, report) = sync(&project, &document, &["--check"]);
+    assert_eq!((code, &report["files"], &report["written"]), (1, &json!(FILES), &json!(false)));
+    assert_eq!(project.contents(), before, "--check writes nothing");
+
+    let (code, report) = sync(&project, &document, &[]);
+    assert_eq!((code, &report["written"], &report["diff"]["rust"]["bump"]), (0, &json!(true), &json!("minor")));
+    assert_eq!(report["version"], json!({ "old": "0.1.0+authentik.2025.6.4", "new": "0.1.1+authentik.2025.8.0" }));
+    assert_eq!(version(&project), "0.1.1+authentik.2025.8.0");
+    assert!(project.read("Cargo.lock").contains("name = \"authentik-flow-bindings\"\nversion = \"0.1.1+authentik.2025.8.0\"\n"));
+
+    let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let action = &slice["components"]["schemas"]["DeniedActionEnum"];
+    assert_eq!(action["enum"][3], "retry");
+    assert_eq!(action["description"], "What a person sees whom a flow turns away.", "our words stay");
+    assert_eq!(action["x-enum-labels"]["continue"], "Continue");
+
+    let changelog = project.read("CHANGELOG.md");
+    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from authentik 2025.8.0's specification, after 2025.6.4's.\n\
+                 - FEATURE: `DeniedActionEnum` may have the value \"retry\" (authentik 2025.8.0).\n\n## 0.1.0+authentik.2025.6.4\n";
+    assert!(changelog.contains(entry), "{changelog}");
+    let decisions = report["decisions"].to_string();
+    assert!(decisions.contains("may have the value \\\"retry\\\": give it a label and a description"), "{decisions}");
+    assert!(decisions.contains("#/components/schemas/DeniedActionEnum/x-enum-descriptions/retry"), "{decisions}");
+
+    let upstream_toml = project.read("openapi/upstream.toml");
+    assert!(upstream_toml.contains("release = \"2025.8.0\"") && upstream_toml.contains("# SHA-256 of"), "{upstream_toml}");
+    assert!(!upstream_toml.contains("07f2c426ea6f"), "{upstream_toml}");
+
+    let after = project.contents();
+    let (code, report) = sync(&project, &document, &[]);
+    assert_eq!((code, &report["files"]), (0, &json!([])), "a second sync finds nothing to do");
+    assert_eq!(project.contents(), after);
+}
+
+#[test]
+fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
+    let project = Project::new();
+    let mut properties = slice()["components"]["schemas"]["FlowSet"]["required"].clone();
+    properties.as_array_mut().unwrap().retain(|name| name != "background");
+    properties.as_array_mut().unwrap().push("background_url".into());
+    let change = json!({ "properties": { "background": null, "background_url": { "type": "string" } }, "required": properties });
+    let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", change)), &[]);
+    assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.12.0");
+    assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "reads", "new_client_on_old_server": "reads" }));
+    assert!(report["decisions"][0].as_str().unwrap().starts_with("`FlowSet.background` is now `background_url`"), "{report:#}");
+    let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let property = &slice["components"]["schemas"]["FlowSet"]["properties"]["background_url"];
+    assert_eq!(property["x-aliases"], json!(["background"]));
+    assert!(property["description"].as_str().unwrap().starts_with("Address of the picture"), "{property}");
+    assert!(
+        project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `FlowSet.background_url` is now always sent (authentik 2025.12.0).\n")
+    );
+
+    // And back again, as a release that takes a change back would have it.
+    let (_, report) = sync(&project, &upstream("2026.2.0", &json!({})), &[]);
+    assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "reads", "new_client_on_old_server": "reads" }));
+    assert_eq!(version(&project), "0.3.0+authentik.2026.2.0");
+    let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    assert_eq!(slice["components"]["schemas"]["FlowSet"]["properties"]["background"]["x-aliases"], json!(["background_url"]));
+}
+
+#[test]
+fn a_component_that_was_renamed_keeps_its_words() {
+    let project = Project::new();
+    let text = upstream("2026.2.0", &json!({}))
+        .replace("FlowLayoutEnum", "LayoutEnum")
+        .replace("/Stage'", "/StageModel'")
+        .replace("    Stage:", "    StageModel:");
+    let (_, report) = sync(&project, &text, &[]);
+    assert_eq!(report["diff"]["changes"], json!([]), "names of components are nothing on the wire");
+    assert_eq!(report["diff"]["rust"]["bump"], "major", "and something in Rust");
+    let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let schemas = &slice["components"]["schemas"];
+    assert!(schemas["LayoutEnum"]["description"].as_str().unwrap().starts_with("How the pages of a flow are laid out"));
+    assert_eq!(schemas["StageModel"]["properties"]["meta_model_name"]["x-default-when-absent"], "");
+    assert_eq!(report["decisions"].as_array().unwrap().len(), 1, "only the review is left: {:#}", report["decisions"]);
+    assert!(project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `types::FlowLayout is gone`.\n"));
+}
+
+#[test]
+fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
+    let project = Project::new();
+    let change = json!({ "properties": { "color": { "type": "string" } }, "required": ["color", "component", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"] });
+    let document = upstream("2026.8.0", &schema("Stage", change));
+    let (_, report) = sync(&project, &document, &[]);
+    let decision = report["decisions"][0].as_str().unwrap();
+    assert!(decision.starts_with("Clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is now always sent"), "{decision}");
+    assert!(decision.contains("x-default-when-absent"), "{decision}");
+
+    // The person writes the default and a description; both survive the next sync, and the client reads both.
+    let slice = project.read(FILES[0]);
+    project.write(
+        FILES[0],
+        &slice.replace(
+            "        color:\n          type: string\n",
+            "        color:\n          description: Its color.\n          type: string\n          x-default-when-absent: red\n",
+        ),
+    );
+    let (code, report) = sync(&project, &document, &["--check"]);
+    assert_eq!((code, &report["files"]), (0, &json!([])));
+    let outcome = project.xtask(&["expand"]);
+    assert!(outcome.out.contains("\"red\".into()") && outcome.err.is_empty(), "{}", outcome.err);
+}
+
+#[test]
+fn a_fixup_that_is_no_longer_needed_is_named() {
+    let project = Project::new();
+    let change = json!({ "components": { "schemas": {
+        "FlowSet": { "properties": { "slug": { "maxLength": null, "pattern": null } } },
+        "FlowStageBinding": { "properties": { "order": { "minimum": null, "maximum": null } } },
+    } } });
+    let (_, report) = sync(&project, &upstream("2026.8.0", &change), &["--check"]);
+    let decisions = report["decisions"].to_string();
+    assert!(decisions.contains("The fixup `answers_are_not_validated` finds nothing to do any more"), "{decisions}");
+}
+
+#[test]
+fn a_failed_sync_leaves_every_file_as_it_was() {
+    let mut parameters = slice()["paths"]["/flows/bindings/"]["get"]["parameters"].clone();
+    parameters.as_array_mut().unwrap().push(json!({ "name": "a", "in": "cookie", "schema": { "type": "string" } }));
+    let get = |change: Value| json!({ "paths": { "/flows/bindings/": { "get": change } } });
+    for (document, problem) in [
+        ("openapi: [".to_owned(), "is no YAML"),
+        (upstream("2026.8.0", &schema("Stage", Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
+        (upstream("2026.8.0", &get(json!({ "parameters": parameters }))), "progenitor cannot generate this"),
+        (upstream("2026.8.0", &get(json!({ "operationId": "flows_bindings" }))), "has no operation `flows_bindings_list`"),
+        (upstream("next release!", &json!({})), "cannot stand in a version"),
+    ] {
+        let project = Project::new();
+        let file = project.write("upstream.yaml", &document);
+        let (before, count) = (project.contents(), project.count());
+        let outcome = project.xtask(&["sync", "--from", &file]);
+        assert_eq!(outcome.code, 2, "{problem}: {}", outcome.out);
+        assert!(outcome.err.contains(problem), "{problem} is not in: {}", outcome.err);
+        assert_eq!((project.contents(), project.count()), (before, count), "{problem}");
+    }
+}
+
+#[test]
+fn a_project_that_is_not_as_it_should_be_is_told_what_is_wrong() {
+    let document = upstream("2026.8.0", &json!({}));
+    for (file, from, to, problem) in [
+        ("CHANGELOG.md", "\n## ", "\n# ", "CHANGELOG.md: has no entry"),
+        ("Cargo.toml", "version = \"0.1.0", "version = \"one\"#", "Cargo.toml: "),
+        ("Cargo.lock", "name = \"authentik-flow-bindings\"", "name = \"other\"", "Cargo.lock: does not have this crate"),
+        ("openapi/upstream.toml", "operations = [\"flows_bindings_list\"]", "operations = []", "openapi/upstream.toml: `operations`"),
+        ("openapi/upstream.toml", "release = ", "releases = ", "openapi/upstream.toml: has no text `release`"),
+        (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml: #/openapi: is OpenAPI 3.1.0"),
+    ] {
+        let project = Project::new();
+        let text = project.read(file);
+        assert!(text.contains(from), "{file} has no {from}");
+        project.write(file, &text.replacen(from, to, 1));
+        let path = project.write("upstream.yaml", &document);
+        let (before, count) = (project.contents(), project.count());
+        let outcome = project.xtask(&["sync", "--from", &path]);
+        assert_eq!(outcome.code, 2, "{problem}");
+        assert!(outcome.err.starts_with("error: ") && outcome.err.contains(problem), "{problem} is not in: {}", outcome.err);
+        assert_eq!((project.contents(), project.count()), (before, count), "{problem}");
+    }
+}
+
+#[test]
+fn the_report_says_what_was_done_and_what_is_left() {
+    let Some(whole) = whole("2026.8.0-rc6") else { return };
+    let project = Project::new();
+    let outcome = project.xtask(&["sync", "--from", &whole]);
+    for part in [
+        "7 changes: 2 error, 2 warning, 3 info",
+        "a client of 2025.6.4 on a server of 2026.8.0-rc6: loses a value",
+        "a client of 2026.8.0-rc6 on a server of 2025.6.4: fails",
+        "version 0.1.0+authentik.2025.6.4 -> 0.2.0+authentik.2026.8.0-rc6",
+        "wrote openapi/flows_bindings_list.yaml, openapi/upstream.toml, Cargo.toml, Cargo.lock, CHANGELOG.md",
+        "left for you\n  1. ",
+    ] {
+        assert!(outcome.out.contains(part), "{part} is not in:\n{}", outcome.out);
+    }
+    let project = Project::new();
+    let markdown = project.xtask(&["sync", "--check", "--from", &whole, "--format", "markdown"]).out;
+    assert!(markdown.contains("### Left for a person\n\n- [ ] "), "{markdown}");
+}
