@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::document::component;
+use crate::diff::node::Node;
+use crate::document::{component, step};
 use crate::generator::EXTENSIONS;
 
 /// A property that goes by another name, as (component, old name, new name).
@@ -35,6 +36,38 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
         annotate(&ours["components"]["securitySchemes"][name], scheme);
     }
     carrier.renamed
+}
+
+/// A property that servers of the old document need not send, with what the client takes it for there.
+pub type Bridged = (String, String, Value);
+
+/// Says of each property that is required only since `new` what it is taken for where it is not sent: nothing, if it is a list or an
+/// object of no certain form. What any other is taken for is for a person to say.
+pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
+    let mut bridged = Vec::new();
+    for (component, before) in old["components"]["schemas"].as_object().into_iter().flatten() {
+        let place = step("#/components/schemas", component);
+        let Some(after) = new.pointer(&place[1..]) else { continue };
+        let (before, after) = (Node::new(old, before, place.clone()), Node::new(new, after, place.clone()));
+        for (name, property) in after.properties() {
+            let was_sent = std::iter::once(name.as_str()).chain(property.aliases()).any(|name| before.requires(name));
+            if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
+                continue;
+            }
+            let nothing = match property.kind() {
+                "array" => json!([]),
+                "object" if property.is_free_form() => json!({}),
+                _ => continue,
+            };
+            bridged.push((component.clone(), name.clone(), nothing));
+        }
+    }
+    for (component, property, nothing) in &bridged {
+        if let Some(property) = new["components"]["schemas"][component]["properties"].get_mut(property) {
+            annotate(&json!({ "x-default-when-absent": nothing }), property);
+        }
+    }
+    bridged
 }
 
 struct Carrier {

@@ -5,7 +5,7 @@ use semver::{BuildMetadata, Version};
 use serde::Serialize;
 use toml_edit::DocumentMut;
 
-use crate::annotations::{self, Renamed};
+use crate::annotations::{self, Bridged, Renamed};
 use crate::canonical::to_yaml;
 use crate::diff::rust::Bump;
 use crate::diff::{self, Diff};
@@ -59,6 +59,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     let (ours, old) = project.slice()?;
     let same_api = new == old;
     let renamed = annotations::carry(&ours.root, &mut new);
+    let bridged = if same_api { Vec::new() } else { annotations::bridge(&old, &mut new) };
 
     let manifest = project.read(MANIFEST)?;
     let version = crate_version(&manifest)?;
@@ -84,11 +85,11 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let release = diff.new.release.clone();
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
-        report.decisions = decisions(&diff, &generated, &renamed);
+        report.decisions = decisions(&diff, &generated, &renamed, &bridged);
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &fetched.sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
-        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&diff, &version, &next))?));
+        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&diff, &renamed, &version, &next))?));
         report.diff = Some(diff);
     }
 
@@ -200,19 +201,26 @@ fn with_entry(changelog: &str, entry: &str) -> Result<String> {
 }
 
 /// What a person has to decide.
-fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed]) -> Vec<String> {
+fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged]) -> Vec<String> {
+    let (old, new) = (&diff.old.release, &diff.new.release);
     let mut decisions = Vec::new();
-    for (component, old, new) in renamed {
+    for (component, before, after) in renamed {
         decisions.push(format!(
-            "`{component}.{old}` is now `{new}`: its description and extensions went with it, and answers with the old name are read too. \
-             Read the description again, and see where src/, examples/ and tests/ use `{old}`."
+            "`{component}.{before}` is now `{after}`, in Rust too: its description and extensions went with it, and answers with the old \
+             name are read. Read the description again, and see where src/, examples/ and tests/ use `{before}`."
+        ));
+    }
+    for (component, property, nothing) in bridged {
+        decisions.push(format!(
+            "`{component}.{property}` need not be sent by servers of {old}, and is taken for `{nothing}` where it is not: see whether \
+             `x-default-when-absent` in {SLICE} should have another value."
         ));
     }
     for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
         decisions.push(format!(
-            "Clients of {} fail on servers of {}: {} ({}). Write `x-default-when-absent` beside it in {SLICE}, the value to take where a \
-             server does not send it; or say in CHANGELOG.md from which release on servers are read.",
-            diff.new.release, diff.old.release, change.text, change.pointer
+            "Clients of {new} fail on servers of {old}: {} ({}). If a value can stand for what is not sent, write it beside the property \
+             in {SLICE} as `x-default-when-absent`, and correct the entry in {CHANGELOG}.",
+            change.text, change.pointer
         ));
     }
     for change in diff.changes.iter().filter(|change| change.id == "response-property-enum-value-added") {

@@ -100,8 +100,8 @@ fn a_new_value_moves_slice_version_and_changelog() {
     assert_eq!(action["x-enum-labels"]["continue"], "Continue");
 
     let changelog = project.read("CHANGELOG.md");
-    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from authentik 2025.8.0's specification, after 2025.6.4's.\n\
-                 - FEATURE: `DeniedActionEnum` may have the value \"retry\" (authentik 2025.8.0).\n\n## 0.1.0+authentik.2025.6.4\n";
+    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
+                 - FEATURE: `DeniedActionEnum` may have the value \"retry\".\n\n## 0.1.0+authentik.2025.6.4\n";
     assert!(changelog.contains(entry), "{changelog}");
     let decisions = report["decisions"].to_string();
     assert!(decisions.contains("may have the value \\\"retry\\\": give it a label and a description"), "{decisions}");
@@ -133,7 +133,9 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
     assert_eq!(property["x-aliases"], json!(["background"]));
     assert!(property["description"].as_str().unwrap().starts_with("Address of the picture"), "{property}");
     assert!(
-        project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `FlowSet.background_url` is now always sent (authentik 2025.12.0).\n")
+        project
+            .read("CHANGELOG.md")
+            .contains("- BREAKING CHANGE: `FlowSet.background` is now `background_url`; answers with either name are read.\n")
     );
 
     // And back again, as a release that takes a change back would have it.
@@ -185,6 +187,25 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     assert_eq!((code, &report["files"]), (0, &json!([])));
     let outcome = project.xtask(&["expand"]);
     assert!(outcome.out.contains("\"red\".into()") && outcome.err.is_empty(), "{}", outcome.err);
+}
+
+#[test]
+fn a_list_that_old_servers_do_not_send_is_taken_for_an_empty_one() {
+    let project = Project::new();
+    let required = ["colors", "component", "flow_set", "meta", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"];
+    let change = json!({
+        "properties": { "colors": { "type": "array", "items": { "type": "string" } }, "meta": { "$ref": "#/components/schemas/Meta" } },
+        "required": required,
+    });
+    let more = json!({ "components": { "schemas": { "Stage": change, "Meta": { "type": "object", "additionalProperties": {} } } } });
+    let (_, report) = sync(&project, &upstream("2026.8.0", &more), &[]);
+    assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "loses", "new_client_on_old_server": "reads" }));
+    let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let properties = &slice["components"]["schemas"]["Stage"]["properties"];
+    assert_eq!(properties["colors"]["x-default-when-absent"], json!([]));
+    assert_eq!(properties["flow_set"]["x-default-when-absent"], json!([]), "it was optional before");
+    assert_eq!(properties["meta"], json!({ "allOf": [{ "$ref": "#/components/schemas/Meta" }], "x-default-when-absent": {} }));
+    assert!(report["decisions"].to_string().contains("`Stage.colors` need not be sent by servers of 2025.6.4, and is taken for `[]`"));
 }
 
 #[test]
@@ -253,7 +274,7 @@ fn the_report_says_what_was_done_and_what_is_left() {
     for part in [
         "7 changes: 2 error, 2 warning, 3 info",
         "a client of 2025.6.4 on a server of 2026.8.0-rc6: loses a value",
-        "a client of 2026.8.0-rc6 on a server of 2025.6.4: fails",
+        "a client of 2026.8.0-rc6 on a server of 2025.6.4: reads it",
         "version 0.1.0+authentik.2025.6.4 -> 0.2.0+authentik.2026.8.0-rc6",
         "wrote openapi/flows_bindings_list.yaml, openapi/upstream.toml, Cargo.toml, Cargo.lock, CHANGELOG.md",
         "left for you\n  1. ",

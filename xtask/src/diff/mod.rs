@@ -12,7 +12,7 @@ pub use wire::Outcome;
 use crate::canonical::to_yaml;
 use crate::generator::{GenerateError, Generated, generate_text};
 
-mod node;
+pub mod node;
 mod operations;
 pub mod rules;
 pub mod rust;

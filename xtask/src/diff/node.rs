@@ -91,6 +91,16 @@ impl<'a> Node<'a> {
         Some(Node::new(self.root, schema, step(&step(&self.pointer, "properties"), name)))
     }
 
+    /// Whether it is an object that may have whatever properties.
+    pub fn is_free_form(&self) -> bool {
+        self.kind() == "object" && self.get("properties").is_none() && self.get("additionalProperties") != Some(&Value::Bool(false))
+    }
+
+    /// The other names under which a property is read.
+    pub fn aliases(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
     pub fn requires(&self, property: &str) -> bool {
         self.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property))
     }

@@ -283,7 +283,7 @@ impl Walker {
             let mut wire = Wire { old_client_on_new_server: absent(&before, required), new_client_on_old_server: unread(new, &before) };
             let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
             if let Some((other, after)) = renamed {
-                text = format!("{text}; `{other}` is, and is read into the same field where the generated client knows both names");
+                text = format!("{text}; `{other}` is");
                 // Each client reads the other's name where its own document has it as an alias.
                 let (old_knows, new_knows) = (before.aliases().any(|alias| alias == other), after.aliases().any(|alias| alias == name));
                 if old_knows && (new.requires(other) || absent(&before, required) == Outcome::Reads) {
@@ -344,8 +344,10 @@ impl Walker {
 
     fn compare_required(&mut self, at: usize, old: &Node, new: &Node, place: &Place) {
         let (id, text) = match place.required {
-            (true, false) => ("became-optional", "need not be"),
-            (false, true) => ("became-required", "must now be"),
+            (true, false) if place.used.is_request() => ("became-optional", "need no longer be sent"),
+            (true, false) => ("became-optional", "is no longer always sent"),
+            (false, true) if place.used.is_request() => ("became-required", "must now be sent"),
+            (false, true) => ("became-required", "is now always sent"),
             _ => return,
         };
         let wire = match (place.used, id) {
@@ -361,7 +363,7 @@ impl Walker {
             _ if new.flag("writeOnly") => "response-write-only-property",
             _ => "response-property",
         };
-        let text = format!("`{}` {text} {}", place.name, sent(place.used));
+        let text = format!("`{}` {text}", place.name);
         self.push(at, rules::of_operation(&format!("{prefix}-{id}")), text, &new.place, wire, place.touches.clone());
     }
 

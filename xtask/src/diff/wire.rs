@@ -176,10 +176,3 @@ pub fn null(property: &Node, required: bool) -> Outcome {
     let optional = !required && property.get("default").is_none() && property.kind() != "array" && !is_map;
     if property.flag("nullable") || property.kind() == "any" || optional { Reads } else { Fails }
 }
-
-impl<'a> Node<'a> {
-    /// The other names under which a property is read.
-    pub fn aliases(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-    }
-}
