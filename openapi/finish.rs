@@ -73,6 +73,9 @@ fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), 
         items_mut(types).push(parse_quote! {
             /// What stands for a property that the server did not send.
             mod absent {
+                #[allow(unused_imports)]
+                use super::*;
+
                 #(#functions)*
             }
         });

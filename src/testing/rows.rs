@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::types::{FlowSet, FlowStageBinding, Stage};
@@ -66,20 +67,23 @@ fn uuid(rng: &mut Rng) -> Uuid {
 fn flow(number: usize, rng: &mut Rng) -> FlowSet {
     let designation = DESIGNATIONS[number % DESIGNATIONS.len()];
     let slug = format!("{}-{number:03}", designation.replace('_', "-"));
-    FlowSet {
-        background: "/static/dist/assets/images/flow_background.jpg".into(),
-        compatibility_mode: Some(rng.bool()),
-        denied_action: Some("message_continue".into()),
-        designation: designation.into(),
-        export_url: format!("/api/v3/flows/instances/{slug}/export/"),
-        layout: Some(["stacked", "content_left", "sidebar_right"][number % 3].into()),
-        name: format!("Flow {number:03}"),
-        pk: uuid(rng),
-        policy_engine_mode: Some("any".into()),
-        policybindingmodel_ptr_id: uuid(rng),
-        slug,
-        title: format!("Welcome to flow {number}"),
-    }
+    let layout = ["stacked", "content_left", "sidebar_right"][number % 3];
+    let flow = json!({
+        // By this name or by `background_url`, whichever the specification has.
+        "background": "/static/dist/assets/images/flow_background.jpg",
+        "compatibility_mode": rng.bool(),
+        "denied_action": "message_continue",
+        "designation": designation,
+        "export_url": format!("/api/v3/flows/instances/{slug}/export/"),
+        "layout": layout,
+        "name": format!("Flow {number:03}"),
+        "pk": uuid(rng),
+        "policy_engine_mode": "any",
+        "policybindingmodel_ptr_id": uuid(rng),
+        "slug": slug,
+        "title": format!("Welcome to flow {number}"),
+    });
+    serde_json::from_value(flow).unwrap_or_else(|error| panic!("src/testing/rows.rs makes no flow of the specification: {error}"))
 }
 
 fn stage(number: usize, rng: &mut Rng) -> Stage {

@@ -408,7 +408,7 @@ impl Shared {
         let mut row = serde_json::to_value(binding).unwrap_or_default();
         let flows = row.pointer_mut("/stage_obj/flow_set").and_then(Value::as_array_mut);
         for flow in flows.into_iter().flatten().filter_map(Value::as_object_mut) {
-            if let Some(background) = flow.remove("background") {
+            if let Some(background) = flow.remove("background").or_else(|| flow.remove("background_url")) {
                 flow.insert(self.rules.background.into(), background);
             }
             if !flow.get("layout").and_then(Value::as_str).is_some_and(|layout| self.rules.layouts.contains(&layout)) {
