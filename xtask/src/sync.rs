@@ -7,7 +7,7 @@ use toml_edit::DocumentMut;
 
 use crate::annotations::{self, Bridged, Renamed};
 use crate::canonical::to_yaml;
-use crate::diff::rust::Bump;
+use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE};
 use crate::project::Project;
@@ -238,8 +238,15 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
     if !generated.undescribed.is_empty() {
         decisions.push(format!("Describe in {SLICE}, in words of your own: {}.", generated.undescribed.join(", ")));
     }
+    let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
+    let models =
+        diff.rust.items.iter().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
+    decisions.extend(models.map(|model| {
+        format!("`types::{model}` is a new model: compare it in tests/schema.rs, and see whether src/lib.rs should export it.")
+    }));
     decisions.push(
-        "Review the generated Rust: `INSTA_UPDATE=always cargo test --test generator`, then `git diff tests/snapshots`. Then `cargo xtask check`."
+        "Review the generated Rust and the table of releases: `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator \
+         --test compatibility`, then `git diff`. Then `cargo xtask check`."
             .into(),
     );
     decisions

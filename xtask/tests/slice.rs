@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Project, SLICE, corpus, output, slice, whole, xtask};
+use common::{Project, SLICE, corpus, output, slice, whole, xtask, xtask_here};
 use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::{Map, Value, json};
@@ -26,13 +26,19 @@ fn error_of(document: &str) -> String {
 }
 
 #[test]
-fn the_checked_in_slice_is_the_canonical_one_of_its_release() {
-    let checked_in = std::fs::read_to_string(SLICE).unwrap();
-    assert_eq!(output(&["slice", SLICE]), checked_in);
+fn the_checked_in_slice_is_in_canonical_form() {
+    let slice = "../openapi/flows_bindings_list.yaml";
+    assert_eq!(xtask_here(&["slice", slice]).out, std::fs::read_to_string(slice).unwrap());
+}
+
+#[test]
+fn the_slice_of_2025_6_4_has_the_structure_of_the_reference_and_our_words() {
+    let expected = std::fs::read_to_string(SLICE).unwrap();
+    assert_eq!(output(&["slice", SLICE]), expected);
     let slices =
         corpus().into_iter().filter(|path| path.to_string_lossy().contains("2025.6.4_")).map(|path| path.to_str().unwrap().to_owned());
     for source in slices.chain(whole("2025.6.4")) {
-        assert_eq!(output(&["slice", &source]), checked_in, "{source}");
+        assert_eq!(output(&["slice", &source]), expected, "{source}");
     }
 }
 
@@ -127,7 +133,7 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
             let target = property.get("$ref").or_else(|| property.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
             if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap().to_owned()) {
                 *property = match rng.u8(..3) {
-                    0 => document_schemas[&name].clone(),
+                    0 if document_schemas[&name].get("additionalProperties").is_none() => document_schemas[&name].clone(),
                     1 => json!({ "oneOf": [{ "$ref": format!("#/components/schemas/{name}Alias") }] }),
                     _ => reference(&name, rng),
                 };

@@ -4,10 +4,12 @@
 pub mod changes;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+use toml_edit::DocumentMut;
 
 pub struct Outcome {
     pub code: i32,
@@ -15,8 +17,14 @@ pub struct Outcome {
     pub err: String,
 }
 
-/// Runs `cargo xtask`, on this project.
+/// Runs `cargo xtask` on a project of the tests' own, whatever is checked in.
 pub fn xtask(arguments: &[&str]) -> Outcome {
+    static PROJECT: LazyLock<Project> = LazyLock::new(Project::new);
+    PROJECT.xtask(arguments)
+}
+
+/// Runs `cargo xtask` on this project.
+pub fn xtask_here(arguments: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Outcome { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
@@ -38,17 +46,38 @@ pub fn diff(old: &Path, new: &Path, more: &[&str]) -> Value {
 /// Files of a sync.
 pub const FILES: [&str; 5] = ["openapi/flows_bindings_list.yaml", "openapi/upstream.toml", "Cargo.toml", "Cargo.lock", "CHANGELOG.md"];
 
-/// A copy of the files that a sync reads and writes.
+/// The digest of 2025.6.4's whole schema.
+const SHA256: &str = "07f2c426ea6f5e5db3907d6a9c0e00dc271a42828f7824cb3c6bcef8dd6ec237";
+
+/// The files that a sync reads and writes, as they were when 2025.6.4 was checked in.
 pub struct Project(TempDir);
 
 impl Project {
     pub fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        std::fs::create_dir(folder.path().join("openapi")).unwrap();
-        for file in FILES {
-            std::fs::copy(Path::new("..").join(file), folder.path().join(file)).unwrap();
+        let project = Self(TempDir::new().unwrap());
+        std::fs::create_dir(project.path().join("openapi")).unwrap();
+        project.write(FILES[0], &std::fs::read_to_string(SLICE).unwrap());
+        project.write(FILES[4], "# Changelog\n\nVersions.\n\n## 0.1.0+authentik.2025.6.4\n\n- FEATURE: the first version.\n");
+        for (file, edit) in [
+            (
+                FILES[1],
+                (|document| {
+                    document["release"] = "2025.6.4".into();
+                    document["sha256"] = SHA256.into();
+                }) as fn(&mut DocumentMut),
+            ),
+            (FILES[2], |manifest| manifest["package"]["version"] = VERSION.into()),
+            (FILES[3], |lock| {
+                let packages = lock["package"].as_array_of_tables_mut().unwrap();
+                let ours = packages.iter_mut().find(|package| package["name"].as_str() == Some("authentik-flow-bindings"));
+                ours.unwrap()["version"] = VERSION.into();
+            }),
+        ] {
+            let mut document: DocumentMut = std::fs::read_to_string(Path::new("..").join(file)).unwrap().parse().unwrap();
+            edit(&mut document);
+            project.write(file, &document.to_string());
         }
-        Self(folder)
+        project
     }
 
     pub fn path(&self) -> &Path {
@@ -66,7 +95,7 @@ impl Project {
     }
 
     pub fn xtask(&self, arguments: &[&str]) -> Outcome {
-        xtask(&[&["--root", self.path().to_str().unwrap()], arguments].concat())
+        xtask_here(&[&["--root", self.path().to_str().unwrap()], arguments].concat())
     }
 
     /// Every file, to see that nothing changed.
@@ -81,9 +110,12 @@ impl Project {
     }
 }
 
-pub const SLICE: &str = "../openapi/flows_bindings_list.yaml";
+const VERSION: &str = "0.1.0+authentik.2025.6.4";
 
-/// The checked-in slice as values.
+/// The slice of 2025.6.4, with our words.
+pub const SLICE: &str = "../tests/fixtures/authentik-2025.6.yaml";
+
+/// The same as values.
 pub fn slice() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(SLICE).unwrap()).unwrap()
 }
