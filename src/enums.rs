@@ -9,10 +9,10 @@
 //! let known: FlowLayout = "sidebar_left".into();
 //! assert_eq!(known, FlowLayout::SidebarLeft);
 //!
-//! let later: FlowLayout = "sidebar_left_frame_background".into();
+//! let later: FlowLayout = "of_a_later_release".into();
 //! assert!(!later.is_known());
-//! assert_eq!(later.as_str(), "sidebar_left_frame_background");
-//! assert!(FlowLayout::try_parse("sidebar_left_frame_background").is_err());
+//! assert_eq!(later.as_str(), "of_a_later_release");
+//! assert!(FlowLayout::try_parse("of_a_later_release").is_err());
 //! ```
 
 use std::fmt;
