@@ -74,6 +74,7 @@ pub struct Generated {
 
 impl Generated {
     /// The client and its models, pretty-printed.
+    #[must_use]
     pub fn code(&self) -> String {
         prettyplease::unparse(&self.file)
     }

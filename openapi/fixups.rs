@@ -9,8 +9,8 @@ use std::borrow::{Borrow, BorrowMut};
 
 use heck::ToUpperCamelCase;
 use openapiv3::{
-    AdditionalProperties, IntegerType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type,
-    VariantOrUnknownOrEmpty,
+    AdditionalProperties, AnySchema, IntegerType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind,
+    StatusCode, Type, VariantOrUnknownOrEmpty,
 };
 use serde_json::Value;
 
@@ -228,9 +228,9 @@ fn is_free_form<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> b
         SchemaKind::AllOf { all_of } => matches!(all_of.as_slice(), [only] if is_free_form(spec, only)),
         SchemaKind::Type(Type::Object(object)) => {
             let any = match &object.additional_properties {
-                Some(AdditionalProperties::Schema(values)) => {
-                    values.as_item().is_some_and(|values| matches!(&values.schema_kind, SchemaKind::Any(any) if *any == Default::default()))
-                }
+                Some(AdditionalProperties::Schema(values)) => values
+                    .as_item()
+                    .is_some_and(|values| matches!(&values.schema_kind, SchemaKind::Any(any) if *any == AnySchema::default())),
                 others => *others != Some(AdditionalProperties::Any(false)),
             };
             object.properties.is_empty() && any

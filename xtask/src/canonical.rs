@@ -1,4 +1,4 @@
-//! Schemas in canonical form, and the order in which a canonical document is written.
+//! Schemas in canonical form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -312,133 +312,10 @@ fn unwrapped(mut schema: Map<String, Value>) -> Value {
     schema.into()
 }
 
+/// `20.0` as 20.
 fn whole(number: f64) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation, reason = "checked")]
-    let integer = number as i64;
-    #[allow(clippy::cast_precision_loss, reason = "compared only")]
-    let exact = (integer as f64) == number && number.abs() < 9e15;
-    exact.then_some(integer)
-}
-
-/// Keywords in the order in which they are written; others follow by name.
-const ORDER: &[&str] = &[
-    "openapi",
-    "info",
-    "servers",
-    "paths",
-    "components",
-    "url",
-    "variables",
-    "in",
-    "name",
-    "operationId",
-    "title",
-    "summary",
-    "description",
-    "version",
-    "tags",
-    "deprecated",
-    "security",
-    "type",
-    "scheme",
-    "format",
-    "nullable",
-    "readOnly",
-    "writeOnly",
-    "allOf",
-    "oneOf",
-    "anyOf",
-    "not",
-    "discriminator",
-    "propertyName",
-    "mapping",
-    "items",
-    "enum",
-    "x-enum-labels",
-    "x-enum-descriptions",
-    "minimum",
-    "exclusiveMinimum",
-    "maximum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "default",
-    "properties",
-    "required",
-    "additionalProperties",
-    "x-aliases",
-    "x-default-when-absent",
-    "schema",
-    "style",
-    "explode",
-    "parameters",
-    "requestBody",
-    "x-listing",
-    "responses",
-    "headers",
-    "content",
-    "total-order",
-    "sort-terms",
-    "partition",
-    "traces",
-    "parameter",
-    "found-in",
-    "key",
-    "sent-since",
-    "sent-until",
-    "always-since",
-];
-
-/// Keywords whose value is a mapping of names, which has no order but the alphabet's.
-const NAMES: &[&str] = &[
-    "paths",
-    "properties",
-    "schemas",
-    "securitySchemes",
-    "responses",
-    "content",
-    "headers",
-    "mapping",
-    "sort-terms",
-    "encoding",
-    "variables",
-    "scopes",
-];
-
-/// Writes a document as YAML: the same values give the same bytes.
-pub fn to_yaml(document: &Value) -> String {
-    serde_yaml::to_string(&ordered(document, false)).unwrap_or_default()
-}
-
-fn ordered(node: &Value, names: bool) -> serde_yaml::Value {
-    match node {
-        Value::Object(map) => {
-            let rank = |key: &str| if names { 0 } else { ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len()) };
-            let mut keys = map.keys().collect::<Vec<_>>();
-            keys.sort_by_key(|key| (rank(key), *key));
-            let entry = |key: &String| {
-                let value = &map[key];
-                let by_value = map.get("enum").and_then(Value::as_array).filter(|_| key.starts_with("x-enum-"));
-                let written = match (by_value, value) {
-                    (Some(values), Value::Object(texts)) => texts_of_values(values, texts),
-                    _ => ordered(value, !names && NAMES.contains(&key.as_str())),
-                };
-                (serde_yaml::Value::from(key.as_str()), written)
-            };
-            serde_yaml::Value::Mapping(keys.into_iter().map(entry).collect())
-        }
-        Value::Array(items) => serde_yaml::Value::Sequence(items.iter().map(|item| ordered(item, false)).collect()),
-        scalar => serde_yaml::to_value(scalar).unwrap_or_default(),
-    }
-}
-
-/// Texts by enum value, in the order of the values.
-fn texts_of_values(values: &[Value], texts: &Map<String, Value>) -> serde_yaml::Value {
-    let known = values.iter().filter_map(Value::as_str).filter_map(|value| Some((value, texts.get(value)?)));
-    serde_yaml::Value::Mapping(known.map(|(value, text)| (value.into(), ordered(text, false))).collect())
+    /// Above, a float no longer tells each whole number from the next.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "checked before")]
+    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
 }

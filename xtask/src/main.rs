@@ -29,6 +29,7 @@ mod report;
 mod slice;
 mod source;
 mod sync;
+mod yaml;
 
 /// The commands of those who look after this repository
 #[derive(Parser)]
@@ -147,7 +148,7 @@ fn run(root: &Path, command: Command) -> Result<bool> {
             Ok(!outdated)
         }
         Command::Diff { old, new, format, fail_on, fail_on_rust, selection } => {
-            let diff = compare(&Project::open(root)?, &old, &new, selection)?;
+            let diff = compare(&Project::open(root)?, &old, &new, &selection)?;
             print(&report::of_diff(&diff, format))?;
             let worst = diff.changes.iter().map(|change| change.level).max();
             let failed = fail_on.is_some_and(|fail_on| match fail_on {
@@ -170,7 +171,7 @@ fn run(root: &Path, command: Command) -> Result<bool> {
             let selection = selection.of(&project)?;
             let sliced =
                 if keep_prose { slice(&document, &selection, true)? } else { annotated(&document, &selection, &project.slice()?.0.root)? };
-            print(&canonical::to_yaml(&sliced))?;
+            print(&yaml::to_yaml(&sliced))?;
             Ok(true)
         }
         Command::Expand { source, selection } => {
@@ -180,7 +181,7 @@ fn run(root: &Path, command: Command) -> Result<bool> {
                 Some(source) => {
                     let document = Source::parse(&source)?.fetch(&project)?.document;
                     let sliced = annotated(&document, &selection.of(&project)?, &project.slice()?.0.root)?;
-                    (source, canonical::to_yaml(&sliced))
+                    (source, yaml::to_yaml(&sliced))
                 }
             };
             let generated = generator::generate_text(&name, &text)?;
@@ -210,7 +211,7 @@ fn annotated(document: &Document, selection: &Selection, ours: &Value) -> Result
     Ok(sliced)
 }
 
-fn compare(project: &Project, old: &str, new: &str, selection: Operations) -> Result<diff::Diff> {
+fn compare(project: &Project, old: &str, new: &str, selection: &Operations) -> Result<diff::Diff> {
     let selection = selection.of(project)?;
     let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
     let (before, after) = (fetch(old)?, fetch(new)?);

@@ -33,8 +33,8 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
     }
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for operation in &chosen {
-        let sliced = slicer.operation(operation)?;
-        paths.entry(operation.path).or_default().insert(operation.method.into(), sliced);
+        let written = slicer.operation(operation)?;
+        paths.entry(operation.path).or_default().insert(operation.method.into(), written);
     }
     let schemas = slicer.canonical.reached()?;
     let security = slicer.security_schemes()?;
@@ -44,16 +44,16 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
     if let Some(prose) = root["info"].get("description").filter(|_| keep_prose) {
         info["description"] = prose.clone();
     }
-    let mut sliced = json!({ "openapi": root["openapi"], "info": info, "paths": paths });
+    let mut whole = json!({ "openapi": root["openapi"], "info": info, "paths": paths });
     if let Some(servers) = root.get("servers").and_then(Value::as_array) {
-        sliced["servers"] = servers.iter().map(server).collect();
+        whole["servers"] = servers.iter().map(server).collect();
     }
     for (collection, parts) in [("schemas", schemas), ("securitySchemes", security)] {
         if !parts.is_empty() {
-            sliced["components"][collection] = Value::Object(parts);
+            whole["components"][collection] = Value::Object(parts);
         }
     }
-    Ok(sliced)
+    Ok(whole)
 }
 
 /// An operation as the document has it.

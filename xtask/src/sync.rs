@@ -6,7 +6,6 @@ use serde::Serialize;
 use toml_edit::DocumentMut;
 
 use crate::annotations::{self, Bridged, Renamed};
-use crate::canonical::to_yaml;
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE};
@@ -14,6 +13,7 @@ use crate::project::Project;
 use crate::report::changelog;
 use crate::slice::slice;
 use crate::source::{Fetched, Source};
+use crate::yaml::to_yaml;
 
 const UPSTREAM: &str = "openapi/upstream.toml";
 const MANIFEST: &str = "Cargo.toml";

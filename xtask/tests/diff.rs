@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use common::changes::pairs;
@@ -35,7 +36,7 @@ fn each_kind_of_change_has_its_rule_and_its_verdicts() {
         let worst = pair.case.changes.iter().map(|row| rank(row[5].as_deref())).max().unwrap_or(rank(Some("patch")));
         let rust = pair.case.rust.as_deref().map_or(worst, |rust| rank(Some(rust)));
         if rows(&diff) != expected || rank(diff["rust"]["bump"].as_str()) != rust {
-            wrong += &format!("{}\n  expected {expected:#?}\n  found {:#?}\n  {:#}\n", pair.case.name, rows(&diff), diff["rust"]);
+            let _ = writeln!(wrong, "{}\n  expected {expected:#?}\n  found {:#?}\n  {:#}", pair.case.name, rows(&diff), diff["rust"]);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

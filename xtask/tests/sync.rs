@@ -26,7 +26,7 @@ fn without_ours(node: &mut Value) {
     }
 }
 
-fn schema(component: &str, change: Value) -> Value {
+fn schema(component: &str, change: &Value) -> Value {
     json!({ "components": { "schemas": { component: change } } })
 }
 
@@ -81,7 +81,7 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let project = Project::new();
     let before = project.contents();
     let document =
-        upstream("2025.8.0", &schema("DeniedActionEnum", json!({ "enum": ["message_continue", "message", "continue", "retry"] })));
+        upstream("2025.8.0", &schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", "retry"] })));
 
     let (code, report) = sync(&project, &document, &["--check"]);
     assert_eq!((code, &report["files"], &report["written"]), (1, &json!(FILES), &json!(false)));
@@ -124,7 +124,7 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
     properties.as_array_mut().unwrap().retain(|name| name != "background");
     properties.as_array_mut().unwrap().push("background_url".into());
     let change = json!({ "properties": { "background": null, "background_url": { "type": "string" } }, "required": properties });
-    let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", change)), &[]);
+    let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", &change)), &[]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.12.0");
     assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "reads", "new_client_on_old_server": "reads" }));
     assert!(report["decisions"][0].as_str().unwrap().starts_with("`FlowSet.background` is now `background_url`"), "{report:#}");
@@ -168,7 +168,7 @@ fn a_component_that_was_renamed_keeps_its_words() {
 fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     let project = Project::new();
     let change = json!({ "properties": { "color": { "type": "string" } }, "required": ["color", "component", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"] });
-    let document = upstream("2026.8.0", &schema("Stage", change));
+    let document = upstream("2026.8.0", &schema("Stage", &change));
     let (_, report) = sync(&project, &document, &[]);
     let decision = report["decisions"][0].as_str().unwrap();
     assert!(decision.starts_with("Clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is now always sent"), "{decision}");
@@ -227,7 +227,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
     let get = |change: Value| json!({ "paths": { "/flows/bindings/": { "get": change } } });
     for (document, problem) in [
         ("openapi: [".to_owned(), "is no YAML"),
-        (upstream("2026.8.0", &schema("Stage", Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
+        (upstream("2026.8.0", &schema("Stage", &Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
         (upstream("2026.8.0", &get(json!({ "parameters": parameters }))), "progenitor cannot generate this"),
         (upstream("2026.8.0", &get(json!({ "operationId": "flows_bindings" }))), "has no operation `flows_bindings_list`"),
         (upstream("next release!", &json!({})), "cannot stand in a version"),

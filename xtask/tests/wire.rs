@@ -93,18 +93,18 @@ fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire");
     std::fs::create_dir_all(folder.join("src")).unwrap();
     let source = std::fs::canonicalize("../src").unwrap();
-    let mut main = format!(
-        "#![allow(warnings)]\n#[path = {:?}]\nmod enums;\n#[path = {:?}]\nmod counters;\n",
-        source.join("enums.rs"),
-        source.join("counters.rs")
-    );
+    let mut main = String::from("#![allow(warnings)]\n");
+    for module in ["enums", "counters"] {
+        let _ = writeln!(main, "#[path = \"{}/{module}.rs\"]\nmod {module};", source.display());
+    }
     let mut arms = String::new();
     for Document { module, types, root, .. } in documents.values() {
         let types = types.replace("crate::types::", &format!("crate::{module}::types::"));
         let _ = writeln!(main, "mod {module} {{ pub mod types {{{types}\n}} }}");
         let _ = writeln!(arms, "        {module:?} => again::<{module}::types::{root}>(answer),");
     }
-    main += &format!(
+    let _ = write!(
+        main,
         "fn again<T: serde::de::DeserializeOwned + serde::Serialize>(answer: &str) -> String {{
     match serde_json::from_str::<T>(answer) {{
         Ok(value) => format!(\"read {{}}\", serde_json::to_string(&value).unwrap()),
@@ -134,11 +134,11 @@ fn main() {{
         std::fs::copy("../Cargo.lock", folder.join("Cargo.lock")).unwrap();
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
+    let mut command = Command::new(cargo);
     // The library's crates were downloaded to build this test.
-    build.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
-    let built = build.output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    command.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder.join("target/debug/wire")
 }
 
@@ -151,7 +151,7 @@ struct Seen {
 fn experiment(program: &Path, client: &Document, server: &Document) -> Seen {
     let mut rng = Rng::with_seed(7);
     let answers: Vec<Value> = (0..ANSWERS).map(|_| random(&server.answer, &server.slice, &mut rng)).collect();
-    let requests: String = answers.iter().map(|answer| format!("{} {answer}\n", client.module)).collect();
+    let requests = answers.iter().fold(String::new(), |requests, answer| requests + &client.module + " " + &answer.to_string() + "\n");
     let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = process.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(requests.as_bytes()).unwrap());

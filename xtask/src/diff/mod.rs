@@ -9,14 +9,16 @@ use rules::Level;
 use rust::{Bump, ItemChange};
 pub use wire::Outcome;
 
-use crate::canonical::to_yaml;
 use crate::generator::{GenerateError, Generated, generate_text};
+use crate::yaml::to_yaml;
 
 pub mod node;
 mod operations;
+mod properties;
 pub mod rules;
 pub mod rust;
 mod schemas;
+mod unions;
 mod wire;
 
 /// What changed from an old document to a new one.

@@ -169,6 +169,7 @@ impl<'a> Comparison<'a> {
                 self.note(at, "request-parameter-serialization-changed", text, &pointer, wire, touches(name));
             }
             let used = Place {
+                at,
                 used: Use::Parameter,
                 nested: false,
                 name: (*name).to_owned(),
@@ -179,7 +180,7 @@ impl<'a> Comparison<'a> {
                 Some(Node::new(root, parameter.get("schema")?, format!("{place}/parameters/{index}/schema")))
             };
             if let (Some(a), Some(b)) = (schema(parameter, self.old, index), schema(other, self.new, new_index)) {
-                self.walker.compare(at, &a, &b, &used);
+                self.walker.compare(&a, &b, &used);
             }
         }
         for (key @ (_, name), (index, parameter)) in &after {
@@ -300,8 +301,8 @@ impl<'a> Comparison<'a> {
                 let at_schema = step(&pointer, "schema");
                 let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
                 let name = b.component.as_deref().unwrap_or("body").to_owned();
-                let place = Place { used, nested: false, name, required: (true, true), touches: vec![send.to_owned()] };
-                self.walker.compare(at, &a, &b, &place);
+                let place = Place { at, used, nested: false, name, required: (true, true), touches: vec![send.to_owned()] };
+                self.walker.compare(&a, &b, &place);
             }
         }
         for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {

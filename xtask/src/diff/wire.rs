@@ -122,8 +122,8 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
     let mut worst = Reads;
     for (name, property) in client.properties() {
         let required = client.requires(name);
-        let names = std::iter::once(name.as_str()).chain(property.aliases());
-        let sent = names.filter_map(|name| Some((name, server.property(name)?))).next();
+        let mut names = std::iter::once(name.as_str()).chain(property.aliases());
+        let sent = names.find_map(|name| Some((name, server.property(name)?)));
         worst = worst.max(match sent {
             Some((sent_as, sent)) => {
                 let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };

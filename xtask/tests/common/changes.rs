@@ -75,9 +75,9 @@ pub fn pairs() -> (TempDir, Vec<Pair>) {
         patch("/components/schemas/Thing", &patches.thing);
         patch("/paths/~1things~1/get", &patches.get);
         patch("", &patches.root);
-        let path = folder.path().join(name);
-        std::fs::write(&path, serde_yaml::to_string(&document).unwrap()).unwrap();
-        path
+        let file = folder.path().join(name);
+        std::fs::write(&file, serde_yaml::to_string(&document).unwrap()).unwrap();
+        file
     };
     let pairs = file.cases.into_iter().enumerate().map(|(index, case)| Pair {
         old: write(format!("{index}-old.yaml"), &case.old),

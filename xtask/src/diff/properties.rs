@@ -1,0 +1,126 @@
+//! Changes of the properties of objects: which there are, under which names, and which are required.
+
+use heck::ToSnakeCase;
+
+use super::Wire;
+use super::node::Node;
+use super::rules::{self, Use};
+use super::schemas::{Place, Walker, type_names};
+use super::wire::{Outcome, absent, decodes, unread};
+
+impl Walker {
+    pub fn compare_properties(&mut self, old: &Node, new: &Node, place: &Place) {
+        let type_of = |node: &Node| node.component.as_deref().map(str::to_owned);
+        let inside = |name: &str, required: (bool, bool)| {
+            let owners = [type_of(old), type_of(new)].into_iter().flatten().flat_map(|owner| type_names(&owner));
+            let field = name.to_snake_case();
+            let touches = owners.flat_map(|owner| [format!("types::{owner}::{field}"), format!("types::builder::{owner}::{field}")]);
+            let dotted = if place.name.is_empty() { name.to_owned() } else { format!("{}.{name}", place.name) };
+            Place { required, ..place.inside(dotted, touches.collect()) }
+        };
+        for (name, before) in old.properties() {
+            if let Some(after) = new.property(name) {
+                let required = (old.requires(name), new.requires(name));
+                let place = inside(name, required);
+                self.compare_required(&before, &after, &place);
+                self.compare(&before, &after, &place);
+                continue;
+            }
+            let required = old.requires(name);
+            let place = inside(name, (required, required));
+            let renamed = new.properties().find(|(other, after)| {
+                old.property(other).is_none()
+                    && (before.aliases().any(|alias| alias == *other) || after.aliases().any(|alias| alias == name))
+            });
+            let mut wire = Wire { old_client_on_new_server: absent(&before, required), new_client_on_old_server: unread(new, &before) };
+            let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
+            if let Some((other, after)) = renamed {
+                text = format!("{text}; `{other}` is");
+                // Each client reads the other's name where its own document has it as an alias.
+                let (old_knows, new_knows) = (before.aliases().any(|alias| alias == other), after.aliases().any(|alias| alias == name));
+                if old_knows && (new.requires(other) || absent(&before, required) == Outcome::Reads) {
+                    wire.old_client_on_new_server = decodes(&before, &after);
+                }
+                if new_knows {
+                    wire.new_client_on_old_server = decodes(&after, &before);
+                }
+            }
+            self.property(&place, "removed", &before, text, wire);
+        }
+        for (name, after) in new.properties().filter(|(name, _)| old.property(name).is_none()) {
+            let required = new.requires(name);
+            let place = inside(name, (required, required));
+            let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: absent(&after, required) };
+            let known_as = |before: &Node, other: &str| {
+                new.property(other).is_none()
+                    && (before.aliases().any(|alias| alias == name) || after.aliases().any(|alias| alias == other))
+            };
+            if let Some((other, before)) = old.properties().find(|(other, before)| known_as(before, other)) {
+                if before.aliases().any(|alias| alias == name) {
+                    wire.old_client_on_new_server = decodes(&before, &after);
+                }
+                if after.aliases().any(|alias| alias == other) && (old.requires(other) || absent(&after, required) == Outcome::Reads) {
+                    wire.new_client_on_old_server = decodes(&after, &before);
+                }
+            }
+            let always = match (place.used.is_request(), required) {
+                (false, true) => "is now always sent",
+                (false, false) => "may now be sent",
+                (true, true) => "must now be sent",
+                (true, false) => "is now taken",
+            };
+            self.property(&place, "added", &after, format!("`{}` {always}", place.name), wire);
+        }
+    }
+
+    /// Notes a property that came or went.
+    fn property(&mut self, place: &Place, happened: &str, node: &Node, text: String, wire: Wire) {
+        let required = place.required.0;
+        let need = if required { "required" } else { "optional" };
+        let id = match (place.used, happened) {
+            (Use::Parameter, _) => format!("request-parameter-property-{happened}"),
+            (Use::RequestBody, "added") => format!("new-{need}-request-property"),
+            (Use::RequestBody, _) => "request-property-removed".to_owned(),
+            _ if node.flag("writeOnly") => format!("response-{need}-write-only-property-{happened}"),
+            _ => format!("response-{need}-property-{happened}"),
+        };
+        let (lost, refused) = (Outcome::Loses, if required { Outcome::Fails } else { Outcome::Reads });
+        let wire = match (place.used, happened) {
+            (Use::Response, _) => wire,
+            (Use::Refusal, _) => Wire::READS,
+            // Who sends what the server does not know sends it in vain; who leaves out what it requires is refused.
+            (_, "added") => Wire { old_client_on_new_server: refused, new_client_on_old_server: lost },
+            _ => Wire { old_client_on_new_server: lost, new_client_on_old_server: refused },
+        };
+        self.push(place.at, rules::of_operation(&id), text, &node.place, wire, place.touches.clone());
+    }
+
+    fn compare_required(&mut self, old: &Node, new: &Node, place: &Place) {
+        let (id, text) = match place.required {
+            (true, false) if place.used.is_request() => ("became-optional", "need no longer be sent"),
+            (true, false) => ("became-optional", "is no longer always sent"),
+            (false, true) if place.used.is_request() => ("became-required", "must now be sent"),
+            (false, true) => ("became-required", "is now always sent"),
+            _ => return,
+        };
+        let wire = match (place.used, id) {
+            (Use::Response, "became-optional") => Wire { old_client_on_new_server: absent(old, true), ..Wire::READS },
+            (Use::Response, _) => Wire { new_client_on_old_server: absent(new, true), ..Wire::READS },
+            (Use::Refusal, _) => Wire::READS,
+            (_, "became-optional") => Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS },
+            _ => Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS },
+        };
+        let prefix = match place.used {
+            Use::Parameter => "request-parameter-property",
+            Use::RequestBody => "request-property",
+            _ if new.flag("writeOnly") => "response-write-only-property",
+            _ => "response-property",
+        };
+        let text = format!("`{}` {text}", place.name);
+        self.push(place.at, rules::of_operation(&format!("{prefix}-{id}")), text, &new.place, wire, place.touches.clone());
+    }
+}
+
+fn sent(used: Use) -> &'static str {
+    if used.is_request() { "taken" } else { "sent" }
+}

@@ -1,0 +1,90 @@
+//! Changes of what is put together of several schemas: `oneOf`, `anyOf`, `allOf` and the discriminators that tell their parts apart.
+
+use serde_json::{Map, Value};
+
+use super::Wire;
+use super::node::Node;
+use super::schemas::{Place, Range, Walker};
+use super::wire::{Outcome, decodes};
+use crate::document::step;
+
+impl Walker {
+    pub fn compare_parts(&mut self, old: &Node, new: &Node, place: &Place, composition: &str) {
+        let (mut before, mut after) = (old.parts(composition), new.parts(composition));
+        match (before.is_empty(), after.is_empty()) {
+            (true, true) => return,
+            // One thing is a union of itself.
+            (true, false) if composition != "allOf" => before.push(old.clone()),
+            (false, true) if composition != "allOf" => after.push(new.clone()),
+            _ => {}
+        }
+        let id = match composition {
+            "oneOf" => "one-of",
+            "anyOf" => "any-of",
+            _ => "all-of",
+        };
+        let mut gone = Vec::new();
+        for part in before {
+            let same = |other: &Node| other.component == part.component && (part.component.is_some() || other.same_definition(&part));
+            match after.iter().position(same) {
+                Some(index) => {
+                    let other = after.remove(index);
+                    self.compare(&part, &other, &place.inside(place.name.clone(), place.touches.clone()));
+                }
+                None => gone.push(part),
+            }
+        }
+        let called =
+            |part: &Node| part.component.as_deref().map_or_else(|| format!("a {} of its own", part.kind()), |name| format!("`{name}`"));
+        let (verb, all_of) = if composition == "allOf" { ("has all of", true) } else { ("may be", false) };
+        for part in after {
+            let wire = if all_of {
+                Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: decodes(new, old) }
+            } else {
+                Wire { old_client_on_new_server: decodes(old, &part), ..Wire::READS }
+            };
+            let range = if all_of { Range::Narrower } else { Range::Wider };
+            let text = format!("`{}` {verb} {} now", place.name, called(&part));
+            self.note(place, &format!("{id}-added"), text, &part.place, range, wire);
+        }
+        for part in gone {
+            let wire = if all_of {
+                Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: Outcome::Loses }
+            } else {
+                Wire { new_client_on_old_server: decodes(new, &part), ..Wire::READS }
+            };
+            let range = if all_of { Range::Wider } else { Range::Narrower };
+            let text = format!("`{}` no longer {} {}", place.name, if all_of { "has all of" } else { "is" }, called(&part));
+            self.note(place, &format!("{id}-removed"), text, &part.place, range, wire);
+        }
+    }
+
+    pub fn compare_discriminators(&mut self, old: &Node, new: &Node, place: &Place) {
+        let (name, pointer) = (&place.name, step(&new.pointer, "discriminator"));
+        let mut note = |happened: &str, text: String| self.note(place, happened, text, &pointer, Range::Same, Wire::READS);
+        match (old.discriminator(), new.discriminator()) {
+            (None, Some(_)) => note("discriminator-added", format!("`{name}` names its kind in a property")),
+            (Some(_), None) => note("discriminator-removed", format!("`{name}` no longer names its kind in a property")),
+            (Some(before), Some(after)) => {
+                if before.get("propertyName") != after.get("propertyName") {
+                    note("discriminator-property-name-changed", format!("`{name}` names its kind in another property"));
+                }
+                let mapping = |node: &Map<String, Value>| node.get("mapping").and_then(Value::as_object).cloned().unwrap_or_default();
+                let (before, after) = (mapping(before), mapping(after));
+                for (kind, target) in &after {
+                    match before.get(kind) {
+                        None => note("discriminator-mapping-added", format!("`{name}` has the kind `{kind}`")),
+                        Some(other) if other != target => {
+                            note("discriminator-mapping-changed", format!("`{name}` has another schema for the kind `{kind}`"));
+                        }
+                        Some(_) => {}
+                    }
+                }
+                for kind in before.keys().filter(|kind| !after.contains_key(*kind)) {
+                    note("discriminator-mapping-deleted", format!("`{name}` no longer has the kind `{kind}`"));
+                }
+            }
+            (None, None) => {}
+        }
+    }
+}
