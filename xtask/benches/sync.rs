@@ -56,7 +56,8 @@ fn copies_of_the_slice(folder: &Path) -> PathBuf {
     let (schemas, tail) = rest.split_once("  securitySchemes:\n").unwrap();
     let (mut all_paths, mut all_schemas) = (paths.to_owned(), schemas.to_owned());
     for copy in 0..SIZE / slice.len() {
-        all_paths += &paths.replace("/flows/", &format!("/flows{copy}/")).replace("flows_bindings_list", &format!("flows{copy}_bindings_list"));
+        all_paths +=
+            &paths.replace("/flows/", &format!("/flows{copy}/")).replace("flows_bindings_list", &format!("flows{copy}_bindings_list"));
         let renamed = schemas.lines().map(|line| match line.strip_prefix("    ").filter(|rest| !rest.starts_with(' ')) {
             Some(name) => format!("    Copy{copy}{name}\n"),
             None => format!("{line}\n"),
@@ -64,6 +65,7 @@ fn copies_of_the_slice(folder: &Path) -> PathBuf {
         all_schemas.extend(renamed);
     }
     let document = folder.join("schema.yml");
-    std::fs::write(&document, format!("{head}paths:\n{all_paths}components:\n  schemas:\n{all_schemas}  securitySchemes:\n{tail}")).unwrap();
+    std::fs::write(&document, format!("{head}paths:\n{all_paths}components:\n  schemas:\n{all_schemas}  securitySchemes:\n{tail}"))
+        .unwrap();
     document
 }

@@ -163,7 +163,7 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
     }
     let markdown = output(&[&documents[..], &["--format", "markdown"]].concat());
     for part in [
-        "| a client of 1 on a server of 1 | loses a value |",
+        "| a client of the old document on a server of the new document | loses a value |",
         "| info | `Thing.color` is now always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | loses a value | fails | major |",
         "- major: `types::Thing::color is new: String`",
     ] {

@@ -2,18 +2,20 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations, text};
+use super::{SHOWN, counted, operations, sides, text};
 use crate::diff::Diff;
 use crate::sync::Report;
 
 pub fn of_diff(diff: &Diff) -> String {
-    let (old, new) = (&diff.old.release, &diff.new.release);
+    let (old, new) = sides(diff);
     let mut out = format!(
-        "## authentik {old} → {new}\n\n{}.\n\n\
+        "## authentik {} → {}\n\n{}.\n\n\
          | verdict | |\n| --- | --- |\n\
          | a client of {old} on a server of {new} | {} |\n\
          | a client of {new} on a server of {old} | {} |\n\
          | the crate's version | {} |\n",
+        diff.old.release,
+        diff.new.release,
         counted(diff),
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),

@@ -43,6 +43,11 @@ fn json(value: &impl serde::Serialize) -> String {
 /// How many of a list are shown where a person reads; a program gets them all.
 const SHOWN: usize = 25;
 
+/// What the two sides are called: their releases, unless those are the same.
+fn sides(diff: &Diff) -> (&str, &str) {
+    if diff.old.release == diff.new.release { ("the old document", "the new document") } else { (&diff.old.release, &diff.new.release) }
+}
+
 /// "3 changes: 1 error, 2 info".
 fn counted(diff: &Diff) -> String {
     match diff.changes.len() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations};
+use super::{SHOWN, counted, operations, sides};
 use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
 use crate::sync::Report;
@@ -39,7 +39,7 @@ fn place(source: &str) -> String {
 }
 
 fn verdicts(diff: &Diff) -> String {
-    let (old, new) = (&diff.old.release, &diff.new.release);
+    let (old, new) = sides(diff);
     let mut out = format!(
         "\non the wire\n  a client of {old} on a server of {new}: {}\n  a client of {new} on a server of {old}: {}\n",
         diff.wire.old_client_on_new_server.as_str(),
