@@ -118,7 +118,8 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
         };
         describe(&mut field.attrs, &fallback);
 
-        if plan.counters.contains(&(component.clone(), property.clone())) {
+        let optional = matches!(&field.ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
+        if plan.counters.contains(&(component.clone(), property.clone())) && !optional {
             field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::counters::whole_number")]));
         }
         let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
@@ -140,7 +141,6 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
                 serde_json::Value::Object(_) if moved.free_form => quote!(::serde_json::Map::new().into()),
                 _ => quote!(::std::default::Default::default()),
             };
-            let optional = matches!(ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
             let value = if optional { quote!(Some(#value)) } else { value };
             quote! { pub(super) fn #function() -> #ty { #value } }
         });

@@ -50,7 +50,7 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
         let Some(after) = new.pointer(&place[1..]) else { continue };
         let (before, after) = (Node::new(old, before, place.clone()), Node::new(new, after, place.clone()));
         for (name, property) in after.properties() {
-            let was_sent = std::iter::once(name.as_str()).chain(property.aliases()).any(|name| before.requires(name));
+            let was_sent = std::iter::once(name).chain(property.aliases()).any(|name| before.requires(name));
             if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
                 continue;
             }
@@ -59,7 +59,7 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
                 "object" if property.is_free_form() => json!({}),
                 _ => continue,
             };
-            bridged.push((component.clone(), name.clone(), nothing));
+            bridged.push((component.clone(), name.to_owned(), nothing));
         }
     }
     for (component, property, nothing) in &bridged {

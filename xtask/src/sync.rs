@@ -217,11 +217,15 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
         ));
     }
     for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
-        decisions.push(format!(
-            "Clients of {new} fail on servers of {old}: {} ({}). If a value can stand for what is not sent, write it beside the property \
-             in {SLICE} as `x-default-when-absent`, and correct the entry in {CHANGELOG}.",
-            change.text, change.pointer
-        ));
+        let remedy = if change.id == "response-required-property-added" || change.id == "response-property-became-required" {
+            format!(
+                "If a value can stand for what is not sent, write it beside the property in {SLICE} as `x-default-when-absent`, and correct"
+            )
+        } else {
+            "If that cannot be helped, see that people will understand".to_owned()
+        };
+        let (text, pointer) = (&change.text, &change.pointer);
+        decisions.push(format!("Clients of {new} fail on servers of {old}: {text} ({pointer}). {remedy} the entry in {CHANGELOG}."));
     }
     for change in diff.changes.iter().filter(|change| change.id == "response-property-enum-value-added") {
         decisions.push(format!(
@@ -235,6 +239,14 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
             format!("The fixup `{fixup}` finds nothing to do any more, and stops the build: remove it from openapi/fixups.rs.")
         }),
     );
+    let code = generated.code();
+    for (foreign, what) in [("chrono", "dates"), ("regress", "patterns of parameters")] {
+        if code.contains(&format!("::{foreign}::")) {
+            decisions.push(format!(
+                "The generated Rust needs the crate `{foreign}`, for {what}: add it to Cargo.toml, or write a fixup that does without."
+            ));
+        }
+    }
     if !generated.undescribed.is_empty() {
         decisions.push(format!("Describe in {SLICE}, in words of your own: {}.", generated.undescribed.join(", ")));
     }

@@ -206,7 +206,14 @@ fn random(schema: &Value, slice: &Value, rng: &mut Rng) -> Value {
     if schema["nullable"] == true && rng.u8(..4) == 0 {
         return Value::Null;
     }
-    for union in ["oneOf", "anyOf", "allOf"] {
+    if let Some(parts) = schema["allOf"].as_array() {
+        let all = parts.iter().map(|part| random(part, slice, rng)).collect::<Vec<_>>();
+        let [only] = all.as_slice() else {
+            return all.into_iter().flat_map(|object| object.as_object().unwrap().clone()).collect();
+        };
+        return only.clone();
+    }
+    for union in ["oneOf", "anyOf"] {
         if let Some(parts) = schema[union].as_array() {
             return random(&parts[rng.usize(..parts.len())], slice, rng);
         }
@@ -240,7 +247,8 @@ fn object(schema: &Value, slice: &Value, rng: &mut Rng) -> Value {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));
         if required || rng.bool() {
-            let value = if counts { json!(rng.u16(..)) } else { random(property, slice, rng) };
+            let counter = counts && ["number", "integer"].contains(&property["type"].as_str().unwrap_or_default());
+            let value = if counter { json!(rng.u16(..)) } else { random(property, slice, rng) };
             object.insert(name.clone(), value);
         }
     }

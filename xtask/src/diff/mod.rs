@@ -142,7 +142,7 @@ impl<'a> Input<'a> {
                 });
             });
         }
-        Self { source, slice, generated: generate_text(source, &to_yaml(&generated_from)), left_out }
+        Self { source, slice, generated: generate_text(&format!("the slice of {source}"), &to_yaml(&generated_from)), left_out }
     }
 
     fn side(&self) -> Side {

@@ -21,6 +21,9 @@ pub struct Node<'a> {
     pub place: String,
     /// Where it is defined, which may be elsewhere.
     pub pointer: String,
+    /// Whether it is a page counter, which servers send as a whole number whatever the document says: `page_counters_are_unsigned` in
+    /// `openapi/fixups.rs`.
+    pub is_counter: bool,
 }
 
 impl<'a> Node<'a> {
@@ -40,7 +43,7 @@ impl<'a> Node<'a> {
                         pointer.push_str("/allOf/0");
                         schema = only;
                     }
-                    _ => return Self { root, layers, component: name, place, pointer },
+                    _ => return Self { root, layers, component: name, place, pointer, is_counter: false },
                 }
             }
         }
@@ -65,7 +68,7 @@ impl<'a> Node<'a> {
     /// Its `type`, or what its other keywords make of it; `any` where they say nothing.
     pub fn kind(&self) -> &'a str {
         self.text("type").unwrap_or_else(|| match () {
-            () if self.get("properties").is_some() || self.get("additionalProperties").is_some() => "object",
+            () if self.has_properties() || self.get("additionalProperties").is_some() => "object",
             () if self.get("items").is_some() => "array",
             () if self.values().first().is_some_and(|value| value.is_string()) => "string",
             () if ["allOf", "oneOf", "anyOf"].iter().any(|composition| self.get(composition).is_some()) => "composition",
@@ -77,32 +80,52 @@ impl<'a> Node<'a> {
         self.get("enum").and_then(Value::as_array).into_iter().flatten().collect()
     }
 
-    pub fn properties(&self) -> impl Iterator<Item = (&'a String, Node<'a>)> + use<'a> {
-        let (root, place) = (self.root, step(&self.pointer, "properties"));
-        self.get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(move |(name, schema)| (name, Node::new(root, schema, step(&place, name))))
+    /// The object itself and, where it is put together by `allOf`, what it is put together of.
+    fn objects(&self) -> Vec<Self> {
+        let parts = self.parts("allOf");
+        std::iter::once(self.clone()).chain(parts.iter().flat_map(Self::objects)).collect()
+    }
+
+    /// Its properties, with those of everything that it is put together of.
+    pub fn properties(&self) -> Vec<(&'a str, Node<'a>)> {
+        let mut all: Vec<(&str, Node)> = Vec::new();
+        for object in self.objects() {
+            let place = step(&object.pointer, "properties");
+            let properties = object.get("properties").and_then(Value::as_object);
+            let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
+            for (name, schema) in properties.into_iter().flatten() {
+                if !all.iter().any(|(known, _)| known == name) {
+                    let node = Node::new(self.root, schema, step(&place, name));
+                    all.push((name, Node { is_counter: counts && node.kind() == "number", ..node }));
+                }
+            }
+        }
+        all
     }
 
     pub fn property(&self, name: &str) -> Option<Node<'a>> {
-        let schema = self.get("properties")?.get(name)?;
-        Some(Node::new(self.root, schema, step(&step(&self.pointer, "properties"), name)))
+        self.properties().into_iter().find(|(known, _)| *known == name).map(|(_, node)| node)
+    }
+
+    pub fn requires(&self, property: &str) -> bool {
+        let requires =
+            |object: &Self| object.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property));
+        self.objects().iter().any(requires)
+    }
+
+    /// Whether it has properties of its own.
+    pub fn has_properties(&self) -> bool {
+        self.objects().iter().any(|object| object.get("properties").is_some())
     }
 
     /// Whether it is an object that may have whatever properties.
     pub fn is_free_form(&self) -> bool {
-        self.kind() == "object" && self.get("properties").is_none() && self.get("additionalProperties") != Some(&Value::Bool(false))
+        self.kind() == "object" && !self.has_properties() && self.get("additionalProperties") != Some(&Value::Bool(false))
     }
 
     /// The other names under which a property is read.
     pub fn aliases(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-    }
-
-    pub fn requires(&self, property: &str) -> bool {
-        self.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property))
     }
 
     /// The schema under a keyword such as `items`.

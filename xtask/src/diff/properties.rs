@@ -28,7 +28,7 @@ impl Walker {
             }
             let required = old.requires(name);
             let place = inside(name, (required, required));
-            let renamed = new.properties().find(|(other, after)| {
+            let renamed = new.properties().into_iter().find(|(other, after)| {
                 old.property(other).is_none()
                     && (before.aliases().any(|alias| alias == *other) || after.aliases().any(|alias| alias == name))
             });
@@ -44,10 +44,11 @@ impl Walker {
                 if new_knows {
                     wire.new_client_on_old_server = decodes(&after, &before);
                 }
+                self.compare(&before, &after, &inside(other, (required, new.requires(other))));
             }
             self.property(&place, "removed", &before, text, wire);
         }
-        for (name, after) in new.properties().filter(|(name, _)| old.property(name).is_none()) {
+        for (name, after) in new.properties().into_iter().filter(|(name, _)| old.property(name).is_none()) {
             let required = new.requires(name);
             let place = inside(name, (required, required));
             let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: absent(&after, required) };
@@ -55,7 +56,7 @@ impl Walker {
                 new.property(other).is_none()
                     && (before.aliases().any(|alias| alias == name) || after.aliases().any(|alias| alias == other))
             };
-            if let Some((other, before)) = old.properties().find(|(other, before)| known_as(before, other)) {
+            if let Some((other, before)) = old.properties().into_iter().find(|(other, before)| known_as(before, other)) {
                 if before.aliases().any(|alias| alias == name) {
                     wire.old_client_on_new_server = decodes(&before, &after);
                 }

@@ -90,31 +90,29 @@ const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("discriminator-mapping-changed", Info, Info),
     ("additional-properties-added", Info, Warning),
     ("additional-properties-removed", Warning, Info),
+    ("deprecated", Info, Info),
+    ("reactivated", Info, Info),
+    ("not-changed", Error, Info),
     ("unique-items-added", Error, Info),
     ("unique-items-removed", Info, Info),
 ];
 
 /// What can happen to anything else.
 const OF_OPERATIONS: &[(&str, Level)] = &[
-    ("api-global-security-added", Info),
-    ("api-operation-id-added", Info),
     ("api-operation-id-removed", Info),
     ("api-removed-without-deprecation", Error),
     ("api-security-added", Info),
-    ("api-security-component-added", Info),
-    ("api-security-component-removed", Info),
     ("api-security-component-type-changed", Info),
     ("api-security-removed", Info),
     ("api-server-path-changed", Error),
     ("endpoint-added", Info),
     ("endpoint-deprecated", Info),
     ("endpoint-reactivated", Info),
-    ("new-optional-request-default-parameter-to-existing-path", Info),
     ("new-optional-request-parameter", Info),
     ("new-optional-request-property", Info),
-    ("new-required-request-default-parameter-to-existing-path", Error),
     ("new-required-request-parameter", Error),
     ("new-required-request-property", Error),
+    ("optional-response-header-removed", Warning),
     ("request-body-added-optional", Info),
     ("request-body-added-required", Error),
     ("request-body-became-optional", Info),
@@ -126,6 +124,8 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("request-parameter-became-required", Error),
     ("request-parameter-deprecated", Info),
     ("request-parameter-property-added", Info),
+    ("request-parameter-property-became-optional", Info),
+    ("request-parameter-property-became-required", Error),
     ("request-parameter-property-removed", Warning),
     ("request-parameter-reactivated", Info),
     ("request-parameter-removed", Warning),
@@ -133,6 +133,7 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("request-property-became-optional", Info),
     ("request-property-became-required", Error),
     ("request-property-removed", Warning),
+    ("required-response-header-removed", Error),
     ("response-header-added", Info),
     ("response-media-type-added", Info),
     ("response-media-type-removed", Error),
@@ -144,8 +145,6 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("response-optional-write-only-property-removed", Info),
     ("response-property-became-optional", Error),
     ("response-property-became-required", Info),
-    ("response-property-deprecated", Info),
-    ("response-property-reactivated", Info),
     ("response-required-property-added", Info),
     ("response-required-property-removed", Error),
     ("response-required-write-only-property-added", Info),
@@ -169,8 +168,9 @@ pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
     let exception = EXCEPTIONS.iter().find(|(known, _)| *known == id).map(|(_, level)| *level);
     let of_kind =
         || OF_SCHEMAS.iter().find(|(known, ..)| *known == happened).map(|(_, sent, got)| if used.is_request() { *sent } else { *got });
-    let level = exception.or_else(of_kind).or_else(|| of_bound(happened, used.is_request())).unwrap_or(Info);
-    (id, level)
+    let level = exception.or_else(of_kind).or_else(|| of_bound(happened, used.is_request()));
+    debug_assert!(level.is_some(), "there is no rule for {happened}");
+    (id, level.unwrap_or(Info))
 }
 
 /// Bounds: a client is hurt where what it may send shrinks, or where what it may get grows.
@@ -189,8 +189,9 @@ fn of_bound(happened: &str, request: bool) -> Option<Level> {
 
 /// The rule for anything but a schema.
 pub fn of_operation(id: &str) -> (String, Level) {
-    let level = OF_OPERATIONS.iter().find(|(known, _)| *known == id).map_or(Info, |(_, level)| *level);
-    (id.to_owned(), level)
+    let level = OF_OPERATIONS.iter().find(|(known, _)| *known == id).map(|(_, level)| *level);
+    debug_assert!(level.is_some(), "there is no rule {id}");
+    (id.to_owned(), level.unwrap_or(Info))
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub type Items = BTreeMap<String, PublicItem>;
 pub struct PublicItem {
     signature: String,
     kind: Kind,
+    /// The type that it is a part of: with a type come its parts, and with it they go.
+    owner: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,126 +68,159 @@ enum Kind {
 
 /// The public items of a generated file.
 pub fn public_items(file: &syn::File) -> Items {
-    let mut items = Items::new();
-    collect(&file.items, "", &mut items);
-    items
+    let mut collector = Collector::default();
+    collector.collect(&file.items);
+    collector.items
 }
 
-fn collect(list: &[Item], module: &str, items: &mut Items) {
-    let path = |name: &dyn fmt::Display| if module.is_empty() { name.to_string() } else { format!("{module}::{name}") };
-    for item in list {
+#[derive(Default)]
+struct Collector {
+    /// The module that is looked at, such as `types::builder`.
+    module: String,
+    items: Items,
+}
+
+impl Collector {
+    fn path(&self, name: &impl fmt::Display) -> String {
+        if self.module.is_empty() { name.to_string() } else { format!("{}::{name}", self.module) }
+    }
+
+    fn add(&mut self, owner: Option<&str>, path: String, signature: String, kind: Kind) {
+        self.items.insert(path, PublicItem { signature, kind, owner: owner.map(str::to_owned) });
+    }
+
+    fn collect(&mut self, list: &[Item]) {
+        for item in list {
+            match item {
+                Item::Mod(inner) if is_public(&inner.vis) => {
+                    let path = self.path(&inner.ident);
+                    let outer = std::mem::replace(&mut self.module, path);
+                    self.collect(inner.content.as_ref().map_or(&[], |(_, list)| list));
+                    self.module = outer;
+                }
+                item => self.item(item),
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Item) {
         match item {
-            Item::Mod(inner) if is_public(&inner.vis) => {
-                collect(inner.content.as_ref().map_or(&[], |(_, list)| list), &path(&inner.ident), items);
-            }
-            item => add_item(item, &path, items),
-        }
-    }
-}
-
-fn add_item(item: &Item, path: &dyn Fn(&dyn fmt::Display) -> String, items: &mut Items) {
-    let mut add = |path: String, signature: String, kind: Kind| {
-        items.insert(path, PublicItem { signature, kind });
-    };
-    match item {
-        Item::Struct(item) if is_public(&item.vis) => {
-            let name = path(&item.ident);
-            add(name.clone(), format!("struct {}{}", item.ident, text(&item.generics)), Kind::Other);
-            // With a private field, or none but `#[non_exhaustive]` says so, only the crate can put it together.
-            let open = item.fields.iter().all(|field| is_public(&field.vis)) && !has(&item.attrs, "non_exhaustive");
-            for (index, field) in item.fields.iter().enumerate().filter(|(_, field)| is_public(&field.vis)) {
-                let field_name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-                let kind = if open { Kind::Field } else { Kind::Other };
-                add(format!("{name}::{field_name}"), text(&field.ty), kind);
-            }
-            for derived in derives(&item.attrs) {
-                add(format!("impl {derived} for {name}"), String::new(), Kind::Other);
-            }
-        }
-        Item::Enum(item) if is_public(&item.vis) => {
-            let name = path(&item.ident);
-            add(name.clone(), format!("enum {}{}", item.ident, text(&item.generics)), Kind::Other);
-            let kind = if has(&item.attrs, "non_exhaustive") { Kind::Other } else { Kind::Variant };
-            for variant in &item.variants {
-                let fields = match &variant.fields {
-                    Fields::Unit => String::new(),
-                    fields => text(fields),
-                };
-                add(format!("{name}::{}", variant.ident), fields, kind);
-            }
-            for derived in derives(&item.attrs) {
-                add(format!("impl {derived} for {name}"), String::new(), Kind::Other);
-            }
-        }
-        Item::Type(item) if is_public(&item.vis) => {
-            add(path(&item.ident), format!("type {} = {}", item.ident, text(&item.ty)), Kind::Other);
-        }
-        Item::Fn(item) if is_public(&item.vis) => add(path(&item.sig.ident), text(&item.sig), Kind::Other),
-        Item::Impl(item) => {
-            let owner = text(&item.self_ty);
-            let of_another_crate = matches!(&*item.self_ty, syn::Type::Path(path) if path.path.leading_colon.is_some());
-            let owner = if of_another_crate { owner } else { path(&owner) };
-            if let Some((of, _)) = &item.trait_ {
-                let of = text(of);
-                // What only the crate sees of itself is nobody's business.
-                if !of.starts_with("crate::") {
-                    add(format!("impl {of} for {owner}"), text(&item.generics), Kind::Other);
+            Item::Struct(item) if is_public(&item.vis) => {
+                let name = self.path(&item.ident);
+                self.add(None, name.clone(), format!("struct {}{}", item.ident, text(&item.generics)), Kind::Other);
+                // With a private field only the crate can put it together.
+                let open = item.fields.iter().all(|field| is_public(&field.vis)) && !has(&item.attrs, "non_exhaustive");
+                for (index, field) in item.fields.iter().enumerate().filter(|(_, field)| is_public(&field.vis)) {
+                    let field_name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
+                    let kind = if open { Kind::Field } else { Kind::Other };
+                    self.add(Some(&name), format!("{name}::{field_name}"), text(&field.ty), kind);
                 }
-                return;
-            }
-            let owner = owner.split('<').next().unwrap_or_default().to_owned();
-            for function in &item.items {
-                if let ImplItem::Fn(function) = function
-                    && is_public(&function.vis)
-                {
-                    add(format!("{owner}::{}", function.sig.ident), text(&function.sig), Kind::Other);
+                for derived in derives(&item.attrs) {
+                    self.add(Some(&name), format!("impl {derived} for {name}"), String::new(), Kind::Other);
                 }
             }
-        }
-        Item::Macro(item) if item.mac.path.segments.last().is_some_and(|segment| segment.ident == "open_enum") => {
-            open_enum(item.mac.tokens.clone(), path, &mut add);
-        }
-        _ => {}
-    }
-}
-
-/// The variants in a call of `open_enum!`, which declares a `#[non_exhaustive]` enum.
-fn open_enum(tokens: TokenStream, path: &dyn Fn(&dyn fmt::Display) -> String, add: &mut dyn FnMut(String, String, Kind)) {
-    let mut name = String::new();
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) => name = path(&ident),
-            TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
-                add(name.clone(), "open enum".into(), Kind::Other);
-                let mut last = None;
-                for token in group.stream() {
-                    match (token, &last) {
-                        (TokenTree::Ident(ident), _) => last = Some(ident),
-                        (TokenTree::Literal(value), Some(variant)) => {
-                            add(format!("{name}::{variant}"), value.to_string(), Kind::Other);
-                            last = None;
-                        }
-                        _ => {}
+            Item::Enum(item) if is_public(&item.vis) => {
+                let name = self.path(&item.ident);
+                self.add(None, name.clone(), format!("enum {}{}", item.ident, text(&item.generics)), Kind::Other);
+                let kind = if has(&item.attrs, "non_exhaustive") { Kind::Other } else { Kind::Variant };
+                for variant in &item.variants {
+                    let fields = match &variant.fields {
+                        Fields::Unit => String::new(),
+                        fields => text(fields),
+                    };
+                    self.add(Some(&name), format!("{name}::{}", variant.ident), fields, kind);
+                }
+                for derived in derives(&item.attrs) {
+                    self.add(Some(&name), format!("impl {derived} for {name}"), String::new(), Kind::Other);
+                }
+            }
+            Item::Type(item) if is_public(&item.vis) => {
+                self.add(None, self.path(&item.ident), format!("type {} = {}", item.ident, text(&item.ty)), Kind::Other);
+            }
+            Item::Fn(item) if is_public(&item.vis) => self.add(None, self.path(&item.sig.ident), text(&item.sig), Kind::Other),
+            Item::Impl(item) => {
+                let of_another_crate = matches!(&*item.self_ty, syn::Type::Path(path) if path.path.leading_colon.is_some());
+                let owner = text(&item.self_ty);
+                let owner = if of_another_crate { owner } else { without_super(&self.path(&owner)) };
+                let name = owner.split('<').next().unwrap_or_default();
+                if let Some((of, _)) = &item.trait_ {
+                    let of = text(of);
+                    // What only the crate sees of itself is nobody's business.
+                    if !of.starts_with("crate::") {
+                        self.add(Some(name), format!("impl {of} for {owner}"), text(&item.generics), Kind::Other);
+                    }
+                    return;
+                }
+                for function in &item.items {
+                    if let ImplItem::Fn(function) = function
+                        && is_public(&function.vis)
+                    {
+                        self.add(Some(name), format!("{name}::{}", function.sig.ident), text(&function.sig), Kind::Other);
                     }
                 }
+            }
+            Item::Macro(item) if item.mac.path.segments.last().is_some_and(|segment| segment.ident == "open_enum") => {
+                self.open_enum(item.mac.tokens.clone());
             }
             _ => {}
         }
     }
-}
 
-/// Compares the public items of two generated files.
-pub fn compare(old: &Items, new: &Items) -> Vec<ItemChange> {
-    let mut changes = Vec::new();
-    for (item, before) in old {
-        let after = new.get(item);
-        if after != Some(before) {
-            changes.push(change(item, Bump::Major, Some(before), after));
+    /// The variants in a call of `open_enum!`, which declares a `#[non_exhaustive]` enum.
+    fn open_enum(&mut self, tokens: TokenStream) {
+        let mut name = String::new();
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => name = self.path(&ident),
+                TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
+                    self.add(None, name.clone(), "open enum".into(), Kind::Other);
+                    let mut last = None;
+                    for token in group.stream() {
+                        match (token, &last) {
+                            (TokenTree::Ident(ident), _) => last = Some(ident),
+                            (TokenTree::Literal(value), Some(variant)) => {
+                                self.add(Some(&name), format!("{name}::{variant}"), value.to_string(), Kind::Other);
+                                last = None;
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
         }
     }
-    for (item, after) in new.iter().filter(|(item, _)| !old.contains_key(*item)) {
-        let owner_was_there = item.rsplit_once("::").is_some_and(|(owner, _)| old.contains_key(owner));
-        let breaks = owner_was_there && matches!(after.kind, Kind::Field | Kind::Variant);
+}
+
+/// `types::builder::super::Stage` as `types::Stage`.
+fn without_super(path: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split("::") {
+        if step == "super" {
+            steps.pop();
+        } else {
+            steps.push(step);
+        }
+    }
+    steps.join("::")
+}
+
+/// Compares the public items of two generated files. A type that came or went stands for all its parts.
+pub fn compare(old: &Items, new: &Items) -> Vec<ItemChange> {
+    let mut changes = Vec::new();
+    let alone = |item: &PublicItem, others: &Items| {
+        let owner = item.owner.as_ref().filter(|owner| old.contains_key(*owner) || new.contains_key(*owner));
+        owner.is_none_or(|owner| others.contains_key(owner))
+    };
+    for (item, before) in old {
+        match new.get(item) {
+            Some(after) if after == before => {}
+            None if !alone(before, new) => {}
+            after => changes.push(change(item, Bump::Major, Some(before), after)),
+        }
+    }
+    for (item, after) in new.iter().filter(|(item, after)| !old.contains_key(*item) && alone(after, old)) {
+        let breaks = matches!(after.kind, Kind::Field | Kind::Variant);
         changes.push(change(item, if breaks { Bump::Major } else { Bump::Minor }, None, Some(after)));
     }
     changes.sort_by(|a, b| (b.bump, &a.item).cmp(&(a.bump, &b.item)));

@@ -115,6 +115,14 @@ impl Walker {
             }
             _ => {}
         }
+        let deprecated = match (old.flag("deprecated"), new.flag("deprecated")) {
+            (false, true) => Some(("deprecated", "is deprecated")),
+            (true, false) => Some(("reactivated", "is no longer deprecated")),
+            _ => None,
+        };
+        if let Some((happened, text)) = deprecated.filter(|_| place.nested) {
+            self.note(place, happened, format!("`{name}` {text}"), &new.place, Range::Same, Wire::READS);
+        }
         let (happened, text) = match (old.get("default"), new.get("default")) {
             (None, Some(value)) => ("default-value-added", format!("`{name}` has the default {value}")),
             (Some(_), None) => ("default-value-removed", format!("`{name}` has no default any more")),
@@ -125,12 +133,11 @@ impl Walker {
     }
 
     fn compare_values(&mut self, old: &Node, new: &Node, place: &Place) {
-        if old.same_definition(new) && old.component.is_none() {
-            // Alike to the letter; what they refer to may still differ.
-        } else if is_union(old) != is_union(new) {
+        if is_union(old) != is_union(new) {
             // What was one thing and is now one of several, or the other way round.
             return ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, union));
-        } else if !self.compare_types(old, new, place) {
+        }
+        if !self.compare_types(old, new, place) {
             return;
         }
         self.compare_enums(old, new, place);
@@ -141,7 +148,10 @@ impl Walker {
             self.compare(&a, &b, &place.inside(format!("{}[]", place.name), place.touches.clone()));
         }
         for composition in ["oneOf", "anyOf", "allOf"] {
-            self.compare_parts(old, new, place, composition);
+            // The properties of objects that are put together were compared as those of one.
+            if composition != "allOf" || !(old.has_properties() || new.has_properties()) {
+                self.compare_parts(old, new, place, composition);
+            }
         }
         self.compare_discriminators(old, new, place);
         if old.get("not") != new.get("not") {

@@ -66,6 +66,7 @@ fn decodes_within(client: &Node, server: &Node, depth: usize) -> Outcome {
                 _ => Fails,
             }
         }
+        ("integer", "number") if server.is_counter => Reads,
         ("integer", "integer") if closed(client, server) => Fails,
         ("integer", "integer") => {
             let ((low, high), (lowest, highest)) = (range(client), range(server));
@@ -122,7 +123,7 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
     let mut worst = Reads;
     for (name, property) in client.properties() {
         let required = client.requires(name);
-        let mut names = std::iter::once(name.as_str()).chain(property.aliases());
+        let mut names = std::iter::once(name).chain(property.aliases());
         let sent = names.find_map(|name| Some((name, server.property(name)?)));
         worst = worst.max(match sent {
             Some((sent_as, sent)) => {
@@ -134,7 +135,7 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
         });
     }
     for (name, property) in server.properties() {
-        if !client.properties().any(|(known, node)| known == name || node.aliases().any(|alias| alias == name)) {
+        if !client.properties().iter().any(|(known, node)| *known == name || node.aliases().any(|alias| alias == name)) {
             worst = worst.max(unread(client, &property));
         }
     }
@@ -160,7 +161,7 @@ pub fn unread_others(client: &Node) -> Outcome {
         Some(Value::Bool(false)) => Fails,
         Some(_) => Reads,
         // Without properties it is a map of whatever comes.
-        None if client.get("properties").is_none() => Reads,
+        None if !client.has_properties() => Reads,
         None => Loses,
     }
 }
@@ -172,7 +173,7 @@ pub fn absent(property: &Node, required: bool) -> Outcome {
 
 /// What a client makes of a property that is `null`.
 pub fn null(property: &Node, required: bool) -> Outcome {
-    let is_map = property.kind() == "object" && property.get("properties").is_none();
+    let is_map = property.kind() == "object" && !property.has_properties();
     let optional = !required && property.get("default").is_none() && property.kind() != "array" && !is_map;
     if property.flag("nullable") || property.kind() == "any" || optional { Reads } else { Fails }
 }
