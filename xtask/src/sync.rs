@@ -80,6 +80,11 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         annotations::carry(&ours.root, &mut annotated);
         let before = diff::Input::new(SLICE, &annotated);
         let after = diff::Input::new(source.name(), &new);
+        if let Some(operation) = after.left_out.first() {
+            bail!(
+                "{UPSTREAM}: `operations` has that of {operation}, which takes files, and no Rust can be generated of it: take it off the list"
+            );
+        }
         let diff = diff::compare(&before, &after);
         let generated = before.generated.and(after.generated)?;
         let release = diff.new.release.clone();

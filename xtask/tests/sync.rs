@@ -220,6 +220,52 @@ fn a_fixup_that_is_no_longer_needed_is_named() {
     assert!(decisions.contains("The fixup `answers_are_not_validated` finds nothing to do any more"), "{decisions}");
 }
 
+/// Another list operation, which the same rows answer.
+fn with_another_operation() -> Value {
+    let mut operation = slice()["paths"]["/flows/bindings/"]["get"].clone();
+    without_ours(&mut operation);
+    operation["operationId"] = "flows_others_list".into();
+    json!({ "paths": { "/flows/others/": { "get": operation, "post": {
+        "operationId": "flows_others_create",
+        "requestBody": { "content": { "multipart/form-data": { "schema": { "type": "object" } } } },
+        "responses": { "204": { "description": "" } },
+    } } } })
+}
+
+fn ask_for(project: &Project, operations: &str) {
+    let upstream = project.read("openapi/upstream.toml");
+    project
+        .write("openapi/upstream.toml", &upstream.replace("operations = [\"flows_bindings_list\"]", &format!("operations = {operations}")));
+}
+
+#[test]
+fn another_list_operation_costs_a_line_and_its_descriptions() {
+    let project = Project::new();
+    ask_for(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
+    assert_eq!(report["diff"]["changes"].as_array().unwrap().iter().map(|change| &change["id"]).collect::<Vec<_>>(), ["endpoint-added"]);
+    assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.6.4");
+    assert!(report["decisions"].to_string().contains("#/paths/~1flows~1others~1/get/parameters/stage"), "{:#}", report["decisions"]);
+    let code = project.xtask(&["expand"]).out;
+    for part in
+        ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl<'a> crate::pagination::ListRequest for FlowsOthersList<'a>"]
+    {
+        assert!(code.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn an_operation_that_takes_files_is_refused() {
+    let project = Project::new();
+    ask_for(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
+    let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));
+    let before = project.contents();
+    let outcome = project.xtask(&["sync", "--from", &file]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("POST /flows/others/, which takes files"), "{}", outcome.err);
+    assert_eq!(project.contents(), before);
+}
+
 #[test]
 fn a_failed_sync_leaves_every_file_as_it_was() {
     let mut parameters = slice()["paths"]["/flows/bindings/"]["get"]["parameters"].clone();

@@ -1,6 +1,8 @@
 //! What changed from one slice to another: each change, and what it means for deployed clients and for this crate.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -80,6 +82,12 @@ pub struct Operation {
     pub path: String,
 }
 
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
 /// What clients make of a change, both ways. The worst that can happen: an answer that happens not to have what changed is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -122,27 +130,30 @@ pub struct Input<'a> {
     /// The Rust, or why there is none.
     pub generated: Result<Generated, GenerateError>,
     /// Operations that the generator cannot make Rust of.
-    left_out: BTreeSet<Operation>,
+    pub left_out: BTreeSet<Operation>,
+}
+
+/// A slice without the operations of which the generator can make no Rust, and those: progenitor has no word for forms with files.
+pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
+    let takes_files =
+        |operation: &Value| operation.pointer("/requestBody/content").is_some_and(|content| content.get("application/json").is_none());
+    let mut left_out = operations::operations(slice);
+    left_out.retain(|_, operation| takes_files(operation));
+    let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
+    if left_out.is_empty() {
+        return (Cow::Borrowed(slice), left_out);
+    }
+    let mut others = slice.clone();
+    for item in others["paths"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_object_mut) {
+        item.retain(|_, operation| !takes_files(operation));
+    }
+    (Cow::Owned(others), left_out)
 }
 
 impl<'a> Input<'a> {
     pub fn new(source: &'a str, slice: &'a Value) -> Self {
-        let mut left_out = BTreeSet::new();
-        let mut generated_from = slice.clone();
-        for (path, item) in generated_from["paths"].as_object_mut().into_iter().flatten() {
-            item.as_object_mut().into_iter().for_each(|item| {
-                item.retain(|method, operation| {
-                    // progenitor has no word for forms with files.
-                    let takes_json =
-                        operation.pointer("/requestBody/content").is_none_or(|content| content.get("application/json").is_some());
-                    if !takes_json {
-                        left_out.insert(Operation { method: method.to_uppercase(), path: path.clone() });
-                    }
-                    takes_json
-                });
-            });
-        }
-        Self { source, slice, generated: generate_text(&format!("the slice of {source}"), &to_yaml(&generated_from)), left_out }
+        let (whole, left_out) = generatable(slice);
+        Self { source, slice, generated: generate_text(&format!("the slice of {source}"), &to_yaml(&whole)), left_out }
     }
 
     fn side(&self) -> Side {

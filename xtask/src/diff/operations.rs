@@ -25,7 +25,8 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     attribute(comparison.walker, &roots)
 }
 
-fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
+/// Every operation of a slice.
+pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     let paths = slice["paths"].as_object().into_iter().flatten();
     let methods = paths.flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |(method, value)| (path, method, value)));
     methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
@@ -74,7 +75,7 @@ const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Outcome::Fails, ..Wi
 impl<'a> Comparison<'a> {
     fn operation(&mut self, at: usize, operation: &Operation, old: Option<&'a Value>, new: Option<&'a Value>) {
         let place = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
-        let called = format!("{} {}", operation.method, operation.path);
+        let called = operation.to_string();
         let id = |operation: &Value| operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
         let items =
             |value: &Value| vec![format!("Client::{}", id(value).to_snake_case()), format!("builder::{}", id(value).to_pascal_case())];

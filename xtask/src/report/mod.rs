@@ -61,7 +61,7 @@ fn counted(diff: &Diff) -> String {
 
 /// The operations of a change, the first few by name.
 fn operations(change: &Change) -> String {
-    let named = change.operations.iter().take(2).map(|operation| format!("{} {}", operation.method, operation.path));
+    let named = change.operations.iter().take(2).map(ToString::to_string);
     let named = named.collect::<Vec<_>>().join(", ");
     match change.operations.len().saturating_sub(2) {
         0 => named,

@@ -60,7 +60,7 @@ fn verdicts(diff: &Diff) -> String {
         }
     }
     if !diff.rust.left_out.is_empty() {
-        let names = diff.rust.left_out.iter().map(|operation| format!("{} {}", operation.method, operation.path)).collect::<Vec<_>>();
+        let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();
         let _ = writeln!(out, "  without what no Rust can be generated of: {}", names.join(", "));
     }
     out
