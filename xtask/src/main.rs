@@ -182,7 +182,9 @@ fn run(root: &Path, command: Command) -> Result<bool> {
                     let document = Source::parse(&source)?.fetch(&project)?.document;
                     let sliced = annotated(&document, &selection.of(&project)?, &project.slice()?.0.root)?;
                     let (sliced, left_out) = diff::generatable(&sliced);
-                    left_out.iter().for_each(|operation| eprintln!("note: {operation} takes files, and no Rust can be generated of it"));
+                    for operation in left_out {
+                        eprintln!("note: {operation} takes files, and no Rust can be generated of it");
+                    }
                     (source, yaml::to_yaml(&sliced))
                 }
             };
