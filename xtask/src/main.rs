@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use diff::Diff;
 use diff::rules::Level;
 use diff::rust::Bump;
 use document::Document;
@@ -135,70 +136,88 @@ fn main() -> ExitCode {
 /// Runs a command; tells whether what it looked at is as it should be.
 fn run(root: &Path, command: Command) -> Result<bool> {
     match command {
-        Command::Check => check::run(root),
-        Command::Sync { from, check, format } => {
-            let source = from.as_deref().map(Source::parse).transpose()?;
-            let report = sync::sync(&Project::open(root)?, source, check)?;
-            print(&report::of_sync(&report, format))?;
-            let outdated = check && !report.files.is_empty();
-            if outdated {
-                let from = from.map(|from| format!(" --from {from}")).unwrap_or_default();
-                eprintln!("not up to date: run `cargo xtask sync{from}`");
-            }
-            Ok(!outdated)
-        }
+        Command::Sync { from, check, format } => sync(&Project::open(root)?, from, check, format),
         Command::Diff { old, new, format, fail_on, fail_on_rust, selection } => {
             let diff = compare(&Project::open(root)?, &old, &new, &selection)?;
             print(&report::of_diff(&diff, format))?;
-            let worst = diff.changes.iter().map(|change| change.level).max();
-            let failed = fail_on.is_some_and(|fail_on| match fail_on {
-                FailOn::Error => worst >= Some(Level::Error),
-                FailOn::Warning => worst >= Some(Level::Warning),
-                FailOn::Any => worst.is_some(),
-            });
-            // Rust that cannot be generated is at least as bad as Rust that breaks.
-            let bump = diff.rust.bump.unwrap_or(Bump::Major);
-            let failed_on_rust = fail_on_rust.is_some_and(|fail_on| match fail_on {
-                FailOnRust::Major => bump >= Bump::Major,
-                FailOnRust::Minor => bump >= Bump::Minor,
-            });
-            Ok(!(failed || failed_on_rust))
+            Ok(!fails(&diff, fail_on, fail_on_rust))
         }
-        Command::Slice { source, keep_prose, selection } => {
-            let project = Project::open(root)?;
-            let source = source.as_deref().map_or_else(|| Ok(Source::Release(project.release()?.into())), Source::parse)?;
-            let document = source.fetch(&project)?.document;
-            let selection = selection.of(&project)?;
-            let sliced =
-                if keep_prose { slice(&document, &selection, true)? } else { annotated(&document, &selection, &project.slice()?.0.root)? };
-            print(&yaml::to_yaml(&sliced))?;
-            Ok(true)
-        }
-        Command::Expand { source, selection } => {
-            let project = Project::open(root)?;
-            let (name, text) = match source {
-                None => (generator::SLICE.to_owned(), project.read(generator::SLICE)?),
-                Some(source) => {
-                    let document = Source::parse(&source)?.fetch(&project)?.document;
-                    let sliced = annotated(&document, &selection.of(&project)?, &project.slice()?.0.root)?;
-                    let (sliced, left_out) = diff::generatable(&sliced);
-                    for operation in left_out {
-                        eprintln!("note: {operation} takes files, and no Rust can be generated of it");
-                    }
-                    (source, yaml::to_yaml(&sliced))
-                }
-            };
-            let generated = generator::generate_text(&name, &text)?;
-            print(&generated.code())?;
-            for fixup in generated.stale_fixups {
-                eprintln!("note: the fixup `{fixup}` found nothing to do in this document");
-            }
-            for place in generated.undescribed {
-                eprintln!("note: {place} has no description");
-            }
-            Ok(true)
-        }
+        Command::Slice { source, keep_prose, selection } => print_slice(&Project::open(root)?, source, keep_prose, &selection),
+        Command::Expand { source, selection } => print_code(&Project::open(root)?, source, &selection),
+        Command::Check => check::run(root),
     }
+}
+
+fn sync(project: &Project, from: Option<String>, check: bool, format: Format) -> Result<bool> {
+    let source = from.as_deref().map(Source::parse).transpose()?;
+    let report = sync::sync(project, source, check)?;
+    print(&report::of_sync(&report, format))?;
+    let outdated = check && !report.files.is_empty();
+    if outdated {
+        let from = from.map(|from| format!(" --from {from}")).unwrap_or_default();
+        eprintln!("not up to date: run `cargo xtask sync{from}`");
+    }
+    Ok(!outdated)
+}
+
+fn compare(project: &Project, old: &str, new: &str, selection: &Operations) -> Result<Diff> {
+    let selection = selection.of(project)?;
+    let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
+    let (before, after) = (fetch(old)?, fetch(new)?);
+    let checked_in = project.slice()?.0.root;
+    // What one of the two says beyond OpenAPI is said of the other too; the checked-in slice says it for those that say nothing.
+    let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
+    let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
+    Ok(diff::compare(&diff::Input::new(old, &before), &diff::Input::new(new, &after)))
+}
+
+fn fails(diff: &Diff, fail_on: Option<FailOn>, fail_on_rust: Option<FailOnRust>) -> bool {
+    let worst = diff.changes.iter().map(|change| change.level).max();
+    let on_wire = fail_on.is_some_and(|fail_on| match fail_on {
+        FailOn::Error => worst >= Some(Level::Error),
+        FailOn::Warning => worst >= Some(Level::Warning),
+        FailOn::Any => worst.is_some(),
+    });
+    // Rust that cannot be generated is at least as bad as Rust that breaks.
+    let bump = diff.rust.bump.unwrap_or(Bump::Major);
+    let in_rust = fail_on_rust.is_some_and(|fail_on| match fail_on {
+        FailOnRust::Major => bump >= Bump::Major,
+        FailOnRust::Minor => bump >= Bump::Minor,
+    });
+    on_wire || in_rust
+}
+
+fn print_slice(project: &Project, source: Option<String>, keep_prose: bool, selection: &Operations) -> Result<bool> {
+    let source = source.map_or_else(|| Ok(Source::Release(project.release()?.into())), |source| Source::parse(&source))?;
+    let document = source.fetch(project)?.document;
+    let selection = selection.of(project)?;
+    let sliced = if keep_prose { slice(&document, &selection, true)? } else { annotated(&document, &selection, &project.slice()?.0.root)? };
+    print(&yaml::to_yaml(&sliced))?;
+    Ok(true)
+}
+
+fn print_code(project: &Project, source: Option<String>, selection: &Operations) -> Result<bool> {
+    let (name, text) = match source {
+        None => (generator::SLICE.to_owned(), project.read(generator::SLICE)?),
+        Some(source) => {
+            let document = Source::parse(&source)?.fetch(project)?.document;
+            let sliced = annotated(&document, &selection.of(project)?, &project.slice()?.0.root)?;
+            let (sliced, left_out) = diff::generatable(&sliced);
+            for operation in left_out {
+                eprintln!("note: {operation} takes files, and no Rust can be generated of it");
+            }
+            (source, yaml::to_yaml(&sliced))
+        }
+    };
+    let generated = generator::generate_text(&name, &text)?;
+    print(&generated.code())?;
+    for fixup in generated.stale_fixups {
+        eprintln!("note: the fixup `{fixup}` found nothing to do in this document");
+    }
+    for place in generated.undescribed {
+        eprintln!("note: {place} has no description");
+    }
+    Ok(true)
 }
 
 impl Operations {
@@ -213,17 +232,6 @@ fn annotated(document: &Document, selection: &Selection, ours: &Value) -> Result
     let theirs = annotations::are_in(&document.root);
     annotations::carry(if theirs { &document.root } else { ours }, &mut sliced);
     Ok(sliced)
-}
-
-fn compare(project: &Project, old: &str, new: &str, selection: &Operations) -> Result<diff::Diff> {
-    let selection = selection.of(project)?;
-    let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
-    let (before, after) = (fetch(old)?, fetch(new)?);
-    let checked_in = project.slice()?.0.root;
-    // What one of the two says beyond OpenAPI is said of the other too; the checked-in slice says it for those that say nothing.
-    let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
-    let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
-    Ok(diff::compare(&diff::Input::new(old, &before), &diff::Input::new(new, &after)))
 }
 
 /// Writes to standard output; a reader that has seen enough is no error.
