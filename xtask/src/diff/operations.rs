@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use heck::{ToPascalCase, ToSnakeCase};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::node::Node;
 use super::rules::{Use, of_operation};
@@ -176,6 +176,7 @@ impl<'a> Comparison<'a> {
                 name: (*name).to_owned(),
                 required: (required(parameter), required(other)),
                 touches: touches(name),
+                types: vec![format!("{}{}", operation.to_pascal_case(), name.to_pascal_case())],
             };
             let schema = |parameter: &'a Value, root: &'a Value, index: &usize| {
                 Some(Node::new(root, parameter.get("schema")?, format!("{place}/parameters/{index}/schema")))
@@ -302,7 +303,8 @@ impl<'a> Comparison<'a> {
                 let at_schema = step(&pointer, "schema");
                 let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
                 let name = b.component.as_deref().unwrap_or("body").to_owned();
-                let place = Place { at, used, nested: false, name, required: (true, true), touches: vec![send.to_owned()] };
+                let place =
+                    Place { at, used, nested: false, name, required: (true, true), touches: vec![send.to_owned()], types: Vec::new() };
                 self.walker.compare(&a, &b, &place);
             }
         }
@@ -337,19 +339,33 @@ impl<'a> Comparison<'a> {
 
     /// Security requirements. The client sends a bearer token, whatever is said of it.
     fn security(&mut self, at: usize, place: &str, old: &Value, new: &Value) {
-        let names = |operation: &Value| {
-            let list = operation.get("security").and_then(Value::as_array).into_iter().flatten();
-            list.filter_map(Value::as_object).flat_map(Map::keys).cloned().collect::<BTreeSet<_>>()
+        let scopes = |operation: &Value| {
+            let mut scopes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            let alternatives = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+            for (name, list) in alternatives.filter_map(Value::as_object).flatten() {
+                let list = list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+                scopes.entry(name.clone()).or_default().extend(list);
+            }
+            scopes
         };
-        let (before, after) = (names(old), names(new));
+        let (before, after) = (scopes(old), scopes(new));
         let pointer = step(place, "security");
-        for name in before.difference(&after) {
-            self.note(at, "api-security-removed", format!("`{name}` no longer lets in"), &pointer, Wire::READS, Vec::new());
+        let mut note = |id: &str, text: String| self.note(at, id, text, &pointer, Wire::READS, Vec::new());
+        for name in before.keys().filter(|name| !after.contains_key(*name)) {
+            note("api-security-removed", format!("`{name}` no longer lets in"));
         }
-        for name in after.difference(&before) {
-            self.note(at, "api-security-added", format!("`{name}` lets in"), &pointer, Wire::READS, Vec::new());
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            note("api-security-added", format!("`{name}` lets in"));
         }
-        for name in before.intersection(&after) {
+        for (name, before, after) in before.iter().filter_map(|(name, scopes)| Some((name, scopes, after.get(name)?))) {
+            for scope in before.difference(after) {
+                note("api-security-scope-removed", format!("`{name}` no longer needs the scope `{scope}`"));
+            }
+            for scope in after.difference(before) {
+                note("api-security-scope-added", format!("`{name}` needs the scope `{scope}`"));
+            }
+        }
+        for name in before.keys().filter(|name| after.contains_key(*name)) {
             let scheme = |root: &Value| {
                 let mut scheme = root["components"]["securitySchemes"][name.as_str()].clone();
                 if let Some(scheme) = scheme.as_object_mut() {

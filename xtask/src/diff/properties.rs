@@ -1,22 +1,21 @@
 //! Changes of the properties of objects: which there are, under which names, and which are required.
 
-use heck::ToSnakeCase;
+use heck::{ToPascalCase, ToSnakeCase};
 
 use super::Wire;
 use super::node::Node;
 use super::rules::{self, Use};
-use super::schemas::{Place, Walker, type_names};
+use super::schemas::{Place, Walker};
 use super::wire::{Outcome, absent, decodes, unread};
 
 impl Walker {
     pub fn compare_properties(&mut self, old: &Node, new: &Node, place: &Place) {
-        let type_of = |node: &Node| node.component.as_deref().map(str::to_owned);
         let inside = |name: &str, required: (bool, bool)| {
-            let owners = [type_of(old), type_of(new)].into_iter().flatten().flat_map(|owner| type_names(&owner));
             let field = name.to_snake_case();
-            let touches = owners.flat_map(|owner| [format!("types::{owner}::{field}"), format!("types::builder::{owner}::{field}")]);
+            let touches =
+                place.types.iter().flat_map(|owner| [format!("types::{owner}::{field}"), format!("types::builder::{owner}::{field}")]);
             let dotted = if place.name.is_empty() { name.to_owned() } else { format!("{}.{name}", place.name) };
-            Place { required, ..place.inside(dotted, touches.collect()) }
+            Place { required, touches: touches.collect(), ..place.part(dotted, &name.to_pascal_case()) }
         };
         for (name, before) in old.properties() {
             if let Some(after) = new.property(name) {

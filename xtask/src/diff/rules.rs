@@ -104,6 +104,8 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("api-security-added", Info),
     ("api-security-component-type-changed", Info),
     ("api-security-removed", Info),
+    ("api-security-scope-added", Info),
+    ("api-security-scope-removed", Info),
     ("api-server-path-changed", Error),
     ("endpoint-added", Info),
     ("endpoint-deprecated", Info),

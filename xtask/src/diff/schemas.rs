@@ -40,11 +40,15 @@ pub struct Place {
     pub required: (bool, bool),
     /// Public items that belong to it, by the beginning of their path.
     pub touches: Vec<String>,
+    /// Names that its own type has in Rust, if it has one.
+    pub types: Vec<String>,
 }
 
 impl Place {
-    pub fn inside(&self, name: String, touches: Vec<String>) -> Self {
-        Self { nested: true, required: (true, true), name, touches, ..*self }
+    /// A part of it without a name of its own, such as the items of a list.
+    pub fn part(&self, name: String, type_suffix: &str) -> Self {
+        let types = self.types.iter().map(|name| format!("{name}{type_suffix}")).collect();
+        Self { nested: true, required: (true, true), name, types, ..self.clone() }
     }
 }
 
@@ -98,8 +102,9 @@ impl Walker {
         let inside = self.enter();
         self.found[place.at].uses.push(inside);
         self.known.insert(key, inside);
-        let touches = type_names(a).into_iter().chain(type_names(b)).map(|name| format!("types::{name}")).collect();
-        self.compare_values(old, new, &Place { at: inside, name: b.to_string(), touches, ..place.clone() });
+        let types = type_names(a).into_iter().chain(type_names(b)).collect::<Vec<_>>();
+        let touches = types.iter().map(|name| format!("types::{name}")).collect();
+        self.compare_values(old, new, &Place { at: inside, name: b.to_string(), touches, types, ..place.clone() });
     }
 
     fn compare_use(&mut self, old: &Node, new: &Node, place: &Place) {
@@ -145,7 +150,7 @@ impl Walker {
         self.compare_properties(old, new, place);
         self.compare_others(old, new, place);
         if let (Some(a), Some(b)) = (old.inner("items"), new.inner("items")) {
-            self.compare(&a, &b, &place.inside(format!("{}[]", place.name), place.touches.clone()));
+            self.compare(&a, &b, &place.part(format!("{}[]", place.name), "Item"));
         }
         for composition in ["oneOf", "anyOf", "allOf"] {
             // The properties of objects that are put together were compared as those of one.
@@ -203,7 +208,7 @@ impl Walker {
             (false, false) => {
                 let variant = |value: &Value| {
                     let variant = value.as_str().unwrap_or_default().to_pascal_case();
-                    let touches = place.touches.iter().map(|item| format!("{item}::{variant}")).collect();
+                    let touches = place.types.iter().map(|name| format!("types::{name}::{variant}")).collect();
                     Place { touches, ..place.clone() }
                 };
                 for value in after.iter().filter(|value| !before.contains(value)) {
@@ -271,7 +276,7 @@ impl Walker {
         }
         let (before, after) = (old.get("additionalProperties"), new.get("additionalProperties"));
         if let (Some(a), Some(b)) = (old.inner("additionalProperties"), new.inner("additionalProperties")) {
-            return self.compare(&a, &b, &place.inside(format!("{name}.*"), place.touches.clone()));
+            return self.compare(&a, &b, &place.part(format!("{name}.*"), "Value"));
         }
         // Nothing said and `false` differ for a client that refuses what it does not know.
         let open = |value: Option<&Value>| value.is_some_and(Value::is_object);
@@ -299,7 +304,7 @@ fn is_union(node: &Node) -> bool {
 }
 
 /// The names that the type of a component may have in Rust.
-pub fn type_names(component: &str) -> Vec<String> {
+fn type_names(component: &str) -> Vec<String> {
     let shorter = component.strip_suffix("Enum").map(ToPascalCase::to_pascal_case);
     std::iter::once(component.to_pascal_case()).chain(shorter).collect()
 }

@@ -29,7 +29,7 @@ impl Walker {
             match after.iter().position(same) {
                 Some(index) => {
                     let other = after.remove(index);
-                    self.compare(&part, &other, &place.inside(place.name.clone(), place.touches.clone()));
+                    self.compare(&part, &other, &place.part(place.name.clone(), ""));
                 }
                 None => gone.push(part),
             }
