@@ -57,9 +57,14 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usi
 fn error_answers_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, Flaw> {
     let mut changed = 0;
     for (_, operation) in operations(spec) {
-        let before = operation.responses.responses.len();
-        operation.responses.responses.retain(|status, _| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)));
-        changed += before - operation.responses.responses.len();
+        let answers = &mut operation.responses;
+        let before = answers.responses.len();
+        answers.responses.retain(|status, _| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)));
+        changed += before - answers.responses.len();
+        // Beside a success, what answers every other status is a refusal.
+        if !answers.responses.is_empty() {
+            changed += usize::from(answers.default.take().is_some());
+        }
     }
     Ok(changed)
 }

@@ -205,6 +205,13 @@ fn with_entry(changelog: &str, entry: &str) -> Result<String> {
     Ok(format!("{intro}{entry}\n{entries}"))
 }
 
+/// A property that is no longer sent, of the object of which another is sent now.
+fn lost_beside<'a>(diff: &'a Diff, added: &diff::Change) -> Option<&'a str> {
+    let (object, _) = added.pointer.rsplit_once('/')?;
+    let mut lost = diff.changes.iter().filter(|change| change.id.starts_with("response-") && change.id.ends_with("-property-removed"));
+    lost.find_map(|change| change.pointer.strip_prefix(object)?.strip_prefix('/'))
+}
+
 /// What a person has to decide.
 fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged]) -> Vec<String> {
     let (old, new) = (&diff.old.release, &diff.new.release);
@@ -223,8 +230,11 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
     }
     for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
         let remedy = if change.id == "response-required-property-added" || change.id == "response-property-became-required" {
+            let alias = lost_beside(diff, change).map_or_else(String::new, |name| {
+                format!("If this is only another name of `{name}`, write `x-aliases: [{name}]` beside the property in {SLICE}. ")
+            });
             format!(
-                "If a value can stand for what is not sent, write it beside the property in {SLICE} as `x-default-when-absent`, and correct"
+                "{alias}If a value can stand for what is not sent, write it beside the property in {SLICE} as `x-default-when-absent`, and correct"
             )
         } else {
             "If that cannot be helped, see that people will understand".to_owned()

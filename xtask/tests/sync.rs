@@ -172,7 +172,7 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     let (_, report) = sync(&project, &document, &[]);
     let decision = report["decisions"][0].as_str().unwrap();
     assert!(decision.starts_with("Clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is now always sent"), "{decision}");
-    assert!(decision.contains("x-default-when-absent"), "{decision}");
+    assert!(decision.contains("x-default-when-absent") && !decision.contains("x-aliases"), "{decision}");
 
     // The person writes the default and a description; both survive the next sync, and the client reads both.
     let slice = project.read(FILES[0]);
@@ -187,6 +187,16 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     assert_eq!((code, &report["files"]), (0, &json!([])));
     let outcome = project.xtask(&["expand"]);
     assert!(outcome.out.contains("\"red\".into()") && outcome.err.is_empty(), "{}", outcome.err);
+}
+
+#[test]
+fn a_new_name_that_nobody_told_of_is_suspected() {
+    let project = Project::new();
+    let required = ["component", "kind", "meta_model_name", "name", "pk", "verbose_name_plural"];
+    let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
+    let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Stage", &change)), &["--check"]);
+    let decision = report["decisions"][0].as_str().unwrap();
+    assert!(decision.contains("If this is only another name of `verbose_name`, write `x-aliases: [verbose_name]`"), "{decision}");
 }
 
 #[test]

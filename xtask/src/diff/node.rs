@@ -1,6 +1,7 @@
 //! A schema together with what it refers to.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -9,6 +10,41 @@ use crate::document::{component, step};
 /// Keywords that say something of where a schema is used, and not of the values that it describes.
 const OF_USE: [&str; 8] =
     ["nullable", "readOnly", "writeOnly", "deprecated", "default", "description", "x-aliases", "x-default-when-absent"];
+
+/// Keywords that are compared one by one.
+const KNOWN: [&str; 31] = [
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "discriminator",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maximum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "minimum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "summary",
+    "title",
+    "type",
+    "uniqueItems",
+    "x-enum-descriptions",
+    "x-enum-labels",
+    "x-listing",
+];
 
 /// A schema of a canonical slice, seen through every `$ref` and single `allOf`.
 #[derive(Clone)]
@@ -76,8 +112,15 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// The values that it lists; `null` is told of by `nullable`.
     pub fn values(&self) -> Vec<&'a Value> {
-        self.get("enum").and_then(Value::as_array).into_iter().flatten().collect()
+        self.get("enum").and_then(Value::as_array).into_iter().flatten().filter(|value| !value.is_null()).collect()
+    }
+
+    /// Keywords of which nothing is known here.
+    pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
+        let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();
+        keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !OF_USE.contains(key)).collect()
     }
 
     /// The object itself and, where it is put together by `allOf`, what it is put together of.

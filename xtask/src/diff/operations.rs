@@ -93,6 +93,20 @@ impl<'a> Comparison<'a> {
             self.note(at, "api-operation-id-removed", text, &step(&place, "operationId"), Wire::READS, touches);
         }
         self.deprecation(at, "endpoint", &called, &place, old, new);
+        let tags = |operation: &'a Value| operation.get("tags").and_then(Value::as_array).into_iter().flatten().collect::<Vec<_>>();
+        for tag in tags(old).into_iter().filter(|tag| !tags(new).contains(tag)) {
+            self.note(
+                at,
+                "api-tag-removed",
+                format!("{called} no longer has the tag {tag}"),
+                &step(&place, "tags"),
+                Wire::READS,
+                Vec::new(),
+            );
+        }
+        for tag in tags(new).into_iter().filter(|tag| !tags(old).contains(tag)) {
+            self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::READS, Vec::new());
+        }
         self.server_path(at, old, new);
         self.parameters(at, &place, &id(new), old, new);
         let send = format!("builder::{}::send", id(new).to_pascal_case());

@@ -93,6 +93,7 @@ const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("deprecated", Info, Info),
     ("reactivated", Info, Info),
     ("not-changed", Error, Info),
+    ("keyword-changed", Warning, Warning),
     ("unique-items-added", Error, Info),
     ("unique-items-removed", Info, Info),
 ];
@@ -107,6 +108,8 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("api-security-scope-added", Info),
     ("api-security-scope-removed", Info),
     ("api-server-path-changed", Error),
+    ("api-tag-added", Info),
+    ("api-tag-removed", Info),
     ("endpoint-added", Info),
     ("endpoint-deprecated", Info),
     ("endpoint-reactivated", Info),

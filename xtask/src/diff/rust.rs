@@ -239,7 +239,9 @@ pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
 
 /// Whether an item is one of those whose paths begin like this.
 pub fn belongs(change: &ItemChange, touches: &[String]) -> bool {
+    // A name that Rust has for itself is written `r#type` or `type_`.
     let item = change.item.replace("r#", "");
+    let item = item.trim_end_matches('_');
     touches.iter().any(|touched| item.strip_prefix(touched.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
 }
 

@@ -1,6 +1,6 @@
 //! Changes of schemas, found by walking both documents in step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use heck::ToPascalCase;
 use serde_json::Value;
@@ -160,7 +160,17 @@ impl Walker {
         }
         self.compare_discriminators(old, new, place);
         if old.get("not") != new.get("not") {
-            self.note(place, "not-changed", format!("`{}` excludes other values", place.name), &new.pointer, Range::Other, Wire::READS);
+            // The generated Rust refuses what its own document excludes.
+            let fails = |node: &Node| if node.get("not").is_some() { Outcome::Fails } else { Outcome::Reads };
+            let wire = Wire { old_client_on_new_server: fails(old), new_client_on_old_server: fails(new) };
+            self.note(place, "not-changed", format!("`{}` excludes other values", place.name), &new.pointer, Range::Other, wire);
+        }
+        let (before, after) = (old.others(), new.others());
+        for keyword in
+            before.keys().chain(after.keys()).filter(|keyword| before.get(*keyword) != after.get(*keyword)).collect::<BTreeSet<_>>()
+        {
+            let text = format!("`{}` has another `{keyword}`, of which nothing more is known", place.name);
+            self.note(place, "keyword-changed", text, &new.pointer, Range::Other, Wire::READS);
         }
     }
 
