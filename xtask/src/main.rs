@@ -52,21 +52,25 @@ struct Arguments {
 enum Command {
     /// Bring the slice, the changelog and the version in step with upstream
     Sync {
-        /// Where the document is; the release in openapi/upstream.toml unless given
+        /// A file, a URL, the address of an authentik server, or a release; the release in openapi/upstream.toml unless given
         #[arg(long, value_name = "SRC")]
         from: Option<String>,
         /// Write nothing, and exit with 1 if anything would change
         #[arg(long)]
         check: bool,
+        /// How the report is written
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
     /// Tell what changed from one document to another, and what that means for clients and for this crate
     Diff {
+        /// The document before: a file, a URL, the address of an authentik server, or a release
         #[arg(value_name = "OLD")]
         old: String,
+        /// The document after
         #[arg(value_name = "NEW")]
         new: String,
+        /// How the report is written
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
         /// Exit with 1 if there is a change of this level or a worse one
@@ -80,7 +84,7 @@ enum Command {
     },
     /// Print the slice of a document, in canonical form and with our descriptions
     Slice {
-        /// Where the document is; the release in openapi/upstream.toml unless given
+        /// A file, a URL, the address of an authentik server, or a release; the release in openapi/upstream.toml unless given
         #[arg(value_name = "SRC")]
         source: Option<String>,
         /// Keep upstream's descriptions instead of ours
@@ -91,7 +95,7 @@ enum Command {
     },
     /// Print the Rust that the generator makes of a document
     Expand {
-        /// Where the document is; the checked-in slice unless given
+        /// A file, a URL, the address of an authentik server, or a release; the checked-in slice unless given
         #[arg(value_name = "SRC")]
         source: Option<String>,
         #[command(flatten)]

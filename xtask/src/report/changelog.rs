@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::text::item_change;
 use crate::annotations::Renamed;
-use crate::diff::rust::Bump;
+use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Diff, Outcome};
 
 pub fn entry(diff: &Diff, renamed: &[Renamed], before: &Version, version: &Version) -> String {
@@ -31,7 +31,9 @@ pub fn entry(diff: &Diff, renamed: &[Renamed], before: &Version, version: &Versi
         }
         let _ = writeln!(entry, "- {}: {}{consequences}.", prefix(change.rust.unwrap_or(Bump::Patch)), change.text);
     }
-    for item in diff.rust.items.iter().filter(|item| item.bump == Bump::Major && !diff.explains(item)) {
+    // Builders follow their models.
+    let of_builder = |item: &ItemChange| item.item.contains("types::builder::");
+    for item in diff.rust.items.iter().filter(|item| item.bump == Bump::Major && !of_builder(item) && !diff.explains(item)) {
         let _ = writeln!(entry, "- {}: `{}`.", prefix(item.bump), item_change(item));
     }
     entry
