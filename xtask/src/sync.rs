@@ -74,7 +74,9 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     let mut files = vec![(SLICE, to_yaml(&new))];
     let lock: DocumentMut = project.read(LOCK)?.parse().map_err(|error| anyhow!("{LOCK}: {error}"))?;
     if same_api {
-        files.push((UPSTREAM, upstream(project, &pinned, None, &lock)?));
+        // What was downloaded is what is pinned, from now on too.
+        let is_pinned = matches!(&source, Source::Release(release) if *release == pinned);
+        files.push((UPSTREAM, upstream(project, &pinned, is_pinned.then_some((&source, &*fetched.sha256)), &lock)?));
     } else {
         let mut annotated = old;
         annotations::carry(&ours.root, &mut annotated);

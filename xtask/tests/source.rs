@@ -129,6 +129,15 @@ fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
         let outcome = project.xtask(arguments);
         assert_eq!(outcome.code, 0, "{}", outcome.err);
     }
+
+    // Without the digest the release is taken as it is, and pinned anew.
+    let upstream = project.read("openapi/upstream.toml");
+    project.write(
+        "openapi/upstream.toml",
+        &upstream.lines().filter(|line| !line.starts_with("sha256")).fold(String::new(), |text, line| text + line + "\n"),
+    );
+    assert_eq!(project.xtask(&["sync"]).code, 0);
+    assert!(project.read("openapi/upstream.toml").contains("sha256 = \""));
     let slice = project.xtask(&["slice"]);
     assert_eq!(slice.out, new);
     let diff = project.xtask(&["diff", "2025.6.4", "2026.8.0", "--fail-on", "any", "--fail-on-rust", "minor"]);

@@ -14,6 +14,7 @@ pub use wire::Outcome;
 use crate::generator::{GenerateError, Generated, generate_text};
 use crate::yaml::to_yaml;
 
+mod answers;
 pub mod node;
 mod operations;
 mod properties;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use heck::{ToPascalCase, ToSnakeCase};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::node::Node;
 use super::rules::{Use, of_operation};
 use super::schemas::{Place, Walker};
-use super::wire::{Outcome, decodes};
+use super::wire::Outcome;
 use super::{Change, Operation, Wire};
 use crate::document::step;
 
@@ -63,14 +63,14 @@ fn attribute(walker: Walker, roots: &[(Operation, usize)]) -> Vec<Change> {
     changes
 }
 
-struct Comparison<'a> {
-    old: &'a Value,
-    new: &'a Value,
-    walker: Walker,
+pub struct Comparison<'a> {
+    pub old: &'a Value,
+    pub new: &'a Value,
+    pub walker: Walker,
 }
 
-const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS };
-const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS };
+pub const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS };
+pub const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS };
 
 impl<'a> Comparison<'a> {
     fn operation(&mut self, at: usize, operation: &Operation, old: Option<&'a Value>, new: Option<&'a Value>) {
@@ -115,7 +115,7 @@ impl<'a> Comparison<'a> {
         self.security(at, &place, old, new);
     }
 
-    fn note(&mut self, at: usize, id: &str, text: String, pointer: &str, wire: Wire, touches: Vec<String>) {
+    pub fn note(&mut self, at: usize, id: &str, text: String, pointer: &str, wire: Wire, touches: Vec<String>) {
         self.walker.push(at, of_operation(id), text, pointer, wire, touches);
     }
 
@@ -250,148 +250,6 @@ impl<'a> Comparison<'a> {
                 self.content(at, "request-body-media-type", &pointer, send, (old, new), Use::RequestBody);
             }
             (None, None) => {}
-        }
-    }
-
-    fn responses(&mut self, at: usize, place: &str, send: &str, old: &'a Value, new: &'a Value) {
-        let list = |operation: &'a Value| {
-            let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-            responses.map(|(status, response)| (status.as_str(), response)).collect::<BTreeMap<_, _>>()
-        };
-        let (before, after) = (list(old), list(new));
-        let success = |status: &str| status.starts_with('2');
-        let kind = |status: &str| if success(status) { "success" } else { "non-success" };
-        // A client reads every success as the one that it knows.
-        let json = |responses: &BTreeMap<&str, &'a Value>, root: &'a Value| {
-            let (_, known) = responses.iter().find(|(status, _)| success(status))?;
-            let known = known.pointer("/content/application~1json/schema")?;
-            Some(Node::new(root, known, String::new()))
-        };
-        let reads = |known: Option<Node>, answered: Option<Node>| match (known, answered) {
-            (Some(known), Some(answered)) => decodes(&known, &answered),
-            (None, _) => Outcome::Reads,
-            (Some(_), None) => Outcome::Fails,
-        };
-        let schema_of = |response: &'a Value, root: &'a Value| {
-            Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
-        };
-        for (status, response) in &before {
-            let pointer = step(&step(place, "responses"), status);
-            if let Some(other) = after.get(status) {
-                let used = if success(status) { Use::Response } else { Use::Refusal };
-                self.content(at, "response-media-type", &pointer, send, (response, other), used);
-                self.headers(at, &pointer, status, response, other);
-            } else {
-                let mut wire = Wire::READS;
-                if success(status) {
-                    wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
-                }
-                let text = format!("the answer {status} is gone");
-                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
-            }
-        }
-        for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
-            let mut wire = Wire::READS;
-            if success(status) {
-                wire.old_client_on_new_server = reads(json(&before, self.old), schema_of(response, self.new));
-            }
-            let pointer = step(&step(place, "responses"), status);
-            let text = format!("the answer {status} is new");
-            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
-        }
-    }
-
-    fn content(&mut self, at: usize, rule: &str, place: &str, send: &str, (old, new): (&'a Value, &'a Value), used: Use) {
-        let list = |part: &'a Value| part.get("content").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
-        let (before, after) = (list(old), list(new));
-        // The generated client speaks JSON only.
-        let hurts = |kind: &str| used != Use::Refusal && kind == "application/json";
-        for (kind, media) in &before {
-            let pointer = step(&step(place, "content"), kind);
-            let Some(other) = after.get(*kind) else {
-                let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::READS };
-                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, vec![send.to_owned()]);
-                continue;
-            };
-            if let (Some(a), Some(b)) = (media.get("schema"), other.get("schema")) {
-                let at_schema = step(&pointer, "schema");
-                let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
-                let name = b.component.as_deref().unwrap_or("body").to_owned();
-                let place =
-                    Place { at, used, nested: false, name, required: (true, true), touches: vec![send.to_owned()], types: Vec::new() };
-                self.walker.compare(&a, &b, &place);
-            }
-        }
-        for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
-            let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::READS };
-            self.note(
-                at,
-                &format!("{rule}-added"),
-                format!("{kind} is used"),
-                &step(&step(place, "content"), kind),
-                wire,
-                vec![send.to_owned()],
-            );
-        }
-    }
-
-    /// Headers of answers. The generated client hands them out as they come.
-    fn headers(&mut self, at: usize, place: &str, status: &str, old: &'a Value, new: &'a Value) {
-        let list = |part: &'a Value| part.get("headers").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
-        let (before, after) = (list(old), list(new));
-        for (name, header) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-            let need = if header.get("required") == Some(&json!(true)) { "required" } else { "optional" };
-            let text = format!("the header `{name}` of the answer {status} is gone");
-            let pointer = step(&step(place, "headers"), name);
-            self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
-        }
-        for name in after.keys().filter(|name| !before.contains_key(*name)) {
-            let text = format!("the answer {status} has the header `{name}`");
-            self.note(at, "response-header-added", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
-        }
-    }
-
-    /// Security requirements. The client sends a bearer token, whatever is said of it.
-    fn security(&mut self, at: usize, place: &str, old: &Value, new: &Value) {
-        let scopes = |operation: &Value| {
-            let mut scopes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            let alternatives = operation.get("security").and_then(Value::as_array).into_iter().flatten();
-            for (name, list) in alternatives.filter_map(Value::as_object).flatten() {
-                let list = list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-                scopes.entry(name.clone()).or_default().extend(list);
-            }
-            scopes
-        };
-        let (before, after) = (scopes(old), scopes(new));
-        let pointer = step(place, "security");
-        let mut note = |id: &str, text: String| self.note(at, id, text, &pointer, Wire::READS, Vec::new());
-        for name in before.keys().filter(|name| !after.contains_key(*name)) {
-            note("api-security-removed", format!("`{name}` no longer lets in"));
-        }
-        for name in after.keys().filter(|name| !before.contains_key(*name)) {
-            note("api-security-added", format!("`{name}` lets in"));
-        }
-        for (name, before, after) in before.iter().filter_map(|(name, scopes)| Some((name, scopes, after.get(name)?))) {
-            for scope in before.difference(after) {
-                note("api-security-scope-removed", format!("`{name}` no longer needs the scope `{scope}`"));
-            }
-            for scope in after.difference(before) {
-                note("api-security-scope-added", format!("`{name}` needs the scope `{scope}`"));
-            }
-        }
-        for name in before.keys().filter(|name| after.contains_key(*name)) {
-            let scheme = |root: &Value| {
-                let mut scheme = root["components"]["securitySchemes"][name.as_str()].clone();
-                if let Some(scheme) = scheme.as_object_mut() {
-                    scheme.remove("description");
-                }
-                scheme
-            };
-            if scheme(self.old) != scheme(self.new) {
-                let text = format!("the security scheme `{name}` is of another type");
-                let pointer = step("#/components/securitySchemes", name);
-                self.note(at, "api-security-component-type-changed", text, &pointer, Wire::READS, Vec::new());
-            }
         }
     }
 }
