@@ -40,13 +40,8 @@ async fn recorded_answers_are_understood() {
                 assert_eq!(page.pagination.count, sent["pagination"]["count"].as_u64().unwrap(), "{path:?}");
                 for (row, sent) in page.results.iter().zip(sent["results"].as_array().unwrap()) {
                     assert!(row.policy_engine_mode.as_ref().unwrap().is_known(), "{path:?}");
-                    let mut expected = sent.clone();
-                    for flow in expected["stage_obj"]["flow_set"].as_array_mut().unwrap() {
-                        if let Some(url) = flow.as_object_mut().unwrap().remove("background_url") {
-                            flow["background"] = url;
-                        }
-                    }
-                    assert_eq!(serde_json::to_value(row).unwrap(), expected, "{path:?}: nothing is lost");
+                    let read = serde_json::to_value(row).unwrap();
+                    assert_eq!(by_one_name(read), by_one_name(sent.clone()), "{path:?}: nothing is lost");
                 }
             }
             Err(error) => {
@@ -68,4 +63,14 @@ async fn recorded_answers_are_understood() {
         }
     }
     assert!(seen > 30, "only {seen} recordings");
+}
+
+/// A row in which the picture of a flow has the same name, whatever the server or the checked-in release calls it.
+fn by_one_name(mut row: serde_json::Value) -> serde_json::Value {
+    for flow in row["stage_obj"]["flow_set"].as_array_mut().unwrap() {
+        if let Some(url) = flow.as_object_mut().unwrap().remove("background_url") {
+            flow["background"] = url;
+        }
+    }
+    row
 }
