@@ -156,6 +156,13 @@ pub fn read_shapes(spec: &OpenAPI, plan: &mut Plan) {
 type Schemas = indexmap::IndexMap<String, ReferenceOr<Schema>>;
 
 fn kind<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<T>) -> Kind {
+    /// References on the way to a kind; a list of lists of itself has no end of them.
+    const MOST_STEPS: usize = 16;
+    kind_within(schemas, schema, MOST_STEPS)
+}
+
+fn kind_within<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<T>, steps: usize) -> Kind {
+    let Some(steps) = steps.checked_sub(1) else { return Kind::Other };
     let schema = match schema {
         ReferenceOr::Item(schema) => schema.borrow(),
         ReferenceOr::Reference { reference } => {
@@ -164,14 +171,14 @@ fn kind<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<
                 Some(ReferenceOr::Item(schema)) if matches!(schema.schema_kind, SchemaKind::Type(Type::Object(_))) => {
                     Kind::Object(name.to_owned())
                 }
-                Some(schema) => kind(schemas, schema),
+                Some(schema) => kind_within(schemas, schema, steps),
                 None => Kind::Other,
             };
         }
     };
     match &schema.schema_kind {
-        SchemaKind::AllOf { all_of } if all_of.len() == 1 => kind(schemas, &all_of[0]),
-        SchemaKind::Type(Type::Array(array)) => match array.items.as_ref().map(|items| kind(schemas, items)) {
+        SchemaKind::AllOf { all_of } if all_of.len() == 1 => kind_within(schemas, &all_of[0], steps),
+        SchemaKind::Type(Type::Array(array)) => match array.items.as_ref().map(|items| kind_within(schemas, items, steps)) {
             Some(Kind::Object(name)) => Kind::Objects(name),
             _ => Kind::Other,
         },

@@ -22,6 +22,8 @@ impl Direction {
 
 /// Keywords that say nothing when they are `false`.
 const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
+/// How deep the schema of a parameter may be: one that is deeper contains itself.
+const DEEPEST: usize = 32;
 const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 /// Writes schemas in canonical form, and remembers which components they reach.
@@ -29,7 +31,7 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// - Every `$ref` to a component is one to where a chain of them ends; one to any other place is written out.
 /// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it.
 /// - The schema of a parameter is written out, unless it is an object; its enum is sorted.
-/// - Another schema that says what exactly one component says becomes a `$ref` to it.
+/// - Another schema that says what a component says becomes a `$ref` to it, to the first by name.
 /// - Lists of required properties are sorted.
 pub struct Canonical<'a> {
     document: &'a Document,
@@ -40,8 +42,8 @@ pub struct Canonical<'a> {
     waiting: Vec<String>,
     /// Places that are no components and are being written out.
     inside: Vec<String>,
-    /// What every component says, once it is asked for.
-    shapes: Option<Vec<(String, Value)>>,
+    /// What every component says, in answers and in requests, once it is asked for.
+    shapes: [Option<Vec<(String, Value)>>; 2],
     /// Components are being compared, and not written.
     comparing: bool,
 }
@@ -56,7 +58,7 @@ impl<'a> Canonical<'a> {
             reached: BTreeSet::new(),
             waiting: Vec::new(),
             inside: Vec::new(),
-            shapes: None,
+            shapes: [None, None],
             comparing: false,
         }
     }
@@ -114,7 +116,7 @@ impl<'a> Canonical<'a> {
             return written;
         }
         if !self.keep_prose && !self.comparing && (schema.get("properties").is_some() || schema.get("enum").is_some()) {
-            let same = self.component_that_says(schema);
+            let same = self.component_that_says(schema, direction);
             if let Some(name) = same {
                 return Ok(self.hoisted(&name, direction));
             }
@@ -142,7 +144,10 @@ impl<'a> Canonical<'a> {
 
     /// The schema of a parameter or header.
     pub fn parameter(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
-        let flat = self.flat(schema, place)?;
+        if self.inside.len() > DEEPEST {
+            return Err(self.circle(place));
+        }
+        let flat = self.flat(schema, place, 0)?;
         let composed = COMPOSITIONS.iter().any(|composition| flat.contains_key(*composition));
         let plain = flat.get("type").and_then(|kind| kind.as_str()).map_or(flat.contains_key("enum"), |kind| kind != "object");
         if composed || !plain {
@@ -151,7 +156,10 @@ impl<'a> Canonical<'a> {
         let mut written = Map::new();
         for (key, value) in flat {
             if key == "items" {
-                written.insert("items".into(), self.parameter(value, &step(place, "items"), direction)?);
+                self.inside.push(place.to_owned());
+                let items = self.parameter(value, &step(place, "items"), direction);
+                self.inside.pop();
+                written.insert("items".into(), items?);
             } else if let Some(value) = self.keyword(key, value, place, Direction::NEITHER)? {
                 written.insert(key.to_owned(), value);
             }
@@ -163,7 +171,10 @@ impl<'a> Canonical<'a> {
     }
 
     /// The keywords of a schema behind every `$ref` and single `allOf`.
-    fn flat(&self, schema: &'a Value, place: &str) -> Result<Keywords<'a>, Error> {
+    fn flat(&self, schema: &'a Value, place: &str, depth: usize) -> Result<Keywords<'a>, Error> {
+        if depth > DEEPEST {
+            return Err(self.circle(place));
+        }
         let (_, schema) = match schema.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.document.follow(reference, &step(place, "$ref"))?,
             None => (String::new(), schema),
@@ -172,12 +183,18 @@ impl<'a> Canonical<'a> {
         for composition in COMPOSITIONS {
             if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
                 flat.remove(composition);
-                for (key, value) in self.flat(only, &step(place, composition))? {
+                for (key, value) in self.flat(only, &step(place, composition), depth + 1)? {
                     flat.entry(key).or_insert(value);
                 }
             }
         }
         Ok(flat)
+    }
+
+    fn circle(&self, place: &str) -> Error {
+        // Every turn of the circle made the place longer.
+        let place = place.split_inclusive("/schema").next().unwrap_or(place);
+        self.document.error(place, "contains itself, and can have no end", "give the parameter a schema that does not refer to itself")
     }
 
     fn written(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
@@ -249,26 +266,23 @@ impl<'a> Canonical<'a> {
         Ok(Some(written))
     }
 
-    /// The one component that says what a schema says.
-    fn component_that_says(&mut self, schema: &'a Value) -> Option<String> {
-        if self.shapes.is_none() {
+    /// The component that says what a schema says; the first by name, so that a slice of a slice has the same one.
+    fn component_that_says(&mut self, schema: &'a Value, direction: Direction) -> Option<String> {
+        let sent = usize::from(direction.request);
+        if self.shapes[sent].is_none() {
             let components = self.document.root.pointer("/components/schemas").and_then(Value::as_object);
             let candidates = components.into_iter().flatten().filter(|(_, schema)| schema.get("$ref").is_none());
-            let shapes = candidates.filter_map(|(name, schema)| Some((name.clone(), self.shape(schema)?))).collect();
-            self.shapes = Some(shapes);
+            let shapes = candidates.filter_map(|(name, schema)| Some((name.clone(), self.shape(schema, direction)?))).collect();
+            self.shapes[sent] = Some(shapes);
         }
-        let shape = self.shape(schema)?;
-        let mut same = self.shapes.iter().flatten().filter(|(_, other)| *other == shape);
-        match (same.next(), same.next()) {
-            (Some((name, _)), None) => Some(name.clone()),
-            _ => None,
-        }
+        let shape = self.shape(schema, direction)?;
+        self.shapes[sent].iter().flatten().filter(|(_, other)| *other == shape).map(|(name, _)| name).min().cloned()
     }
 
     /// A schema for comparison, with its enum sorted.
-    fn shape(&mut self, schema: &'a Value) -> Option<Value> {
+    fn shape(&mut self, schema: &'a Value, direction: Direction) -> Option<Value> {
         self.comparing = true;
-        let shape = self.written(schema, "#", Direction::RESPONSE);
+        let shape = self.written(schema, "#", direction);
         self.comparing = false;
         let mut shape = shape.ok()?;
         if let Some(Value::Array(values)) = shape.get_mut("enum") {
@@ -276,6 +290,28 @@ impl<'a> Canonical<'a> {
         }
         Some(shape)
     }
+}
+
+/// A component that is made of itself, by `allOf`, `oneOf` and `anyOf` alone: no value and no Rust type can be that.
+pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
+    fn parts<'a>(schema: &'a Value, found: &mut Vec<String>) {
+        found.extend(schema.get("$ref").and_then(Value::as_str).and_then(|to| component(to, "schemas")).map(std::borrow::Cow::into_owned));
+        let lists = COMPOSITIONS.iter().filter_map(|composition| schema.get(composition)?.as_array());
+        lists.flatten().for_each(|part: &'a Value| parts(part, found));
+    }
+    schemas.keys().find(|name| {
+        let (mut waiting, mut seen) = (Vec::new(), BTreeSet::new());
+        parts(&schemas[*name], &mut waiting);
+        while let Some(part) = waiting.pop() {
+            if part == **name {
+                return true;
+            }
+            if let Some(schema) = schemas.get(&part).filter(|_| seen.insert(part.clone())) {
+                parts(schema, &mut waiting);
+            }
+        }
+        false
+    })
 }
 
 /// The keywords of a schema.
@@ -302,6 +338,10 @@ fn unwrapped(mut schema: Map<String, Value>) -> Value {
         }
         let inner = only.as_object().cloned().unwrap_or_default();
         let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
+        if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !apart) {
+            // The place in which it would stand is taken.
+            continue;
+        }
         schema.remove(composition);
         if inner.contains_key("$ref") || !apart {
             schema.insert("allOf".into(), json!([only]));

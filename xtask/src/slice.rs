@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::canonical::{Canonical, Direction};
+use crate::canonical::{Canonical, Direction, made_of_itself};
 use crate::document::{Document, Error, step};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -37,6 +37,10 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
         paths.entry(operation.path).or_default().insert(operation.method.into(), written);
     }
     let schemas = slicer.canonical.reached()?;
+    if let Some(name) = made_of_itself(&schemas) {
+        let place = step("#/components/schemas", name);
+        return Err(document.error(place, "is made of itself", "take the reference to itself out of its allOf, oneOf or anyOf"));
+    }
     let security = slicer.security_schemes()?;
 
     let root = &document.root;

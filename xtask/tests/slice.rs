@@ -275,6 +275,30 @@ components:
     assert_eq!(union["discriminator"]["mapping"]["leaf"], "#/components/schemas/Leaf");
 }
 
+/// A slice of a slice is the slice, also where several components say the same.
+#[test]
+fn a_slice_is_its_own_slice() {
+    let same = "{ type: object, properties: { x: { type: string } } }";
+    let text = document(
+        &format!("{{ type: object, properties: {{ inline: {same}, known: {{ $ref: '#/components/schemas/B' }} }} }}"),
+        &format!("  schemas: {{ A: {same}, B: {same}, C: {same} }}"),
+    );
+    let once = slice_of(&text);
+    assert_eq!(slice_of(&once), once);
+}
+
+#[test]
+fn what_stands_beside_a_single_alternative_is_kept() {
+    let text = document(
+        "{ allOf: [{ $ref: '#/components/schemas/A' }], oneOf: [{ $ref: '#/components/schemas/B' }] }",
+        "  schemas: { A: { type: object, properties: { a: { type: string } } }, B: { type: object, properties: { b: { type: string } } } }",
+    );
+    let sliced: Value = serde_yaml::from_str(&slice_of(&text)).unwrap();
+    assert_eq!(sliced["components"]["schemas"].as_object().unwrap().len(), 2);
+    let schema = &sliced["paths"]["/a/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert!(schema.to_string().contains("schemas/A") && schema.to_string().contains("schemas/B"), "{schema}");
+}
+
 #[test]
 fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
     let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
@@ -297,6 +321,40 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             document(&format!("{{ type: object, properties: {{ a: {{ $ref: '{place}' }} }} }}"), "  schemas: {}"),
             "/properties/a/$ref".into(),
             "which it stands in",
+        ),
+        (
+            document(
+                "{ $ref: '#/components/schemas/R' }",
+                "  schemas: { R: { allOf: [{ $ref: '#/components/schemas/R' }, { type: object }] } }",
+            ),
+            "#/components/schemas/R".into(),
+            "is made of itself",
+        ),
+        (
+            document(
+                "{ $ref: '#/components/schemas/R' }",
+                "  schemas: { R: { oneOf: [{ $ref: '#/components/schemas/S' }] }, S: { anyOf: [{ $ref: '#/components/schemas/R' }] } }",
+            ),
+            "#/components/schemas/".into(),
+            "is made of itself",
+        ),
+        (
+            fine.replace(
+                "operationId:",
+                "parameters: [{ name: a, in: query, schema: { $ref: '#/components/schemas/R' } }]\n      operationId:",
+            )
+            .replace("schemas: {}", "schemas: { R: { type: array, items: { $ref: '#/components/schemas/R' } } }"),
+            "#/paths/~1a~1/get/parameters/0/schema".into(),
+            "contains itself",
+        ),
+        (
+            fine.replace(
+                "operationId:",
+                "parameters: [{ name: a, in: query, schema: { $ref: '#/components/schemas/R' } }]\n      operationId:",
+            )
+            .replace("schemas: {}", "schemas: { R: { allOf: [{ $ref: '#/components/schemas/R' }] } }"),
+            "#/paths/~1a~1/get/parameters/0/schema".into(),
+            "contains itself",
         ),
         (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger".into(), "is Swagger (OpenAPI 2.0)"),
         (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi".into(), "is OpenAPI 3.1.0"),

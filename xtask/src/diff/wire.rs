@@ -1,5 +1,8 @@
 //! What a client generated from one schema makes of values that another describes: the decoding rules of the generated Rust.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,19 +33,28 @@ impl Outcome {
 
 use Outcome::{Fails, Loses, Reads};
 
-/// How deep schemas that contain themselves are looked into.
-const DEPTH: usize = 12;
+/// Pairs of components, of client and server, with what is known of them. A pair that contains itself is as good as what else it has.
+type Known = RefCell<HashMap<(String, String), Outcome>>;
 
 /// What a client of the schema `client` makes of any value that the schema `server` allows, `null` aside.
 pub fn decodes(client: &Node, server: &Node) -> Outcome {
-    decodes_within(client, server, DEPTH)
+    decodes_within(client, server, &Known::default())
 }
 
-fn decodes_within(client: &Node, server: &Node, depth: usize) -> Outcome {
-    if depth == 0 || (client.component.is_some() && client.same_definition(server) && client.component == server.component) {
-        return Reads;
+fn decodes_within(client: &Node, server: &Node, known: &Known) -> Outcome {
+    let (Some(a), Some(b)) = (&client.component, &server.component) else { return decodes_values(client, server, known) };
+    let pair = (a.to_string(), b.to_string());
+    if let Some(outcome) = known.borrow().get(&pair) {
+        return *outcome;
     }
-    let inside = |client: &Node, server: &Node| decodes_within(client, server, depth - 1);
+    known.borrow_mut().insert(pair.clone(), Reads);
+    let outcome = decodes_values(client, server, known);
+    known.borrow_mut().insert(pair, outcome);
+    outcome
+}
+
+fn decodes_values(client: &Node, server: &Node, known: &Known) -> Outcome {
+    let inside = |client: &Node, server: &Node| decodes_within(client, server, known);
     for composition in ["oneOf", "anyOf"] {
         let alternatives = server.parts(composition);
         if !alternatives.is_empty() {
