@@ -84,23 +84,29 @@ impl Carrier {
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             let same = |ours: &&Value| ours["name"] == parameter["name"] && ours["in"] == parameter["in"];
             if let Some(ours) = ours["parameters"].as_array().into_iter().flatten().find(same) {
-                annotate(ours, parameter);
+                self.value(ours, parameter);
             }
         }
         if let Some(body) = operation.get_mut("requestBody") {
-            self.content(&ours["requestBody"], body);
+            self.value(&ours["requestBody"], body);
         }
         for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
-            annotate(&ours["responses"][status], response);
-            self.content(&ours["responses"][status], response);
+            let ours = &ours["responses"][status];
+            self.value(ours, response);
+            for (name, header) in response.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
+                self.value(&ours["headers"][name], header);
+            }
         }
     }
 
-    fn content(&mut self, ours: &Value, part: &mut Value) {
+    /// A parameter, body, answer or header: itself, its schema, and the schema of each of its media types.
+    fn value(&mut self, ours: &Value, part: &mut Value) {
+        annotate(ours, part);
+        if let Some(schema) = part.get_mut("schema") {
+            self.schema(&ours["schema"], schema, "");
+        }
         for (kind, media) in part.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
-            if let Some(schema) = media.get_mut("schema") {
-                self.schema(&ours["content"][kind]["schema"], schema, "");
-            }
+            self.value(&ours["content"][kind], media);
         }
     }
 
@@ -162,7 +168,7 @@ impl Carrier {
 
 /// Copies the annotations of one place to another.
 fn annotate(ours: &Value, to: &mut Value) {
-    let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || EXTENSIONS.contains(&key.as_str());
+    let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || key.starts_with("x-");
     let annotations = ours.as_object().into_iter().flatten().filter(|(key, _)| is_ours(key)).collect::<Vec<_>>();
     if annotations.is_empty() || !to.is_object() {
         return;

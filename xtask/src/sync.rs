@@ -132,9 +132,9 @@ fn upstream(project: &Project, release: &str, from: Option<(&Source, &str)>, loc
     let mut upstream = project.upstream.clone();
     set(&mut upstream, "release", release);
     match from {
-        // A server makes its schema itself: its bytes are not those of upstream's repository.
-        Some((Source::Server(_), _)) => _ = upstream.remove("sha256"),
-        Some((_, sha256)) => set(&mut upstream, "sha256", sha256),
+        Some((Source::Release(_), sha256)) => set(&mut upstream, "sha256", sha256),
+        // Whatever else has that release need not have the bytes of upstream's repository, which are what is checked.
+        Some(_) => _ = upstream.remove("sha256"),
         None => {}
     }
     let progenitor = packages(lock).find(|package| package.get("name").and_then(|name| name.as_str()) == Some("progenitor"));
