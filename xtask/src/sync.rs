@@ -8,7 +8,7 @@ use toml_edit::DocumentMut;
 use crate::annotations::{self, Bridged, Renamed};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
-use crate::generator::{Generated, SLICE};
+use crate::generator::{Generated, SLICE, generate_text};
 use crate::project::Project;
 use crate::report::changelog;
 use crate::slice::slice;
@@ -77,6 +77,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         // What was downloaded is what is pinned, from now on too.
         let is_pinned = matches!(&source, Source::Release(release) if *release == pinned);
         files.push((UPSTREAM, upstream(project, &pinned, is_pinned.then_some((&source, &*fetched.sha256)), &lock)?));
+        report.decisions = standing(&generate_text(SLICE, &files[0].1)?);
     } else {
         let mut annotated = old;
         annotations::carry(&ours.root, &mut annotated);
@@ -251,6 +252,24 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
             change.text, change.pointer
         ));
     }
+    decisions.extend(standing(generated));
+    let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
+    let models =
+        diff.rust.items.iter().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
+    decisions.extend(models.map(|model| {
+        format!("`types::{model}` is a new model: compare it in tests/schema.rs, and see whether src/lib.rs should export it.")
+    }));
+    decisions.push(
+        "Review the generated Rust and the table of releases: `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator \
+         --test compatibility`, then `git diff`. Then `cargo xtask check`."
+            .into(),
+    );
+    decisions
+}
+
+/// What is left for as long as the slice is as it is, whatever changed.
+fn standing(generated: &Generated) -> Vec<String> {
+    let mut decisions = Vec::new();
     decisions.extend(
         generated.stale_fixups.iter().map(|fixup| {
             format!("The fixup `{fixup}` finds nothing to do any more, and stops the build: remove it from openapi/fixups.rs.")
@@ -267,16 +286,5 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
     if !generated.undescribed.is_empty() {
         decisions.push(format!("Describe in {SLICE}, in words of your own: {}.", generated.undescribed.join(", ")));
     }
-    let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
-    let models =
-        diff.rust.items.iter().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
-    decisions.extend(models.map(|model| {
-        format!("`types::{model}` is a new model: compare it in tests/schema.rs, and see whether src/lib.rs should export it.")
-    }));
-    decisions.push(
-        "Review the generated Rust and the table of releases: `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator \
-         --test compatibility`, then `git diff`. Then `cargo xtask check`."
-            .into(),
-    );
     decisions
 }

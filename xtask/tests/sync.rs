@@ -156,6 +156,8 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let after = project.contents();
     let (code, report) = sync(&project, &document, &[]);
     assert_eq!((code, &report["files"]), (0, &json!([])), "a second sync finds nothing to do");
+    let decisions = report["decisions"].to_string();
+    assert!(decisions.contains("x-enum-descriptions/retry"), "what is left is told until it is done: {decisions}");
     assert_eq!(project.contents(), after);
 }
 

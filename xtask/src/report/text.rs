@@ -80,11 +80,12 @@ pub fn item_change(item: &ItemChange) -> String {
 
 pub fn of_sync(report: &Report) -> String {
     let Some(diff) = &report.diff else {
-        return match report.files.as_slice() {
+        let done = match report.files.as_slice() {
             [] => format!("up to date with {}\n", report.source),
             files if report.written => format!("wrote {}: the API is the same\n", files.join(", ")),
             files => format!("would write {}: the API is the same\n", files.join(", ")),
         };
+        return done + &left(report);
     };
     let mut out = of_diff(diff);
     if report.version.old == report.version.new {
@@ -93,6 +94,11 @@ pub fn of_sync(report: &Report) -> String {
         let _ = write!(out, "\nversion {} -> {}", report.version.old, report.version.new);
     }
     let _ = writeln!(out, "\n{} {}", if report.written { "wrote" } else { "would write" }, report.files.join(", "));
+    out + &left(report)
+}
+
+fn left(report: &Report) -> String {
+    let mut out = String::new();
     if !report.decisions.is_empty() {
         out.push_str("\nleft for you\n");
         for (index, decision) in report.decisions.iter().enumerate() {
