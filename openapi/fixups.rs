@@ -42,8 +42,7 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usi
             let Some(counter) = item_mut(counter) else { continue };
             if matches!(counter.schema_kind, SchemaKind::Type(Type::Number(_))) {
                 let unsigned = VariantOrUnknownOrEmpty::Unknown("uint64".into());
-                counter.schema_kind =
-                    SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, minimum: Some(0), ..Default::default() }));
+                counter.schema_kind = SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, ..Default::default() }));
                 plan.counters.push((component.to_owned(), name.clone()));
                 changed += 1;
             }
@@ -78,9 +77,10 @@ fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, 
             SchemaKind::Type(Type::String(string)) => {
                 [string.pattern.take().is_some(), string.min_length.take().is_some(), string.max_length.take().is_some()]
             }
-            SchemaKind::Type(Type::Integer(integer)) if integer.format == VariantOrUnknownOrEmpty::Empty => {
+            SchemaKind::Type(Type::Integer(integer)) => {
                 [integer.minimum.take().is_some(), integer.maximum.take().is_some(), integer.multiple_of.take().is_some()]
             }
+            SchemaKind::Type(Type::Array(array)) => [array.min_items.take().is_some(), array.max_items.take().is_some(), false],
             _ => return,
         };
         changed += usize::from(limits.contains(&true));
@@ -148,6 +148,11 @@ fn name_enums_inside(name: &str, schema: &mut Schema, named: &mut Vec<(String, R
         }
         SchemaKind::Type(Type::Array(array)) => {
             array.items.iter_mut().for_each(|items| name_enum(&format!("{name}Item"), items, named));
+        }
+        SchemaKind::OneOf { one_of: parts } | SchemaKind::AnyOf { any_of: parts } | SchemaKind::AllOf { all_of: parts } => {
+            for (index, part) in parts.iter_mut().enumerate() {
+                name_enum(&format!("{name}Part{index}"), part, named);
+            }
         }
         _ => {}
     }
