@@ -73,6 +73,26 @@ impl<'a> Comparison<'a> {
                 self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, vec![send.to_owned()]);
                 continue;
             };
+            let schema_rule = |happened: &str| {
+                let part = if used == Use::RequestBody { "request" } else { "response" };
+                format!("{part}-body-media-type-schema-{happened}")
+            };
+            let (hurts_old, hurts_new) = if hurts(kind) { (FAILS_ON_NEW, FAILS_ON_OLD) } else { (Wire::READS, Wire::READS) };
+            match (media.get("schema"), other.get("schema")) {
+                (Some(_), None) => {
+                    let text = format!("nothing is said of {kind} any more");
+                    self.note(at, &schema_rule("removed"), text, &pointer, hurts_old, vec![send.to_owned()]);
+                }
+                (None, Some(_)) => {
+                    let text = format!("it is said now what {kind} has");
+                    self.note(at, &schema_rule("added"), text, &pointer, hurts_new, vec![send.to_owned()]);
+                }
+                _ => {}
+            }
+            if media.get("encoding") != other.get("encoding") {
+                let text = format!("{kind} is encoded in another way");
+                self.note(at, &format!("{rule}-encoding-changed"), text, &pointer, Wire::READS, Vec::new());
+            }
             if let (Some(a), Some(b)) = (media.get("schema"), other.get("schema")) {
                 let at_schema = step(&pointer, "schema");
                 let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
@@ -104,6 +124,12 @@ impl<'a> Comparison<'a> {
             let text = format!("the header `{name}` of the answer {status} is gone");
             let pointer = step(&step(place, "headers"), name);
             self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
+        }
+        for (name, header) in &before {
+            if after.get(*name).is_some_and(|other| without_words(header) != without_words(other)) {
+                let text = format!("the header `{name}` of the answer {status} is of another form");
+                self.note(at, "response-header-changed", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
+            }
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             let text = format!("the answer {status} has the header `{name}`");
@@ -139,6 +165,10 @@ impl<'a> Comparison<'a> {
                 note("api-security-scope-added", format!("`{name}` needs the scope `{scope}`"));
             }
         }
+        // Which of them are needed together, or not at all.
+        if before == after && old.get("security") != new.get("security") {
+            self.note(at, "api-security-changed", "who is let in is put together in another way".into(), &pointer, Wire::READS, Vec::new());
+        }
         for name in before.keys().filter(|name| after.contains_key(*name)) {
             let scheme = |root: &Value| {
                 let mut scheme = root["components"]["securitySchemes"][name.as_str()].clone();
@@ -154,4 +184,18 @@ impl<'a> Comparison<'a> {
             }
         }
     }
+}
+
+/// A part of a slice without what is said of it for people.
+fn without_words(part: &Value) -> Value {
+    let mut part = part.clone();
+    match &mut part {
+        Value::Object(map) => {
+            map.retain(|key, _| key != "description" && !key.starts_with("x-"));
+            map.values_mut().for_each(|value| *value = without_words(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_words(item)),
+        _ => {}
+    }
+    part
 }

@@ -22,6 +22,9 @@ impl Walker {
                 let required = (old.requires(name), new.requires(name));
                 let place = inside(name, required);
                 self.compare_required(&before, &after, &place);
+                if place.used != Use::Parameter {
+                    self.compare_access(&before, &after, &place);
+                }
                 self.compare(&before, &after, &place);
                 continue;
             }
@@ -93,6 +96,31 @@ impl Walker {
             _ => Wire { old_client_on_new_server: lost, new_client_on_old_server: refused },
         };
         self.push(place.at, rules::of_operation(&id), text, &node.place, wire, place.touches.clone());
+    }
+
+    /// What only answers do not have, and only requests do not.
+    fn compare_access(&mut self, old: &Node, new: &Node, place: &Place) {
+        let (need, flag) = if place.used.is_request() {
+            ("request-property".to_owned(), "readOnly")
+        } else {
+            let need = if place.required.0 { "required" } else { "optional" };
+            (format!("response-{need}-property"), "writeOnly")
+        };
+        let word = if flag == "readOnly" { "read-only" } else { "write-only" };
+        // From then on, or until then, it is not sent.
+        let unsent = |node: &Node, required: bool| if place.used == Use::Response { absent(node, required) } else { Outcome::Reads };
+        let (id, text, wire) = match (old.flag(flag), new.flag(flag)) {
+            (false, true) => {
+                let wire = Wire { old_client_on_new_server: unsent(old, place.required.0), ..Wire::READS };
+                (format!("{need}-became-{word}"), format!("is now {word}"), wire)
+            }
+            (true, false) => {
+                let wire = Wire { new_client_on_old_server: unsent(new, place.required.1), ..Wire::READS };
+                (format!("{need}-became-not-{word}"), format!("is no longer {word}"), wire)
+            }
+            _ => return,
+        };
+        self.push(place.at, rules::of_operation(&id), format!("`{}` {text}", place.name), &new.place, wire, place.touches.clone());
     }
 
     fn compare_required(&mut self, old: &Node, new: &Node, place: &Place) {
