@@ -149,7 +149,10 @@ impl<'a> Canonical<'a> {
         }
         let flat = self.flat(schema, place, 0)?;
         let composed = COMPOSITIONS.iter().any(|composition| flat.contains_key(*composition));
-        let plain = flat.get("type").and_then(|kind| kind.as_str()).map_or(flat.contains_key("enum"), |kind| kind != "object");
+        let plain = flat
+            .get("type")
+            .and_then(|kind| kind.as_str())
+            .map_or(flat.contains_key("enum") || flat.contains_key("items"), |kind| kind != "object");
         if composed || !plain {
             return self.schema(schema, place, direction);
         }
@@ -166,6 +169,11 @@ impl<'a> Canonical<'a> {
         }
         if let Some(Value::Array(values)) = written.get_mut("enum") {
             values.sort_by_key(Value::to_string);
+        }
+        if !written.contains_key("type")
+            && let Some(kind) = implied_type(&written)
+        {
+            written.insert("type".into(), kind.into());
         }
         Ok(written.into())
     }
@@ -206,6 +214,11 @@ impl<'a> Canonical<'a> {
             if let Some(value) = self.keyword(key, value, place, direction)? {
                 written.insert(key.clone(), value);
             }
+        }
+        if !written.contains_key("type")
+            && let Some(kind) = implied_type(&written)
+        {
+            written.insert("type".into(), kind.into());
         }
         Ok(unwrapped(written))
     }
@@ -325,6 +338,20 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
+    }
+}
+
+/// The type of a schema that goes without saying.
+fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
+    let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null());
+    if schema.contains_key("properties") || schema.contains_key("additionalProperties") {
+        Some("object")
+    } else if schema.contains_key("items") {
+        Some("array")
+    } else if schema.get("enum").and_then(Value::as_array).is_some_and(texts) {
+        Some("string")
+    } else {
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use common::changes::pairs;
-use common::{corpus, diff, output, whole, xtask};
+use common::{Project, corpus, diff, output, whole, xtask};
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
@@ -117,6 +117,72 @@ fn whole_documents_are_compared_in_one_go() {
     let operations = shared["operations"].as_array().unwrap();
     assert!(operations.len() > 10 && operations.iter().any(|operation| operation["path"] == "/flows/bindings/"), "{operations:?}");
     assert!(changes.iter().any(|change| change["id"] == "endpoint-added"));
+}
+
+/// Two slices whose bytes differ have a change, and two that are the same have none: each place of the slice is changed in turn.
+#[test]
+fn whatever_changes_the_bytes_of_a_slice_is_told() {
+    /// One place in so many is tried, to be done in seconds; all of them were tried by hand.
+    const ONE_IN: usize = 3;
+    let document = common::slice();
+    let project = Project::new();
+    let mut pointers = Vec::new();
+    places(&document, String::new(), &mut pointers);
+    assert!(pointers.len() > 300, "{}", pointers.len());
+    let old = project.write("old.json", &document.to_string());
+    let before = output(&["slice", "--all-operations", &old]);
+    let (mut compared, mut wrong) = (0, String::new());
+    for pointer in pointers.iter().step_by(ONE_IN) {
+        let new = project.write("new.json", &changed(&document, pointer).to_string());
+        let sliced = xtask(&["slice", "--all-operations", &new]);
+        if sliced.code == 2 {
+            continue;
+        }
+        compared += 1;
+        let diff = diff(Path::new(&old), Path::new(&new), &["--all-operations"]);
+        let told = !diff["changes"].as_array().unwrap().is_empty();
+        if told != (sliced.out != before) {
+            let _ = writeln!(wrong, "{pointer}: the bytes {}", if told { "are the same" } else { "differ, and nothing is told" });
+        }
+    }
+    assert!(compared > 70, "only {compared} documents can be sliced");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The places of what is no prose, and not the release either.
+fn places(node: &Value, pointer: String, found: &mut Vec<String>) {
+    let prose =
+        |key: &str, value: &Value| key.starts_with("x-") || value.is_string() && ["description", "summary", "openapi"].contains(&key);
+    match node {
+        Value::Object(map) => {
+            for (key, value) in map.iter().filter(|(key, value)| !(prose(key, value) || pointer.is_empty() && *key == "info")) {
+                places(value, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| places(item, format!("{pointer}/{index}"), found)),
+        _ => {}
+    }
+    if !pointer.is_empty() {
+        found.push(pointer);
+    }
+}
+
+/// The document with another scalar, or without what is no scalar, at a place.
+fn changed(document: &Value, pointer: &str) -> Value {
+    let mut document = document.clone();
+    match document.pointer_mut(pointer).unwrap() {
+        Value::String(text) => text.push('x'),
+        Value::Bool(flag) => *flag = !*flag,
+        number @ Value::Number(_) => *number = (number.as_i64().unwrap() + 1).into(),
+        _ => {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            match document.pointer_mut(parent).unwrap() {
+                Value::Array(items) => _ = items.remove(key.parse().unwrap()),
+                parent => _ = parent.as_object_mut().unwrap().remove(&key.replace("~1", "/").replace("~0", "~")),
+            }
+        }
+    }
+    document
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::document::{component, step};
 const OF_USE: [&str; 8] =
     ["nullable", "readOnly", "writeOnly", "deprecated", "default", "description", "x-aliases", "x-default-when-absent"];
 
+/// A schema that says nothing.
+pub static ANYTHING: Value = Value::Null;
+
 /// Keywords that are compared one by one.
 const KNOWN: [&str; 31] = [
     "$ref",
@@ -175,6 +178,12 @@ impl<'a> Node<'a> {
     pub fn inner(&self, keyword: &str) -> Option<Node<'a>> {
         let schema = self.get(keyword).filter(|schema| schema.is_object())?;
         Some(Node::new(self.root, schema, step(&self.pointer, keyword)))
+    }
+
+    /// The schema of the items of a list; one that says nothing where there is none.
+    pub fn items(&self) -> Option<Node<'a>> {
+        let is_list = self.kind() == "array";
+        is_list.then(|| self.inner("items").unwrap_or_else(|| Node::new(self.root, &ANYTHING, self.pointer.clone())))
     }
 
     /// The schemas in a list such as `oneOf`.

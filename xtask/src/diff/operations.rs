@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::node::Node;
+use super::node::{ANYTHING, Node};
 use super::rules::{Use, of_operation};
 use super::schemas::{Place, Walker};
 use super::wire::Outcome;
@@ -131,15 +131,15 @@ impl<'a> Comparison<'a> {
 
     /// The path of the API is a part of the client.
     fn server_path(&mut self, at: usize, old: &Value, new: &Value) {
+        // Without a server the API is at the root: https://spec.openapis.org/oas/v3.0.3#openapi-object
         let path = |operation: &Value, root: &Value| {
-            let server = operation.get("servers").or_else(|| root.get("servers"))?.get(0)?.get("url")?.as_str()?.to_owned();
-            let below_host =
-                server.split_once("://").map_or(server.as_str(), |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
-            Some(below_host.trim_matches('/').to_owned())
+            let servers = operation.get("servers").or_else(|| root.get("servers"));
+            let server = servers.and_then(|servers| servers.get(0)?.get("url")?.as_str()).unwrap_or("/");
+            let below_host = server.split_once("://").map_or(server, |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
+            below_host.trim_matches('/').to_owned()
         };
-        if let (Some(a), Some(b)) = (path(old, self.old), path(new, self.new))
-            && a != b
-        {
+        let (a, b) = (path(old, self.old), path(new, self.new));
+        if a != b {
             let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
             self.note(at, "api-server-path-changed", format!("the API is at /{b}, and was at /{a}"), "#/servers/0/url", wire, Vec::new());
         }
@@ -193,11 +193,9 @@ impl<'a> Comparison<'a> {
                 types: vec![format!("{}{}", operation.to_pascal_case(), name.to_pascal_case())],
             };
             let schema = |parameter: &'a Value, root: &'a Value, index: &usize| {
-                Some(Node::new(root, parameter.get("schema")?, format!("{place}/parameters/{index}/schema")))
+                Node::new(root, parameter.get("schema").unwrap_or(&ANYTHING), format!("{place}/parameters/{index}/schema"))
             };
-            if let (Some(a), Some(b)) = (schema(parameter, self.old, index), schema(other, self.new, new_index)) {
-                self.walker.compare(&a, &b, &used);
-            }
+            self.walker.compare(&schema(parameter, self.old, index), &schema(other, self.new, new_index), &used);
         }
         for (key @ (_, name), (index, parameter)) in &after {
             if before.contains_key(key) {

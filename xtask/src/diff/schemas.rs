@@ -149,7 +149,7 @@ impl Walker {
         self.compare_bounds(old, new, place);
         self.compare_properties(old, new, place);
         self.compare_others(old, new, place);
-        if let (Some(a), Some(b)) = (old.inner("items"), new.inner("items")) {
+        if let (Some(a), Some(b)) = (old.items(), new.items()) {
             self.compare(&a, &b, &place.part(format!("{}[]", place.name), "Item"));
         }
         for composition in ["oneOf", "anyOf", "allOf"] {
