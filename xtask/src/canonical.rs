@@ -30,6 +30,7 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 ///
 /// - Every `$ref` to a component is one to where a chain of them ends; one to any other place is written out.
 /// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it.
+/// - A component that is a scalar or a list is written out where it is used; models and enums keep their names.
 /// - The schema of a parameter is written out, unless it is an object; its enum is sorted.
 /// - Another schema that says what a component says becomes a `$ref` to it, to the first by name.
 /// - Lists of required properties are sorted.
@@ -103,7 +104,7 @@ impl<'a> Canonical<'a> {
     pub fn schema(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let (at, target) = self.document.follow(reference, &step(place, "$ref"))?;
-            if component(&at, "schemas").is_some() {
+            if component(&at, "schemas").is_some() && !is_plain(target, &at) {
                 return Ok(self.reference(&at));
             }
             if self.inside.contains(&at) {
@@ -339,6 +340,16 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
+}
+
+/// Whether a component is no model and no enum, but a scalar or a list: what it has for a name says nothing, and it is written out.
+fn is_plain(schema: &Value, pointer: &str) -> bool {
+    let kind = schema.get("type").and_then(Value::as_str);
+    let mut within = Vec::new();
+    references(schema, &mut within);
+    let is_list = kind == Some("array") && !within.contains(&pointer);
+    let is_scalar = matches!(kind, Some("string" | "integer" | "number" | "boolean")) && schema.get("enum").is_none();
+    (is_list || is_scalar) && COMPOSITIONS.iter().all(|composition| schema.get(composition).is_none())
 }
 
 /// The type of a schema that goes without saying.

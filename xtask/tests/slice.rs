@@ -246,7 +246,7 @@ components:
     Tree: { type: object, properties: { left: { $ref: '#/components/schemas/Tree' }, leaf: { $ref: '#/components/schemas/Alias' } } }
     Alias: { $ref: '#/components/schemas/Leaf' }
     Leaf: { type: object, properties: { a: { type: integer, readOnly: true } } }
-    a/b~c: { type: boolean }
+    a/b~c: { type: string, enum: [only] }
     Unused: { type: string }
 ";
     let sliced: Value = serde_yaml::from_str(&slice_of(text)).unwrap();
