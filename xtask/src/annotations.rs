@@ -1,4 +1,4 @@
-//! What is ours in a slice: descriptions, and extensions that say what OpenAPI cannot.
+//! What is ours in a slice: descriptions, the order of enum values, and extensions that say what OpenAPI cannot.
 //!
 //! They are carried from the checked-in slice to whatever stands at the same place of another. A component that was renamed keeps
 //! them, and so does a property whose new name its `x-aliases` knows: the old name then becomes an alias of the new one, so that
@@ -18,6 +18,7 @@ pub type Renamed = (String, String, String);
 /// Carries annotations from the slice `ours` to `slice`; tells which properties were renamed.
 pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
     annotate(&ours["info"], &mut slice["info"]);
+    slice["info"]["title"] = ours["info"]["title"].clone();
     let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
     ours["servers"].as_array().into_iter().flatten().zip(servers.into_iter().flatten()).for_each(|(ours, server)| annotate(ours, server));
     let old_names = names(ours);
@@ -132,6 +133,7 @@ impl Carrier {
             self.pairs.entry(new).or_insert(old);
         }
         annotate(ours, schema);
+        keep_order_of_values(ours, schema);
         keep_texts_of_values(schema);
         let (Some(ours), Some(schema)) = (ours.as_object(), schema.as_object_mut()) else { return };
         if let (Some(old), Some(new)) = (ours.get("properties").and_then(Value::as_object), schema.get_mut("properties")) {
@@ -179,6 +181,13 @@ fn annotate(ours: &Value, to: &mut Value) {
     }
     for (key, value) in annotations {
         to[key] = value.clone();
+    }
+}
+
+/// The order of an enum means nothing, and people are used to ours; new values follow.
+fn keep_order_of_values(ours: &Value, schema: &mut Value) {
+    if let (Some(ours), Some(values)) = (ours.get("enum").and_then(Value::as_array), schema.get_mut("enum").and_then(Value::as_array_mut)) {
+        values.sort_by_key(|value| ours.iter().position(|known| known == value).unwrap_or(ours.len()));
     }
 }
 

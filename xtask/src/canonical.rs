@@ -1,6 +1,6 @@
 //! Schemas in canonical form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,8 @@ impl Direction {
 const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
 /// How deep the schema of a parameter may be: one that is deeper contains itself.
 const DEEPEST: usize = 32;
+/// Keywords that say something of where a schema is used, and may be said once more there.
+const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 /// Writes schemas in canonical form, and remembers which components they reach.
@@ -31,9 +33,10 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// - Every `$ref` to a component is one to where a chain of them ends; one to any other place is written out.
 /// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it.
 /// - A component that is a scalar or a list is written out where it is used; models and enums keep their names.
-/// - The schema of a parameter is written out, unless it is an object; its enum is sorted.
-/// - Another schema that says what a component says becomes a `$ref` to it, to the first by name.
-/// - Lists of required properties are sorted.
+/// - The schema of a parameter is written out, unless it is an object.
+/// - Another schema that says what a component says becomes a `$ref` to it: to one that is used anyway, if there is one, and to the first
+///   by name.
+/// - Enums, lists of required properties and parts of `allOf` are sorted.
 pub struct Canonical<'a> {
     document: &'a Document,
     keep_prose: bool,
@@ -43,8 +46,10 @@ pub struct Canonical<'a> {
     waiting: Vec<String>,
     /// Places that are no components and are being written out.
     inside: Vec<String>,
-    /// What every component says, in answers and in requests, once it is asked for.
-    shapes: [Option<Vec<(String, Value)>>; 2],
+    /// Components that are referred to, whatever is written out in the place of a reference.
+    linked: BTreeSet<String>,
+    /// The component that says something, in answers and in requests, once it is asked for.
+    sayings: [Option<Sayings>; 2],
     /// Components are being compared, and not written.
     comparing: bool,
 }
@@ -59,7 +64,8 @@ impl<'a> Canonical<'a> {
             reached: BTreeSet::new(),
             waiting: Vec::new(),
             inside: Vec::new(),
-            shapes: [None, None],
+            linked: BTreeSet::new(),
+            sayings: [None, None],
             comparing: false,
         }
     }
@@ -69,6 +75,7 @@ impl<'a> Canonical<'a> {
         for (direction, part) in ["requestBody", "responses"].into_iter().enumerate() {
             self.note_references(operation.get(part).into_iter(), direction);
         }
+        self.linked = self.sent.iter().flatten().cloned().collect();
     }
 
     fn note_references<'b>(&mut self, parts: impl Iterator<Item = &'b Value>, direction: usize) {
@@ -116,11 +123,11 @@ impl<'a> Canonical<'a> {
             self.inside.pop();
             return written;
         }
-        if !self.keep_prose && !self.comparing && (schema.get("properties").is_some() || schema.get("enum").is_some()) {
-            let same = self.component_that_says(schema, direction);
-            if let Some(name) = same {
-                return Ok(self.hoisted(&name, direction));
-            }
+        if !self.keep_prose
+            && (schema.get("properties").is_some() || schema.get("enum").is_some())
+            && let Some(name) = self.component_that_says(schema, direction)
+        {
+            return Ok(self.hoisted(&name, direction));
         }
         self.written(schema, place, direction)
     }
@@ -136,11 +143,15 @@ impl<'a> Canonical<'a> {
 
     /// A `$ref` in the place of a schema that says what this component says.
     fn hoisted(&mut self, name: &str, direction: Direction) -> Value {
-        let reference = json!({ "$ref": step("#/components/schemas", name) });
+        let pointer = step("#/components/schemas", name);
+        if self.comparing {
+            return self.reference(&pointer);
+        }
+        let reference = json!({ "$ref": pointer });
         for (index, _) in [direction.request, direction.response].into_iter().enumerate().filter(|(_, sent)| *sent) {
             self.note_references(std::iter::once(&reference), index);
         }
-        self.reference(&step("#/components/schemas", name))
+        self.reference(&pointer)
     }
 
     /// The schema of a parameter or header.
@@ -168,14 +179,7 @@ impl<'a> Canonical<'a> {
                 written.insert(key.to_owned(), value);
             }
         }
-        if let Some(Value::Array(values)) = written.get_mut("enum") {
-            values.sort_by_key(Value::to_string);
-        }
-        if !written.contains_key("type")
-            && let Some(kind) = implied_type(&written)
-        {
-            written.insert("type".into(), kind.into());
-        }
+        say_what_is_implied(&mut written);
         Ok(written.into())
     }
 
@@ -191,8 +195,15 @@ impl<'a> Canonical<'a> {
         let mut flat: Keywords<'a> = schema.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
         for composition in COMPOSITIONS {
             if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
+                let inner = self.flat(only, &step(place, composition), depth + 1)?;
+                let contradicts = |(key, value): (&&str, &&Value)| {
+                    !(is_prose(key) || OF_USE.contains(key)) && flat.get(key).is_some_and(|own| own != value)
+                };
+                if inner.iter().any(contradicts) {
+                    continue;
+                }
                 flat.remove(composition);
-                for (key, value) in self.flat(only, &step(place, composition), depth + 1)? {
+                for (key, value) in inner {
                     flat.entry(key).or_insert(value);
                 }
             }
@@ -216,20 +227,29 @@ impl<'a> Canonical<'a> {
                 written.insert(key.clone(), value);
             }
         }
-        if !written.contains_key("type")
-            && let Some(kind) = implied_type(&written)
+        say_what_is_implied(&mut written);
+        let mut written = unwrapped(written);
+        if let Some(target) = self.only_part(&written)
+            && let Some(schema) = written.as_object_mut()
         {
-            written.insert("type".into(), kind.into());
+            // What the component says itself need not be said again.
+            schema.retain(|key, value| target.get(key) != Some(value));
+            written = unwrapped(std::mem::take(schema));
         }
-        Ok(unwrapped(written))
+        Ok(written)
+    }
+
+    /// The component that is the single part of a schema's `allOf`.
+    fn only_part(&self, written: &Value) -> Option<&'a Value> {
+        let [only] = written.get("allOf")?.as_array()?.as_slice() else { return None };
+        self.document.follow(only.get("$ref")?.as_str()?, "").ok().map(|(_, target)| target)
     }
 
     /// A keyword's value; none where it says nothing.
     fn keyword(&mut self, key: &str, value: &'a Value, place: &str, direction: Direction) -> Result<Option<Value>, Error> {
         let at = step(place, key);
         let written = match (key, value) {
-            ("description" | "title" | "example" | "externalDocs" | "xml", _) => return Ok(self.keep_prose.then(|| value.clone())),
-            (key, _) if key.starts_with("x-") => return Ok(self.keep_prose.then(|| value.clone())),
+            (key, _) if is_prose(key) => return Ok(self.keep_prose.then(|| value.clone())),
             (key, Value::Bool(false)) if FLAGS.contains(&key) => return Ok(None),
             ("readOnly", _) if !direction.request => return Ok(None),
             ("writeOnly", _) if !direction.response => return Ok(None),
@@ -247,6 +267,9 @@ impl<'a> Canonical<'a> {
                 for (index, part) in parts.iter().enumerate() {
                     all.push(self.schema(part, &format!("{at}/{index}"), direction)?);
                 }
+                if key == "allOf" {
+                    all.sort_by_key(Value::to_string);
+                }
                 all.into()
             }
             ("required", Value::Array(names)) => {
@@ -254,13 +277,10 @@ impl<'a> Canonical<'a> {
                 return Ok((!names.is_empty()).then(|| names.into_iter().collect()));
             }
             ("enum", Value::Array(values)) => {
-                let mut once: Vec<Value> = Vec::new();
-                for value in values {
-                    if !once.contains(value) {
-                        once.push(value.clone());
-                    }
-                }
-                once.into()
+                let mut values = values.iter().map(plain_number).collect::<Vec<_>>();
+                values.sort_by_key(Value::to_string);
+                values.dedup();
+                values.into()
             }
             ("discriminator", Value::Object(discriminator)) => {
                 let mut discriminator = discriminator.clone();
@@ -274,35 +294,51 @@ impl<'a> Canonical<'a> {
                 discriminator.into()
             }
             ("minLength" | "minItems" | "minProperties", Value::Number(number)) if number.as_f64() == Some(0.0) => return Ok(None),
-            (_, Value::Number(number)) => number.as_f64().and_then(whole).map_or_else(|| value.clone(), Value::from),
-            _ => value.clone(),
+            _ => plain_number(value),
         };
         Ok(Some(written))
     }
 
-    /// The component that says what a schema says; the first by name, so that a slice of a slice has the same one.
+    /// The component that says what a schema says.
     fn component_that_says(&mut self, schema: &'a Value, direction: Direction) -> Option<String> {
         let sent = usize::from(direction.request);
-        if self.shapes[sent].is_none() {
-            let components = self.document.root.pointer("/components/schemas").and_then(Value::as_object);
-            let candidates = components.into_iter().flatten().filter(|(_, schema)| schema.get("$ref").is_none());
-            let shapes = candidates.filter_map(|(name, schema)| Some((name.clone(), self.shape(schema, direction)?))).collect();
-            self.shapes[sent] = Some(shapes);
+        if self.sayings[sent].is_none() {
+            self.compare_components(direction)?;
         }
-        let shape = self.shape(schema, direction)?;
-        self.shapes[sent].iter().flatten().filter(|(_, other)| *other == shape).map(|(name, _)| name).min().cloned()
+        let said = self.said(schema, direction)?;
+        self.sayings[sent].as_ref()?.get(&said).cloned()
     }
 
-    /// A schema for comparison, with its enum sorted.
-    fn shape(&mut self, schema: &'a Value, direction: Direction) -> Option<Value> {
-        self.comparing = true;
-        let shape = self.written(schema, "#", direction);
-        self.comparing = false;
-        let mut shape = shape.ok()?;
-        if let Some(Value::Array(values)) = shape.get_mut("enum") {
-            values.sort_by_key(Value::to_string);
+    /// Notes what every component says. A part that says what another component says is seen as a `$ref` to it, and so on upwards.
+    fn compare_components(&mut self, direction: Direction) -> Option<()> {
+        /// How deep schemas are looked for that could have been a `$ref`.
+        const DEEPEST: usize = 8;
+        let sent = usize::from(direction.request);
+        let components = self.document.root.pointer("/components/schemas")?.as_object()?;
+        let mut candidates = components.iter().filter(|(_, schema)| schema.get("$ref").is_none()).collect::<Vec<_>>();
+        candidates.sort_by_key(|(name, _)| (!self.linked.contains(*name), *name));
+        for _ in 0..DEEPEST {
+            self.sayings[sent].get_or_insert_default();
+            let mut sayings = Sayings::new();
+            for (name, schema) in &candidates {
+                if let Some(said) = self.said(schema, direction) {
+                    sayings.entry(said).or_insert_with(|| (*name).clone());
+                }
+            }
+            let before = self.sayings[sent].replace(sayings);
+            if before == self.sayings[sent] {
+                break;
+            }
         }
-        Some(shape)
+        Some(())
+    }
+
+    /// What a schema says, for comparison.
+    fn said(&mut self, schema: &'a Value, direction: Direction) -> Option<Value> {
+        let before = std::mem::replace(&mut self.comparing, true);
+        let said = self.written(schema, "#", direction);
+        self.comparing = before;
+        said.ok()
     }
 }
 
@@ -328,6 +364,9 @@ pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
     })
 }
 
+/// Components by what they say.
+type Sayings = HashMap<Value, String>;
+
 /// The keywords of a schema.
 type Keywords<'a> = BTreeMap<&'a str, &'a Value>;
 
@@ -350,6 +389,36 @@ fn is_plain(schema: &Value, pointer: &str) -> bool {
     let is_list = kind == Some("array") && !within.contains(&pointer);
     let is_scalar = matches!(kind, Some("string" | "integer" | "number" | "boolean")) && schema.get("enum").is_none();
     (is_list || is_scalar) && COMPOSITIONS.iter().all(|composition| schema.get(composition).is_none())
+}
+
+/// Whether a keyword is for people only, or of upstream's own.
+fn is_prose(keyword: &str) -> bool {
+    matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
+}
+
+/// Says what a schema means though it does not say it: its type, what a discriminator calls its parts, and that an object of which
+/// nothing is said may have whatever properties.
+fn say_what_is_implied(schema: &mut Map<String, Value>) {
+    if !schema.contains_key("type")
+        && let Some(kind) = implied_type(schema)
+    {
+        schema.insert("type".into(), kind.into());
+    }
+    let says_more = |key: &&str| schema.contains_key(*key);
+    let is_open = !COMPOSITIONS.iter().chain(&["properties", "additionalProperties", "enum"]).any(says_more);
+    if is_open && schema.get("type").is_some_and(|kind| kind == "object") {
+        schema.insert("additionalProperties".into(), json!({}));
+    }
+    let parts = ["oneOf", "anyOf"].iter().filter_map(|union| schema.get(*union)?.as_array()).flatten();
+    let targets = parts.filter_map(|part| part.get("$ref")?.as_str()).map(str::to_owned).collect::<Vec<_>>();
+    if let Some(discriminator) = schema.get_mut("discriminator").filter(|discriminator| discriminator.is_object()) {
+        for target in targets {
+            let known = discriminator["mapping"].as_object().is_some_and(|mapping| mapping.values().any(|to| *to == target));
+            if let Some(name) = component(&target, "schemas").filter(|_| !known) {
+                discriminator["mapping"][&*name] = target.clone().into();
+            }
+        }
+    }
 }
 
 /// The type of a schema that goes without saying.
@@ -390,7 +459,11 @@ fn unwrapped(mut schema: Map<String, Value>) -> Value {
     schema.into()
 }
 
-/// `20.0` as 20.
+/// A value as it is, but `20.0` as 20.
+fn plain_number(value: &Value) -> Value {
+    value.as_f64().and_then(whole).map_or_else(|| value.clone(), Value::from)
+}
+
 fn whole(number: f64) -> Option<i64> {
     /// Above, a float no longer tells each whole number from the next.
     const LARGEST: f64 = 9_007_199_254_740_992.0;

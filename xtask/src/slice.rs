@@ -1,8 +1,8 @@
 //! A slice: the chosen operations of a document with everything that they reach, in canonical form.
 //!
 //! Canonical means that the same API gives the same bytes. Parameters, answers, bodies, headers and security requirements stand where
-//! they are used; schemas are in `canonical.rs`. What people read (descriptions, titles, examples, tags' order) and what is said
-//! though it goes without saying (`required: false`) is left out.
+//! they are used; schemas are in `canonical.rs`. What people read (descriptions, titles, examples, tags' order), what is said though it
+//! goes without saying (`required: false`) and what a server asks of others (`callbacks`) is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,13 +44,16 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
     let security = slicer.security_schemes()?;
 
     let root = &document.root;
-    let mut info = json!({ "title": root["info"]["title"], "version": document.release() });
-    if let Some(prose) = root["info"].get("description").filter(|_| keep_prose) {
-        info["description"] = prose.clone();
+    let mut info = json!({ "title": "", "version": document.release() });
+    for key in ["title", "description"] {
+        if let Some(prose) = root["info"].get(key).filter(|_| keep_prose) {
+            info[key] = prose.clone();
+        }
     }
-    let mut whole = json!({ "openapi": root["openapi"], "info": info, "paths": paths });
-    if let Some(servers) = root.get("servers").and_then(Value::as_array) {
-        whole["servers"] = servers.iter().map(server).collect();
+    // The versions of OpenAPI 3.0 differ in wording only.
+    let mut whole = json!({ "openapi": "3.0.3", "info": info, "paths": paths });
+    if let Some(servers) = root.get("servers") {
+        whole["servers"] = bare_servers(servers);
     }
     for (collection, parts) in [("schemas", schemas), ("securitySchemes", security)] {
         if !parts.is_empty() {
@@ -67,6 +70,8 @@ struct Chosen<'a> {
     place: String,
     /// The parameters of all operations at the path.
     shared: Option<&'a Value>,
+    /// Servers of all operations at the path.
+    servers: Option<&'a Value>,
     operation: &'a Value,
 }
 
@@ -88,7 +93,14 @@ fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chose
             };
             names.extend(name);
             if wanted {
-                chosen.push(Chosen { path, method, place: step(&at, method), shared: item.get("parameters"), operation });
+                chosen.push(Chosen {
+                    path,
+                    method,
+                    place: step(&at, method),
+                    shared: item.get("parameters"),
+                    servers: item.get("servers"),
+                    operation,
+                });
             }
         }
     }
@@ -119,9 +131,8 @@ impl<'a> Slicer<'a> {
     fn operation(&mut self, chosen: &Chosen<'a>) -> Result<Value, Error> {
         let Chosen { place, operation, .. } = chosen;
         let mut sliced = Map::new();
-        for key in ["operationId", "servers"] {
-            sliced.extend(operation.get(key).map(|value| (key.to_owned(), value.clone())));
-        }
+        sliced.extend(operation.get("operationId").map(|id| ("operationId".to_owned(), id.clone())));
+        sliced.extend(operation.get("servers").or(chosen.servers).map(|servers| ("servers".to_owned(), bare_servers(servers))));
         if let Some(tags) = operation.get("tags").and_then(Value::as_array) {
             let tags = tags.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
             sliced.insert("tags".into(), tags.into_iter().collect());
@@ -173,7 +184,7 @@ impl<'a> Slicer<'a> {
                 };
                 let mut sliced = Map::from_iter([("name".into(), name.clone().into()), ("in".into(), location.clone().into())]);
                 self.prose(parameter, &mut sliced);
-                keep_flags(parameter, &["required", "deprecated", "allowReserved"], &mut sliced);
+                keep_flags(parameter, &["required", "deprecated", "allowReserved", "allowEmptyValue"], &mut sliced);
                 self.value(parameter, &at, Direction::REQUEST, &mut sliced)?;
                 // How a value is written, where it is not written as all are at that place.
                 let style = if matches!(location.as_str(), "query" | "cookie") { "form" } else { "simple" };
@@ -260,6 +271,16 @@ impl<'a> Slicer<'a> {
             let (_, scheme) = self.resolved(scheme, place)?;
             let mut whole = scheme.as_object().cloned().unwrap_or_default();
             whole.retain(|key, _| self.keep_prose || !(key == "description" || key == "bearerFormat" || key.starts_with("x-")));
+            // https://www.rfc-editor.org/rfc/rfc7235#section-2.1: `Bearer` and `bearer` are one scheme.
+            if let Some(Value::String(name)) = whole.get_mut("scheme") {
+                name.make_ascii_lowercase();
+            }
+            let flows = whole.get_mut("flows").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+            for text in
+                flows.filter_map(|flow| flow.get_mut("scopes")?.as_object_mut()).flat_map(Map::values_mut).filter(|_| !self.keep_prose)
+            {
+                *text = "".into();
+            }
             schemes.insert(name.clone(), whole.into());
         }
         Ok(schemes)
@@ -290,13 +311,17 @@ fn keep_flags(part: &Value, flags: &[&str], sliced: &mut Map<String, Value>) {
     }
 }
 
-/// A server without prose, and without the slash at the end that means nothing.
-fn server(server: &Value) -> Value {
-    let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
-    let shorter = url.trim_end_matches('/');
-    let mut kept = json!({ "url": if shorter.is_empty() { url } else { shorter } });
-    if let Some(variables) = server.get("variables") {
-        kept["variables"] = variables.clone();
-    }
-    kept
+/// Servers without prose, and without the slash at the end that means nothing.
+fn bare_servers(servers: &Value) -> Value {
+    let bare = |server: &Value| {
+        let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
+        let shorter = url.trim_end_matches('/');
+        let mut kept = json!({ "url": if shorter.is_empty() { url } else { shorter } });
+        for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
+            kept["variables"][name] =
+                ["default", "enum"].iter().filter_map(|key| Some(((*key).to_owned(), variable.get(key)?.clone()))).collect();
+        }
+        kept
+    };
+    servers.as_array().into_iter().flatten().map(bare).collect()
 }

@@ -121,24 +121,8 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
     }
 
     let document_schemas = components["schemas"].as_object().unwrap();
-
-    // Schemas by another reference, written out, or behind a component of no other content.
     for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
-        words(schema, rng);
-        if let Some(names) = schema.get_mut("required").and_then(Value::as_array_mut) {
-            rng.shuffle(names);
-        }
-        for property in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-            words(property, rng);
-            let target = property.get("$ref").or_else(|| property.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
-            if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap().to_owned()) {
-                *property = match rng.u8(..3) {
-                    0 if document_schemas[&name].get("additionalProperties").is_none() => document_schemas[&name].clone(),
-                    1 => json!({ "oneOf": [{ "$ref": format!("#/components/schemas/{name}Alias") }] }),
-                    _ => reference(&name, rng),
-                };
-            }
-        }
+        *schema = other_words(schema, document_schemas, rng);
     }
     for name in document_schemas.keys() {
         document["components"]["schemas"][format!("{name}Alias")] = json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -149,14 +133,45 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
     document["paths"]["/unused/"] = json!({ "get": { "operationId": "unused", "responses": {} } });
     document["tags"] = json!([{ "name": "flows", "description": "prose" }]);
     document["info"]["contact"] = json!({ "email": "someone@example.com" });
+    document["info"]["title"] = "another title".into();
+    document["openapi"] = format!("3.0.{}", rng.u8(..4)).into();
     if rng.bool() {
         document["servers"][0]["url"] = "/api/v3/".into();
     }
 }
 
+/// The same schema: references written out or led through another component, lists in another order, `type` left out.
+fn other_words(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -> Value {
+    let target = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
+    if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap()) {
+        return match rng.u8(..3) {
+            0 => other_words(&components[name], components, rng),
+            1 => json!({ "oneOf": [{ "$ref": format!("#/components/schemas/{name}Alias") }] }),
+            _ => reference(name, rng),
+        };
+    }
+    let mut schema = schema.clone();
+    words(&mut schema, rng);
+    for key in ["required", "enum"] {
+        if let Some(list) = schema.get_mut(key).and_then(Value::as_array_mut) {
+            rng.shuffle(list);
+        }
+    }
+    for property in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        *property = other_words(property, components, rng);
+    }
+    if let Some(items) = schema.get_mut("items") {
+        *items = other_words(items, components, rng);
+    }
+    if ["properties", "items", "enum"].iter().any(|key| schema.get(key).is_some()) && rng.bool() {
+        schema.as_object_mut().unwrap().remove("type");
+    }
+    schema
+}
+
 fn reference(name: &str, rng: &mut Rng) -> Value {
     let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-    if rng.bool() { reference } else { json!({ "allOf": [reference], "description": "other words" }) }
+    if rng.bool() { reference } else { json!({ "allOf": [reference], "description": "other words", "nullable": false }) }
 }
 
 /// Other words, and flags that go without saying.

@@ -177,7 +177,9 @@ impl<'a> Comparison<'a> {
                 _ => {}
             }
             self.deprecation(at, "request-parameter", &format!("the parameter `{name}`"), &pointer, parameter, other);
-            let written = |parameter: &Value| ["style", "explode", "allowReserved", "content"].map(|key| parameter.get(key).cloned());
+            let written = |parameter: &Value| {
+                ["style", "explode", "allowReserved", "allowEmptyValue", "content"].map(|key| parameter.get(key).cloned())
+            };
             if written(parameter) != written(other) {
                 let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
                 let text = format!("the parameter `{name}` is written in another way");
