@@ -23,21 +23,31 @@ impl Walker {
             "anyOf" => "any-of",
             _ => "all-of",
         };
-        let mut gone = Vec::new();
+        let mut after = after.into_iter().enumerate().collect::<Vec<_>>();
+        let (mut gone, mut order) = (Vec::new(), Vec::new());
         for part in before {
             let same = |other: &Node| other.component == part.component && (part.component.is_some() || other.same_definition(&part));
-            match after.iter().position(same) {
+            match after.iter().position(|(_, other)| same(other)) {
                 Some(index) => {
-                    let other = after.remove(index);
+                    let (place_in_list, other) = after.remove(index);
+                    order.push(place_in_list);
                     self.compare(&part, &other, &place.part(place.name.clone(), ""));
                 }
                 None => gone.push(part),
             }
         }
-        let called =
-            |part: &Node| part.component.as_deref().map_or_else(|| format!("a {} of its own", part.kind()), |name| format!("`{name}`"));
+        if composition != "allOf" && !order.is_sorted() {
+            let text = format!("`{}` may be the same in another order, and is read as the first that fits", place.name);
+            self.note(place, &format!("{id}-order-changed"), text, &new.pointer, Range::Same, Wire::READS);
+        }
+        let called = |part: &Node| match (&part.component, part.kind()) {
+            (Some(name), _) => format!("`{name}`"),
+            (None, kind @ ("array" | "integer" | "object")) => format!("an {kind}"),
+            (None, "any") => "anything".to_owned(),
+            (None, kind) => format!("a {kind}"),
+        };
         let (verb, all_of) = if composition == "allOf" { ("has all of", true) } else { ("may be", false) };
-        for part in after {
+        for (_, part) in after {
             let wire = if all_of {
                 Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: decodes(new, old) }
             } else {
