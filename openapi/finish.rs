@@ -401,9 +401,7 @@ fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
         let Some(schema) = schema.as_item() else { continue };
         let place = format!("#/components/schemas/{name}");
         note(place.clone(), schema.schema_data.description.as_ref());
-        for (property, schema) in properties(schema) {
-            note(format!("{place}/properties/{property}"), schema.schema_data.description.as_ref());
-        }
+        note_properties(&place, schema, &mut note);
     }
     for open_enum in &plan.enums {
         for value in &open_enum.values {
@@ -413,13 +411,23 @@ fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
     missing
 }
 
-/// The properties that stand in the schema itself, not behind a `$ref`.
-fn properties(schema: &Schema) -> impl Iterator<Item = (&String, &Schema)> {
-    let object = match &schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => Some(object),
-        _ => None,
-    };
-    object.into_iter().flat_map(|object| &object.properties).filter_map(|(name, schema)| Some((name, &**schema.as_item()?)))
+/// Notes the description of every property that stands in the schema itself, not behind a `$ref`, however deep.
+fn note_properties(place: &str, schema: &Schema, note: &mut impl FnMut(String, Option<&String>)) {
+    match &schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => {
+            for (name, property) in object.properties.iter().filter_map(|(name, schema)| Some((name, schema.as_item()?))) {
+                let place = format!("{place}/properties/{name}");
+                note(place.clone(), property.schema_data.description.as_ref());
+                note_properties(&place, property, note);
+            }
+        }
+        SchemaKind::Type(Type::Array(array)) => {
+            if let Some(items) = array.items.as_ref().and_then(ReferenceOr::as_item) {
+                note_properties(&format!("{place}/items"), items, note);
+            }
+        }
+        _ => {}
+    }
 }
 
 // --- walking the generated file -------------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ use crate::diff::node::Node;
 use crate::document::{component, step};
 use crate::generator::EXTENSIONS;
 
+/// Extensions that say something of a property and stay with it, whatever becomes of its type.
+const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
+
 /// A property that goes by another name, as (component, old name, new name).
 pub type Renamed = (String, String, String);
 
@@ -21,9 +24,10 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
     slice["info"]["title"] = ours["info"]["title"].clone();
     let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
     ours["servers"].as_array().into_iter().flatten().zip(servers.into_iter().flatten()).for_each(|(ours, server)| annotate(ours, server));
-    let old_names = names(ours);
-    let new_names = names(slice);
-    let mut carrier = Carrier { old_names, new_names, pairs: BTreeMap::new(), renamed: Vec::new() };
+    let components = &ours["components"]["schemas"];
+    let (old_names, new_names) = (names(ours), names(slice));
+    let mut carrier =
+        Carrier { components, old_names, new_names, pairs: BTreeMap::new(), were_inline: BTreeSet::new(), renamed: Vec::new() };
 
     for operation in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
@@ -31,7 +35,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
             carrier.operation(ours, operation);
         }
     }
-    carrier.components(ours, slice);
+    carrier.components(slice);
     let schemes = slice.pointer_mut("/components/securitySchemes").and_then(Value::as_object_mut);
     for (name, scheme) in schemes.into_iter().flatten() {
         annotate(&ours["components"]["securitySchemes"][name], scheme);
@@ -71,16 +75,19 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     bridged
 }
 
-struct Carrier {
+struct Carrier<'a> {
+    /// The components of ours.
+    components: &'a Value,
     old_names: BTreeSet<String>,
     new_names: BTreeSet<String>,
-    /// The old name of each component.
-    pairs: BTreeMap<String, String>,
+    /// What each component was before: a component, under this name or another, or a schema that stood where it was used.
+    pairs: BTreeMap<String, &'a Value>,
+    were_inline: BTreeSet<String>,
     renamed: Vec<Renamed>,
 }
 
-impl Carrier {
-    fn operation(&mut self, ours: &Value, operation: &mut Value) {
+impl<'a> Carrier<'a> {
+    fn operation(&mut self, ours: &'a Value, operation: &mut Value) {
         annotate(ours, operation);
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             let same = |ours: &&Value| ours["name"] == parameter["name"] && ours["in"] == parameter["in"];
@@ -101,7 +108,7 @@ impl Carrier {
     }
 
     /// A parameter, body, answer or header: itself, its schema, and the schema of each of its media types.
-    fn value(&mut self, ours: &Value, part: &mut Value) {
+    fn value(&mut self, ours: &'a Value, part: &mut Value) {
         annotate(ours, part);
         if let Some(schema) = part.get_mut("schema") {
             self.schema(&ours["schema"], schema, "");
@@ -112,25 +119,36 @@ impl Carrier {
     }
 
     /// Every component that has a partner, found by its name or by where it is used.
-    fn components(&mut self, ours: &Value, slice: &mut Value) {
+    fn components(&mut self, slice: &mut Value) {
         for name in self.new_names.intersection(&self.old_names) {
-            self.pairs.insert(name.clone(), name.clone());
+            self.pairs.insert(name.clone(), &self.components[name]);
         }
         let mut done = BTreeSet::new();
-        while let Some((name, old)) = self.pairs.iter().find(|(name, _)| !done.contains(*name)).map(|(a, b)| (a.clone(), b.clone())) {
+        while let Some((name, ours)) = self.pairs.iter().find(|(name, _)| !done.contains(*name)).map(|(name, ours)| (name.clone(), *ours)) {
             let mut schema = slice["components"]["schemas"][&name].take();
-            self.schema(&ours["components"]["schemas"][&old], &mut schema, &name);
+            self.schema(ours, &mut schema, &name);
+            if self.were_inline.contains(&name) {
+                schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !OF_PROPERTIES.contains(&key.as_str())));
+            }
             slice["components"]["schemas"][&name] = schema;
             done.insert(name);
         }
     }
 
-    fn schema(&mut self, ours: &Value, schema: &mut Value, component: &str) {
-        if let (Some(old), Some(new)) = (target(ours), target(schema))
-            && !self.new_names.contains(&old)
-            && !self.old_names.contains(&new)
-        {
-            self.pairs.entry(new).or_insert(old);
+    fn schema(&mut self, ours: &'a Value, schema: &mut Value, component: &str) {
+        match (target(ours), target(schema)) {
+            (Some(old), Some(new)) if !self.new_names.contains(&old) && !self.old_names.contains(&new) => {
+                let before = &self.components[old];
+                self.pairs.entry(new).or_insert(before);
+            }
+            (Some(old), None) if schema.get("properties").or(schema.get("enum")).is_some() => {
+                self.schema(&self.components[old], schema, component);
+            }
+            (None, Some(new)) if !self.old_names.contains(&new) && !self.pairs.contains_key(&new) => {
+                self.were_inline.insert(new.clone());
+                self.pairs.insert(new, ours);
+            }
+            _ => {}
         }
         annotate(ours, schema);
         keep_order_of_values(ours, schema);
@@ -151,7 +169,7 @@ impl Carrier {
         }
     }
 
-    fn properties(&mut self, ours: &Map<String, Value>, properties: &mut Value, component: &str) {
+    fn properties(&mut self, ours: &'a Map<String, Value>, properties: &mut Value, component: &str) {
         let names = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect::<BTreeSet<_>>();
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             if let Some(old) = ours.get(name) {

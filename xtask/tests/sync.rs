@@ -118,6 +118,30 @@ fn what_is_ours_stays_wherever_it_stands() {
     }
 }
 
+/// A component that is written out where it is used keeps its words, and has them when it is a component again.
+#[test]
+fn what_is_ours_stays_with_a_schema_that_is_a_component_or_none() {
+    let project = Project::new();
+    let before: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let pagination = before["components"]["schemas"]["Pagination"].clone();
+    let mut theirs: Value = serde_yaml::from_str(&upstream("2025.6.5", &json!({}))).unwrap();
+    let mut inline = theirs["components"]["schemas"].as_object_mut().unwrap().remove("Pagination").unwrap();
+    inline["properties"]["new"] = json!({ "type": "string" });
+    theirs["components"]["schemas"]["PaginatedFlowStageBindingList"]["properties"]["pagination"] = inline;
+    let (_, report) = sync(&project, &serde_yaml::to_string(&theirs).unwrap(), &[]);
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let place = "/components/schemas/PaginatedFlowStageBindingList/properties/pagination";
+    let inline = written.pointer(place).unwrap();
+    for (name, property) in pagination["properties"].as_object().unwrap() {
+        assert_eq!(inline["properties"][name]["description"], property["description"], "{name}");
+    }
+    assert!(report["decisions"].to_string().contains(&format!("#{place}/properties/new")), "{}", report["decisions"]);
+
+    let (_, report) = sync(&project, &upstream("2025.6.6", &json!({})), &[]);
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    assert_eq!(written["components"]["schemas"]["Pagination"]["properties"], pagination["properties"], "{report}");
+}
+
 #[test]
 fn a_new_value_moves_slice_version_and_changelog() {
     let project = Project::new();
