@@ -11,7 +11,8 @@ use crate::document::Document;
 use crate::generator::SLICE;
 use crate::slice::{Selection, slice};
 
-const UPSTREAM: &str = "openapi/upstream.toml";
+/// Where the slice comes from.
+pub const UPSTREAM: &str = "openapi/upstream.toml";
 
 /// The project, by its folder.
 pub struct Project {

@@ -1,21 +1,23 @@
 //! `cargo xtask sync`: from upstream's document to a slice, a changelog entry and a version.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, anyhow, bail};
 use semver::{BuildMetadata, Version};
 use serde::Serialize;
+use serde_json::Value;
 use toml_edit::DocumentMut;
 
 use crate::annotations::{self, Bridged, Renamed};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE, generate_text};
-use crate::project::Project;
+use crate::project::{Project, UPSTREAM};
 use crate::report::changelog;
 use crate::slice::slice;
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
-const UPSTREAM: &str = "openapi/upstream.toml";
 const MANIFEST: &str = "Cargo.toml";
 const LOCK: &str = "Cargo.lock";
 const CHANGELOG: &str = "CHANGELOG.md";
@@ -34,6 +36,10 @@ pub struct Report {
     pub version: Versions,
     /// What changed; none where the API is the same and of the same release.
     pub diff: Option<Diff>,
+    /// Operations that `upstream.toml` asks for and did not, by their ids.
+    pub operations_added: Vec<String>,
+    /// Operations that `upstream.toml` no longer asks for.
+    pub operations_removed: Vec<String>,
     /// What is left for a person, each with what to do.
     pub decisions: Vec<String>,
 }
@@ -69,6 +75,8 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         written: false,
         version: Versions { old: version.to_string(), new: version.to_string() },
         diff: None,
+        operations_added: missing_in(&old, &new),
+        operations_removed: missing_in(&new, &old),
         decisions: Vec::new(),
     };
     let mut files = vec![(SLICE, to_yaml(&new))];
@@ -81,13 +89,16 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     } else {
         let mut annotated = old;
         annotations::carry(&ours.root, &mut annotated);
-        let before = diff::Input::new(SLICE, &annotated);
-        let after = diff::Input::new(source.name(), &new);
+        let mut before = diff::Input::new(SLICE, &annotated);
+        let mut after = diff::Input::new(source.name(), &new);
         if let Some(operation) = after.left_out.first() {
             bail!(
                 "{UPSTREAM}: `operations` has that of {operation}, which takes files, and no Rust can be generated of it: take it off the list"
             );
         }
+        // An operation that upstream no longer has is an error, so what differs is the list in `upstream.toml`.
+        before.leave_out(&report.operations_removed);
+        after.leave_out(&report.operations_added);
         let diff = diff::compare(&before, &after);
         let generated = before.generated.and(after.generated)?;
         let release = diff.new.release.clone();
@@ -97,7 +108,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &fetched.sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
-        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&diff, &renamed, &version, &next))?));
+        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff, &renamed))?));
         report.diff = Some(diff);
     }
 
@@ -115,13 +126,24 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     Ok(report)
 }
 
+/// The operations of one slice that another does not have, by their ids.
+fn missing_in(slice: &Value, other: &Value) -> Vec<String> {
+    let ids = |slice: &Value| {
+        diff::operations::operations(slice)
+            .into_values()
+            .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
+            .collect::<BTreeSet<_>>()
+    };
+    ids(other).difference(&ids(slice)).cloned().collect()
+}
+
 /// The document of the pinned release must be the one that was pinned.
 fn check_digest(project: &Project, source: &Source, pinned: &str, fetched: &Fetched) -> Result<()> {
     let is_pinned = matches!(source, Source::Release(release) if release == pinned);
     match project.upstream.get("sha256").and_then(|value| value.as_str()) {
-        Some(known) if is_pinned && known != fetched.sha256 => bail!(
+        Some(known) if is_pinned && !known.is_empty() && known != fetched.sha256 => bail!(
             "{UPSTREAM}: sha256: the document of authentik {pinned} is another than the one that was pinned\n  pinned:     {known}\n  \
-             downloaded: {}\n  to mend it: find out why it changed; if that is right, delete the line `sha256` and sync again",
+             downloaded: {}\n  to mend it: find out why it changed; if that is right, write `sha256 = \"\"` there and sync again",
             fetched.sha256
         ),
         _ => Ok(()),
@@ -135,7 +157,7 @@ fn upstream(project: &Project, release: &str, from: Option<(&Source, &str)>, loc
     match from {
         Some((Source::Release(_), sha256)) => set(&mut upstream, "sha256", sha256),
         // Whatever else has that release need not have the bytes of upstream's repository, which are what is checked.
-        Some(_) => _ = upstream.remove("sha256"),
+        Some(_) => set(&mut upstream, "sha256", ""),
         None => {}
     }
     let progenitor = packages(lock).find(|package| package.get("name").and_then(|name| name.as_str()) == Some("progenitor"));

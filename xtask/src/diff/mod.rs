@@ -16,7 +16,7 @@ use crate::yaml::to_yaml;
 
 mod answers;
 pub mod node;
-mod operations;
+pub mod operations;
 mod properties;
 pub mod rules;
 pub mod rust;
@@ -127,7 +127,7 @@ pub struct RustVerdict {
 /// A document as it is compared: its annotated slice, and the Rust that the generator makes of it.
 pub struct Input<'a> {
     source: &'a str,
-    slice: &'a Value,
+    slice: Cow<'a, Value>,
     /// The Rust, or why there is none.
     pub generated: Result<Generated, GenerateError>,
     /// Operations that the generator cannot make Rust of.
@@ -144,17 +144,32 @@ pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     if left_out.is_empty() {
         return (Cow::Borrowed(slice), left_out);
     }
+    (Cow::Owned(without(slice, takes_files)), left_out)
+}
+
+/// A slice without certain operations.
+fn without(slice: &Value, unwanted: impl Fn(&Value) -> bool) -> Value {
     let mut others = slice.clone();
     for item in others["paths"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_object_mut) {
-        item.retain(|_, operation| !takes_files(operation));
+        item.retain(|_, operation| !unwanted(operation));
     }
-    (Cow::Owned(others), left_out)
+    others
 }
 
 impl<'a> Input<'a> {
     pub fn new(source: &'a str, slice: &'a Value) -> Self {
         let (whole, left_out) = generatable(slice);
-        Self { source, slice, generated: generate_text(&format!("the slice of {source}"), &to_yaml(&whole)), left_out }
+        let generated = generate_text(&format!("the slice of {source}"), &to_yaml(&whole));
+        Self { source, slice: Cow::Borrowed(slice), generated, left_out }
+    }
+
+    /// Leaves operations out of the comparison, but not their Rust: that they came or went is not upstream's doing.
+    pub fn leave_out(&mut self, operation_ids: &[String]) {
+        let unwanted =
+            |operation: &Value| operation["operationId"].as_str().is_some_and(|id| operation_ids.iter().any(|unwanted| unwanted == id));
+        if !operation_ids.is_empty() {
+            self.slice = Cow::Owned(without(&self.slice, unwanted));
+        }
     }
 
     fn side(&self) -> Side {
@@ -164,7 +179,7 @@ impl<'a> Input<'a> {
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
-    let mut changes = operations::compare(old.slice, new.slice);
+    let mut changes = operations::compare(&old.slice, &new.slice);
     let mut rust =
         RustVerdict { bump: None, items: Vec::new(), left_out: old.left_out.union(&new.left_out).cloned().collect(), not_compared: None };
     match (&old.generated, &new.generated) {

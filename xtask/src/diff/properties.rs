@@ -67,10 +67,10 @@ impl Walker {
                 }
             }
             let always = match (place.used.is_request(), required) {
-                (false, true) => "is now always sent",
-                (false, false) => "may now be sent",
-                (true, true) => "must now be sent",
-                (true, false) => "is now taken",
+                (false, true) => "is new, and always sent",
+                (false, false) => "is new, and not always sent",
+                (true, true) => "is new, and must be sent",
+                (true, false) => "is new, and need not be sent",
             };
             self.property(&place, "added", &after, format!("`{}` {always}", place.name), wire);
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use syn::{Fields, ImplItem, Item, Visibility};
 
 /// The part of a version that a change moves, <https://doc.rust-lang.org/cargo/reference/semver.html>. Ordered from small to large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {

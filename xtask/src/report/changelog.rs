@@ -2,30 +2,42 @@
 
 use std::fmt::Write;
 
-use semver::Version;
-
 use super::text::item_change;
 use crate::annotations::Renamed;
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Diff, Outcome};
+use crate::sync::Report;
 
-pub fn entry(diff: &Diff, renamed: &[Renamed], before: &Version, version: &Version) -> String {
+pub fn entry(report: &Report, diff: &Diff, renamed: &[Renamed]) -> String {
     let (old, new) = (&diff.old.release, &diff.new.release);
-    let number = |version: &Version| format!("{}.{}.{}", version.major, version.minor, version.patch);
-    let mut entry = format!("## {version}\n\n- FEATURE: generated from the specification of authentik {new}, after that of {old}.\n");
+    let mut entry = format!("## {}\n\n", report.version.new);
+    if old != new {
+        let _ = writeln!(entry, "- FEATURE: generated from the specification of authentik {new}, after that of {old}.");
+    } else if !diff.changes.is_empty() {
+        let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");
+    }
+    for operation in &report.operations_added {
+        let _ = writeln!(entry, "- FEATURE: the operation `{operation}`.");
+    }
+    for operation in &report.operations_removed {
+        let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{operation}` is gone.");
+    }
     let mut told = Vec::new();
     for (component, old, new) in renamed {
         let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; answers with either name are read.");
         told.extend([old, new].map(|name| format!("#/components/schemas/{component}/properties/{name}")));
     }
     for change in diff.changes.iter().filter(|change| !told.contains(&change.pointer)) {
-        let wire = change.wire;
+        let (wire, version) = (change.wire, &report.version);
+        let loses = if change.id.contains("request-") { "asks for it in vain" } else { "does not see it" };
         let mut consequences = String::new();
-        for (clients, servers, outcome) in [(before, new, wire.old_client_on_new_server), (version, old, wire.new_client_on_old_server)] {
-            let clients = number(clients);
+        for (clients, servers, outcome) in
+            [(&version.old, new, wire.old_client_on_new_server), (&version.new, old, wire.new_client_on_old_server)]
+        {
+            let clients = clients.split('+').next().unwrap_or_default();
             match outcome {
                 Outcome::Reads => {}
-                Outcome::Loses => _ = write!(consequences, "; {clients} does not see it on authentik {servers}"),
+                Outcome::Loses => _ = write!(consequences, "; {clients} {loses} on authentik {servers}"),
                 Outcome::Fails => _ = write!(consequences, "; {clients} fails on authentik {servers}"),
             }
         }
@@ -34,7 +46,7 @@ pub fn entry(diff: &Diff, renamed: &[Renamed], before: &Version, version: &Versi
     // Builders follow their models.
     let of_builder = |item: &ItemChange| item.item.contains("types::builder::");
     for item in diff.rust.items.iter().filter(|item| item.bump == Bump::Major && !of_builder(item) && !diff.explains(item)) {
-        let _ = writeln!(entry, "- {}: `{}`.", prefix(item.bump), item_change(item));
+        let _ = writeln!(entry, "- {}: {}.", prefix(item.bump), item_change(item, "`"));
     }
     entry
 }

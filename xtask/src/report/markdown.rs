@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{SHOWN, counted, operations, sides, text};
 use crate::diff::Diff;
+use crate::project::UPSTREAM;
 use crate::sync::Report;
 
 pub fn of_diff(diff: &Diff) -> String {
@@ -43,7 +44,7 @@ pub fn of_diff(diff: &Diff) -> String {
     if !diff.rust.items.is_empty() {
         let _ = write!(out, "\n<details><summary>{} public items changed</summary>\n\n", diff.rust.items.len());
         for item in diff.rust.items.iter().take(4 * SHOWN) {
-            let _ = writeln!(out, "- {}: `{}`", item.bump, text::item_change(item));
+            let _ = writeln!(out, "- {}: {}", item.bump, text::item_change(item, "`"));
         }
         if diff.rust.items.len() > 4 * SHOWN {
             let _ = writeln!(out, "- and {} more", diff.rust.items.len() - 4 * SHOWN);
@@ -56,6 +57,12 @@ pub fn of_diff(diff: &Diff) -> String {
 pub fn of_sync(report: &Report) -> String {
     let Some(diff) = &report.diff else { return text::of_sync(report) };
     let mut out = of_diff(diff);
+    for operation in &report.operations_added {
+        let _ = writeln!(out, "\nThe operation `{operation}` is generated from now on: `{UPSTREAM}` asks for it.");
+    }
+    for operation in &report.operations_removed {
+        let _ = writeln!(out, "\nThe operation `{operation}` is no longer generated: `{UPSTREAM}` does not ask for it.");
+    }
     let _ = write!(out, "\nVersion `{}` → `{}`, in {}.\n", report.version.old, report.version.new, report.files.join(", "));
     if !report.decisions.is_empty() {
         out.push_str("\n### Left for a person\n\n");

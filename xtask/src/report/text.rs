@@ -5,17 +5,11 @@ use std::fmt::Write;
 use super::{SHOWN, counted, operations, sides};
 use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
+use crate::project::UPSTREAM;
 use crate::sync::Report;
 
 pub fn of_diff(diff: &Diff) -> String {
-    let mut out = format!(
-        "{} {} -> {} {}\n{}\n",
-        diff.old.release,
-        place(&diff.old.source),
-        diff.new.release,
-        place(&diff.new.source),
-        counted(diff)
-    );
+    let mut out = format!("{} ({}) -> {} ({})\n{}\n", diff.old.release, diff.old.source, diff.new.release, diff.new.source, counted(diff));
     for change in &diff.changes {
         let wire = change.wire;
         let _ = write!(
@@ -34,10 +28,6 @@ pub fn of_diff(diff: &Diff) -> String {
     out + &verdicts(diff)
 }
 
-fn place(source: &str) -> String {
-    format!("({source})")
-}
-
 fn verdicts(diff: &Diff) -> String {
     let (old, new) = sides(diff);
     let mut out = format!(
@@ -49,7 +39,7 @@ fn verdicts(diff: &Diff) -> String {
         (Some(bump), _) => {
             let _ = writeln!(out, "the crate's version: {bump}");
             for item in diff.rust.items.iter().take(SHOWN) {
-                let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item));
+                let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item, ""));
             }
             if diff.rust.items.len() > SHOWN {
                 let _ = writeln!(out, "  and {} more; `--format json` has them all", diff.rust.items.len() - SHOWN);
@@ -66,15 +56,16 @@ fn verdicts(diff: &Diff) -> String {
     out
 }
 
-/// What happened to a public item, in a line.
-pub fn item_change(item: &ItemChange) -> String {
-    let path = &item.item;
+/// What happened to a public item, in a line; `tick` stands around what is Rust.
+pub fn item_change(item: &ItemChange, tick: &str) -> String {
+    let rust = |code: &str| format!("{tick}{code}{tick}");
+    let path = rust(&item.item);
     match (&item.old, &item.new) {
         (Some(_), None) => format!("{path} is gone"),
         (None, Some(new)) if new.is_empty() => format!("{path} is new"),
-        (None, Some(new)) => format!("{path} is new: {new}"),
-        (Some(old), Some(new)) => format!("{path}: {new}, was {old}"),
-        (None, None) => path.clone(),
+        (None, Some(new)) => format!("{path} is new: {}", rust(new)),
+        (Some(old), Some(new)) => format!("{path}: {}, was {}", rust(new), rust(old)),
+        (None, None) => path,
     }
 }
 
@@ -88,6 +79,12 @@ pub fn of_sync(report: &Report) -> String {
         return done + &left(report);
     };
     let mut out = of_diff(diff);
+    for operation in &report.operations_added {
+        let _ = writeln!(out, "\nthe operation {operation} is generated from now on: {UPSTREAM} asks for it");
+    }
+    for operation in &report.operations_removed {
+        let _ = writeln!(out, "\nthe operation {operation} is no longer generated: {UPSTREAM} does not ask for it");
+    }
     if report.version.old == report.version.new {
         let _ = write!(out, "\nversion {}", report.version.new);
     } else {
