@@ -31,15 +31,17 @@ fn generate(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| Generator::new(settings).generate_tokens(spec)));
     panic::set_hook(hook);
 
-    match outcome {
-        Ok(Ok(tokens)) => Ok(tokens),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(payload) => Err(payload
+    let problem = match outcome {
+        Ok(Ok(tokens)) => return Ok(tokens),
+        Ok(Err(error)) => error.to_string(),
+        Err(payload) => payload
             .downcast_ref::<String>()
             .cloned()
             .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "it panicked without a message".into())),
-    }
+            .unwrap_or_else(|| "it panicked without a message".into()),
+    };
+    // What follows the first line is the whole schema as Rust prints it.
+    Err(problem.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The smallest part of the document that fails on its own.

@@ -111,7 +111,7 @@ impl<'a> Canonical<'a> {
     pub fn schema(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let (at, target) = self.document.follow(reference, &step(place, "$ref"))?;
-            if component(&at, "schemas").is_some() && !is_plain(target, &at) {
+            if component(&at, "schemas").is_some() && !self.is_plain(target) {
                 return Ok(self.reference(&at));
             }
             if self.inside.contains(&at) {
@@ -130,6 +130,27 @@ impl<'a> Canonical<'a> {
             return Ok(self.hoisted(&name, direction));
         }
         self.written(schema, place, direction)
+    }
+
+    /// Whether a component is no model and no enum, but a scalar or a list that has an end: what it is called says nothing.
+    fn is_plain(&self, schema: &'a Value) -> bool {
+        let (mut schema, mut lists) = (schema, Vec::new());
+        loop {
+            let says = |keyword: &&str| schema.get(*keyword).is_some();
+            match schema.get("type").and_then(Value::as_str) {
+                _ if COMPOSITIONS.iter().chain(&["enum", "properties"]).any(says) => return !lists.is_empty(),
+                Some("array") => {
+                    lists.push(schema);
+                    let Some(items) = schema.get("items") else { return true };
+                    let reference = items.get("$ref").and_then(Value::as_str);
+                    schema = reference.and_then(|reference| self.document.follow(reference, "").ok()).map_or(items, |(_, target)| target);
+                    if lists.iter().any(|list| std::ptr::eq(*list, schema)) {
+                        return false;
+                    }
+                }
+                kind => return !lists.is_empty() || matches!(kind, Some("string" | "integer" | "number" | "boolean")),
+            }
+        }
     }
 
     /// A `$ref` to the component at this pointer.
@@ -250,6 +271,10 @@ impl<'a> Canonical<'a> {
         let at = step(place, key);
         let written = match (key, value) {
             (key, _) if is_prose(key) => return Ok(self.keep_prose.then(|| value.clone())),
+            ("type", Value::Array(_)) => {
+                let remedy = "a list of types is of OpenAPI 3.1: write one `type`, and `nullable: true` for null";
+                return Err(self.document.error(at, format!("is {value}, and no text"), remedy));
+            }
             (key, Value::Bool(false)) if FLAGS.contains(&key) => return Ok(None),
             ("readOnly", _) if !direction.request => return Ok(None),
             ("writeOnly", _) if !direction.response => return Ok(None),
@@ -379,16 +404,6 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
-}
-
-/// Whether a component is no model and no enum, but a scalar or a list: what it has for a name says nothing, and it is written out.
-fn is_plain(schema: &Value, pointer: &str) -> bool {
-    let kind = schema.get("type").and_then(Value::as_str);
-    let mut within = Vec::new();
-    references(schema, &mut within);
-    let is_list = kind == Some("array") && !within.contains(&pointer);
-    let is_scalar = matches!(kind, Some("string" | "integer" | "number" | "boolean")) && schema.get("enum").is_none();
-    (is_list || is_scalar) && COMPOSITIONS.iter().all(|composition| schema.get(composition).is_none())
 }
 
 /// Whether a keyword is for people only, or of upstream's own.

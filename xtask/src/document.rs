@@ -23,6 +23,8 @@ impl Document {
     /// The text is neither, is no OpenAPI document, or is one of another version than 3.0.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let document = Self { name: name.to_owned(), root: Value::Null };
+        // Some editors begin a file with a mark that is no text.
+        let text = text.trim_start_matches('\u{feff}');
         let start = text.trim_start();
         let root = if start.starts_with('<') {
             Err(document.error(
@@ -60,7 +62,13 @@ impl Document {
                 return Err(self.error(format!("#/{part}"), "is missing", "every OpenAPI document has it: is this one complete?"));
             }
         }
-        Ok(())
+        match self.root.pointer("/info/version") {
+            Some(Value::Number(number)) => {
+                let remedy = "put it in quotes, or 1.10 is read as 1.1";
+                Err(self.error("#/info/version", format!("is the number {number}, and no text"), remedy))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn error(&self, place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
@@ -68,8 +76,8 @@ impl Document {
     }
 
     /// The release of the API that the document says it is of.
-    pub fn release(&self) -> Cow<'_, str> {
-        self.root.pointer("/info/version").and_then(text).unwrap_or_default()
+    pub fn release(&self) -> &str {
+        self.root.pointer("/info/version").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Follows a `$ref` at `place`, and every one that it leads to; also returns the JSON pointer of what is there.

@@ -77,7 +77,7 @@ struct Chosen<'a> {
 
 fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chosen<'a>>, Error> {
     let mut chosen = Vec::new();
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
         let mut at = step("#/paths", path);
         let mut item = item;
@@ -86,26 +86,26 @@ fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chose
         }
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
+            let place = step(&at, method);
+            if !operation.is_object() {
+                return Err(document.error(place, "is no operation", "an operation of OpenAPI 3.0 is a mapping"));
+            }
             let name = operation.get("operationId").and_then(Value::as_str);
+            if let Some(name) = name.filter(|name| !names.insert(*name)) {
+                let problem = format!("has the `operationId` `{name}`, which another operation has too");
+                return Err(document.error(place, problem, "give each operation an id of its own"));
+            }
             let wanted = match selection {
                 Selection::All => true,
                 Selection::Only(wanted) => name.is_some_and(|name| wanted.iter().any(|wanted| wanted == name)),
             };
-            names.extend(name);
             if wanted {
-                chosen.push(Chosen {
-                    path,
-                    method,
-                    place: step(&at, method),
-                    shared: item.get("parameters"),
-                    servers: item.get("servers"),
-                    operation,
-                });
+                chosen.push(Chosen { path, method, place, shared: item.get("parameters"), servers: item.get("servers"), operation });
             }
         }
     }
     if let Selection::Only(wanted) = selection
-        && let Some(missing) = wanted.iter().find(|wanted| !names.contains(&wanted.as_str()))
+        && let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted.as_str()))
     {
         let mut nearest = names.iter().map(|name| (strsim::jaro_winkler(missing, name), name)).collect::<Vec<_>>();
         nearest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -176,6 +176,10 @@ impl<'a> Slicer<'a> {
         let mut parameters = BTreeMap::new();
         let path_place = chosen.place.rsplit_once('/').map_or("#", |(path, _)| path);
         for (list, place) in [(chosen.shared, path_place), (chosen.operation.get("parameters"), chosen.place.as_str())] {
+            if list.is_some_and(|list| !list.is_array()) {
+                let remedy = "the parameters of an operation are a list of mappings";
+                return Err(self.document.error(step(place, "parameters"), "is no list", remedy));
+            }
             for (index, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
                 let (at, parameter) = self.resolved(parameter, format!("{place}/parameters/{index}"))?;
                 let text = |key: &str| parameter.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -49,13 +49,12 @@ impl Source {
         if Path::new(text).exists() {
             return Ok(Self::File(text.into()));
         }
-        let release = text.strip_prefix("version/").unwrap_or(text);
-        let numbers = release.split_once('-').map_or(release, |(numbers, _)| numbers).split('.').collect::<Vec<_>>();
-        if numbers.len() >= 2 && numbers.iter().all(|number| number.parse::<u16>().is_ok()) {
-            if numbers.len() == 2 {
-                bail!("`{text}` is a series of releases: name one of them, such as {release}.0");
-            }
+        let release = text.trim_start_matches("version/").trim_start_matches('v');
+        if semver::Version::parse(release).is_ok() {
             return Ok(Self::Release(release.into()));
+        }
+        if semver::Version::parse(&format!("{release}.0")).is_ok() {
+            bail!("`{text}` is a series of releases: name one of them, such as {release}.0");
         }
         bail!(
             "`{text}` is no file that is there. Give a file, the URL of an OpenAPI document, the address of an authentik server with its \
@@ -64,6 +63,9 @@ impl Source {
     }
 
     fn address(text: &str) -> Result<Self> {
+        if let Some(path) = text.strip_prefix("file://") {
+            bail!("{text}: give the path of a file, `{path}`");
+        }
         let uri: Uri = text.parse().map_err(|error| anyhow!("{text}: is no URL: {error}"))?;
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             bail!("a URL with a name or password in it is not taken: an authentik server shows its schema to everyone");

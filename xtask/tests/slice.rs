@@ -290,6 +290,21 @@ components:
     assert_eq!(union["discriminator"]["mapping"]["leaf"], "#/components/schemas/Leaf");
 }
 
+/// Lists of lists of themselves have no end, and stay components.
+#[test]
+fn lists_that_contain_themselves_are_sliced() {
+    let lists = "{ A: { type: array, items: { $ref: '#/components/schemas/B' } }, B: { type: array, items: { $ref: '#/components/schemas/A' } }, L: { type: array, items: { $ref: '#/components/schemas/A' } } }";
+    let sliced = slice_of(&document("{ $ref: '#/components/schemas/A' }", &format!("  schemas: {lists}")));
+    assert!(sliced.contains("    A:\n") && sliced.contains("    B:\n") && !sliced.contains("    L:\n"), "{sliced}");
+}
+
+/// A mark that some editors write is no text.
+#[test]
+fn a_byte_order_mark_is_read_past() {
+    let text = document("{ type: string }", "  schemas: {}");
+    assert_eq!(slice_of(&format!("\u{feff}{text}")), slice_of(&text));
+}
+
 /// A slice of a slice is the slice, also where several components say the same.
 #[test]
 fn a_slice_is_its_own_slice() {
@@ -391,6 +406,15 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "#/paths/~1a~1/get/parameters/0".into(),
             "has no `name` or no `in`",
         ),
+        (fine.replace("operationId:", "parameters: { name: a }\n      operationId:"), "#/paths/~1a~1/get/parameters".into(), "is no list"),
+        (fine.replace("    get:", "    put: 5\n    get:"), "#/paths/~1a~1/put".into(), "is no operation"),
+        (
+            fine.replace("components:", "  /b/: { get: { operationId: flows_bindings_list, responses: {} } }\ncomponents:"),
+            "#/paths/~1b~1/get".into(),
+            "another operation has too",
+        ),
+        (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "is the number 1.1"),
+        (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "and no text"),
         (
             fine.replace("application/json: {", "application/json: { examples: { e: { $ref: '#/components/examples/E' } },"),
             "/content/application~1json/examples/e/$ref".into(),
@@ -425,6 +449,8 @@ fn a_source_that_is_none_is_refused() {
         ("nowhere.yaml", "is no file that is there"),
         ("2026.8", "name one of them, such as 2026.8.0"),
         ("http://auth.example.com", "use https"),
+        ("2026.8.0-../../x", "is no file that is there"),
+        ("file:///schema.yml", "give the path of a file, `/schema.yml`"),
         ("ftp://auth.example.com/schema.yml", "another scheme than https"),
         ("https://me:secret@auth.example.com", "a URL with a name or password"),
     ] {
