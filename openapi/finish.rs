@@ -399,13 +399,13 @@ fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
     }
     for (name, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let Some(schema) = schema.as_item() else { continue };
-        let place = format!("#/components/schemas/{name}");
+        let place = plan.place(name);
         note(place.clone(), schema.schema_data.description.as_ref());
         note_properties(&place, schema, &mut note);
     }
     for open_enum in &plan.enums {
         for value in &open_enum.values {
-            note(format!("#/components/schemas/{}/x-enum-descriptions/{}", open_enum.component, value.value), value.description.as_ref());
+            note(format!("{}/x-enum-descriptions/{}", plan.place(&open_enum.component), value.value), value.description.as_ref());
         }
     }
     missing

@@ -91,7 +91,7 @@ fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, 
 /// Upstream adds values to its enums (two layouts in 2026.2), and a closed Rust enum then refuses the page. Every string enum
 /// becomes an open one, and loses the `Enum` that upstream hangs on some names.
 fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
-    name_inline_enums(spec);
+    name_inline_enums(spec, plan);
     for (component, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let ReferenceOr::Item(schema) = schema else { continue };
         let Some(values) = enum_values(schema) else { continue };
@@ -108,7 +108,7 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
         for (index, value) in values.iter().enumerate() {
             if values[..index].iter().any(|earlier| earlier.variant == value.variant) {
                 return Err((
-                    format!("#/components/schemas/{component}/enum/{index}"),
+                    format!("{}/enum/{index}", plan.place(component)),
                     format!("`{}` becomes the variant `{}`, which is taken", value.value, value.variant),
                     "teach `variant_name` in openapi/fixups.rs to tell the two values apart",
                 ));
@@ -125,47 +125,58 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
 }
 
 /// An enum that stands inside another schema becomes a component, named after the places on the way to it.
-fn name_inline_enums(spec: &mut OpenAPI) {
+fn name_inline_enums(spec: &mut OpenAPI, plan: &mut Plan) {
     let Some(components) = &mut spec.components else { return };
     let mut named = Vec::new();
     for (component, schema) in &mut components.schemas {
         if let ReferenceOr::Item(schema) = schema {
-            name_enums_inside(component, schema, &mut named);
+            name_enums_inside((component, &plan.place(component)), schema, &mut named);
         }
     }
-    components.schemas.extend(named);
+    for (name, place, schema) in named {
+        plan.places.insert(name.clone(), place);
+        components.schemas.insert(name, ReferenceOr::Item(schema));
+    }
 }
 
-fn name_enums_inside(name: &str, schema: &mut Schema, named: &mut Vec<(String, ReferenceOr<Schema>)>) {
+/// Enums with the names that they get and the JSON pointers of where they stood.
+type Named = Vec<(String, String, Schema)>;
+
+fn name_enums_inside((name, place): (&str, &str), schema: &mut Schema, named: &mut Named) {
     match &mut schema.schema_kind {
         SchemaKind::Type(Type::Object(object)) => {
             for (property, schema) in &mut object.properties {
-                name_enum(&format!("{name}{}", property.to_upper_camel_case()), schema, named);
+                name_enum(format!("{name}{}", property.to_upper_camel_case()), format!("{place}/properties/{property}"), schema, named);
             }
             if let Some(AdditionalProperties::Schema(value)) = &mut object.additional_properties {
-                name_enum(&format!("{name}Value"), value.as_mut(), named);
+                name_enum(format!("{name}Value"), format!("{place}/additionalProperties"), value.as_mut(), named);
             }
         }
         SchemaKind::Type(Type::Array(array)) => {
-            array.items.iter_mut().for_each(|items| name_enum(&format!("{name}Item"), items, named));
+            array.items.iter_mut().for_each(|items| name_enum(format!("{name}Item"), format!("{place}/items"), items, named));
         }
-        SchemaKind::OneOf { one_of: parts } | SchemaKind::AnyOf { any_of: parts } | SchemaKind::AllOf { all_of: parts } => {
-            for (index, part) in parts.iter_mut().enumerate() {
-                name_enum(&format!("{name}Part{index}"), part, named);
-            }
-        }
+        SchemaKind::OneOf { one_of: parts } => name_enums_of_parts((name, place), "oneOf", parts, named),
+        SchemaKind::AnyOf { any_of: parts } => name_enums_of_parts((name, place), "anyOf", parts, named),
+        SchemaKind::AllOf { all_of: parts } => name_enums_of_parts((name, place), "allOf", parts, named),
         _ => {}
     }
 }
 
-fn name_enum<T: BorrowMut<Schema>>(name: &str, place: &mut ReferenceOr<T>, named: &mut Vec<(String, ReferenceOr<Schema>)>) {
-    let ReferenceOr::Item(schema) = &mut *place else { return };
-    let schema: &mut Schema = schema.borrow_mut();
-    if enum_values(schema).is_some() {
-        named.push((name.to_owned(), ReferenceOr::Item(schema.clone())));
-        *place = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+fn name_enums_of_parts((name, place): (&str, &str), composition: &str, parts: &mut [ReferenceOr<Schema>], named: &mut Named) {
+    for (index, part) in parts.iter_mut().enumerate() {
+        name_enum(format!("{name}Part{index}"), format!("{place}/{composition}/{index}"), part, named);
+    }
+}
+
+fn name_enum<T: BorrowMut<Schema>>(name: String, place: String, schema: &mut ReferenceOr<T>, named: &mut Named) {
+    let ReferenceOr::Item(item) = &mut *schema else { return };
+    let item: &mut Schema = item.borrow_mut();
+    if enum_values(item).is_some() {
+        let item = item.clone();
+        *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+        named.push((name, place, item));
     } else {
-        name_enums_inside(name, schema, named);
+        name_enums_inside((&name, &place), item, named);
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the document says beyond OpenAPI, read for the generated Rust: shapes of objects, list operations, and what fixups find.
 
+use std::borrow::{Borrow, BorrowMut};
 use std::collections::BTreeMap;
 
-use openapiv3::{IntegerType, OpenAPI, Operation, Parameter, ReferenceOr, Schema, SchemaKind, Type};
+use heck::ToUpperCamelCase;
+use openapiv3::{IntegerType, OpenAPI, Operation, Parameter, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,6 +23,15 @@ pub struct Plan {
     pub listings: BTreeMap<String, Listing>,
     /// Every object of the document, by component, as it was before any fixup.
     pub shapes: BTreeMap<String, Shape>,
+    /// Components that are none in the document: the JSON pointer of where each stands.
+    pub places: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// The JSON pointer of where a component stands in the document.
+    pub fn place(&self, component: &str) -> String {
+        self.places.get(component).cloned().unwrap_or_else(|| format!("#/components/schemas/{component}"))
+    }
 }
 
 /// A string enum of the document, to be declared with `open_enum!`.
@@ -123,6 +134,54 @@ pub fn inline_parts(spec: &mut OpenAPI) {
         for response in operation.responses.responses.values_mut() {
             put_in_place(response, "#/components/responses/", &components.responses);
         }
+    }
+}
+
+/// Makes a component of each object that an operation is answered with and that stands in the answer itself, under the name that
+/// progenitor has for it, so that everything that is done to components is done to it too.
+pub fn name_answers(spec: &mut OpenAPI, plan: &mut Plan) {
+    let mut named = Vec::new();
+    for (place, operation) in operations(spec) {
+        let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
+        for (status, response) in &mut operation.responses.responses {
+            let Some(response) = item_mut(response).filter(|_| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))) else {
+                continue;
+            };
+            for (kind, media) in &mut response.content {
+                let Some(schema) = &mut media.schema else { continue };
+                let place = format!("{place}/responses/{status}/content/{}/schema", kind.replace('/', "~1"));
+                name_object(format!("{id}Response"), place, schema, &mut named);
+            }
+        }
+    }
+    let components = spec.components.get_or_insert_default();
+    for (name, place, schema) in named {
+        if !components.schemas.contains_key(&name) {
+            components.schemas.insert(name.clone(), schema);
+            plan.places.insert(name, place);
+        }
+    }
+}
+
+fn name_object<T: Borrow<Schema> + BorrowMut<Schema>>(
+    name: String,
+    place: String,
+    schema: &mut ReferenceOr<T>,
+    named: &mut Vec<(String, String, ReferenceOr<Schema>)>,
+) {
+    let ReferenceOr::Item(item) = &mut *schema else { return };
+    match &mut item.borrow_mut().schema_kind {
+        SchemaKind::Type(Type::Array(array)) => {
+            if let Some(items) = &mut array.items {
+                name_object(format!("{name}Item"), format!("{place}/items"), items, named);
+            }
+        }
+        SchemaKind::Type(Type::Object(object)) if !object.properties.is_empty() => {
+            let object: Schema = (*item).borrow().clone();
+            *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
+            named.push((name, place, ReferenceOr::Item(object)));
+        }
+        _ => {}
     }
 }
 

@@ -221,7 +221,7 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
     let text = output(&documents);
     for part in [
         "1 change: 1 info",
-        "info    response-required-property-added\n        `Thing.color` is now always sent\n        GET /things/: #/components/schemas/Thing/properties/color",
+        "info    response-required-property-added\n        `Thing.color` is new, and always sent\n        GET /things/: #/components/schemas/Thing/properties/color",
         "old client, new server: loses a value; new client, old server: fails; Rust: major",
         "the crate's version: major\n  major  types::Thing::color is new: String",
     ] {
@@ -230,8 +230,8 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
     let markdown = output(&[&documents[..], &["--format", "markdown"]].concat());
     for part in [
         "| a client of the old document on a server of the new document | loses a value |",
-        "| info | `Thing.color` is now always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | loses a value | fails | major |",
-        "- major: `types::Thing::color is new: String`",
+        "| info | `Thing.color` is new, and always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | loses a value | fails | major |",
+        "- major: `types::Thing::color` is new: `String`",
     ] {
         assert!(markdown.contains(part), "{part} is not in:\n{markdown}");
     }

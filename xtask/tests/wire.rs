@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use common::changes::pairs;
 use common::{corpus, diff, output};
 use fastrand::Rng;
+use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
 
 /// Random answers for each pair and direction.
@@ -66,7 +67,7 @@ struct Document {
     slice: Value,
     /// The schema of the answer.
     answer: Value,
-    /// The name of its type.
+    /// Its type.
     root: String,
     module: String,
     types: String,
@@ -82,9 +83,19 @@ impl Document {
         let responses = operation["responses"].as_object().unwrap();
         let success = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap().1;
         let answer = success["content"]["application/json"]["schema"].clone();
-        let root = answer["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let module = format!("document_{}", name(path).replace(|letter: char| !letter.is_alphanumeric(), "_"));
+        let own = format!("{}Response", operation["operationId"].as_str().unwrap().to_pascal_case());
+        let root = rust_type(&answer, &own, &module);
         Self { slice, answer, root, module, types }
+    }
+}
+
+/// The Rust type of an answer; one that stands in the operation is called as progenitor calls it.
+fn rust_type(schema: &Value, own: &str, module: &str) -> String {
+    match (schema["$ref"].as_str(), schema.get("items")) {
+        (Some(reference), _) => format!("{module}::types::{}", reference.rsplit('/').next().unwrap()),
+        (None, Some(items)) => format!("Vec<{}>", rust_type(items, &format!("{own}Item"), module)),
+        (None, None) => format!("{module}::types::{own}"),
     }
 }
 
@@ -101,7 +112,7 @@ fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
     for Document { module, types, root, .. } in documents.values() {
         let types = types.replace("crate::types::", &format!("crate::{module}::types::"));
         let _ = writeln!(main, "mod {module} {{ pub mod types {{{types}\n}} }}");
-        let _ = writeln!(arms, "        {module:?} => again::<{module}::types::{root}>(answer),");
+        let _ = writeln!(arms, "        {module:?} => again::<{root}>(answer),");
     }
     let _ = write!(
         main,

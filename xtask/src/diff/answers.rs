@@ -13,7 +13,7 @@ use super::wire::{Outcome, decodes};
 use crate::document::step;
 
 impl<'a> Comparison<'a> {
-    pub fn responses(&mut self, at: usize, place: &str, send: &str, old: &'a Value, new: &'a Value) {
+    pub fn responses(&mut self, at: usize, place: &str, operation: &str, old: &'a Value, new: &'a Value) {
         let list = |operation: &'a Value| {
             let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
             responses.map(|(status, response)| (status.as_str(), response)).collect::<BTreeMap<_, _>>()
@@ -39,7 +39,7 @@ impl<'a> Comparison<'a> {
             let pointer = step(&step(place, "responses"), status);
             if let Some(other) = after.get(status) {
                 let used = if success(status) { Use::Response } else { Use::Refusal };
-                self.content(at, "response-media-type", &pointer, send, (response, other), used);
+                self.content(at, "response-media-type", &pointer, operation, (response, other), used);
                 self.headers(at, &pointer, status, response, other);
             } else {
                 let mut wire = Wire::READS;
@@ -47,7 +47,7 @@ impl<'a> Comparison<'a> {
                     wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
                 }
                 let text = format!("the answer {status} is gone");
-                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
+                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, send(operation));
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
@@ -57,11 +57,11 @@ impl<'a> Comparison<'a> {
             }
             let pointer = step(&step(place, "responses"), status);
             let text = format!("the answer {status} is new");
-            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, vec![send.to_owned()]);
+            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, send(operation));
         }
     }
 
-    pub fn content(&mut self, at: usize, rule: &str, place: &str, send: &str, (old, new): (&'a Value, &'a Value), used: Use) {
+    pub fn content(&mut self, at: usize, rule: &str, place: &str, operation: &str, (old, new): (&'a Value, &'a Value), used: Use) {
         let list = |part: &'a Value| part.get("content").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
         let (before, after) = (list(old), list(new));
         // The generated client speaks JSON only.
@@ -70,7 +70,7 @@ impl<'a> Comparison<'a> {
             let pointer = step(&step(place, "content"), kind);
             let Some(other) = after.get(*kind) else {
                 let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::READS };
-                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, vec![send.to_owned()]);
+                self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, send(operation));
                 continue;
             };
             let schema_rule = |happened: &str| {
@@ -81,11 +81,11 @@ impl<'a> Comparison<'a> {
             match (media.get("schema"), other.get("schema")) {
                 (Some(_), None) => {
                     let text = format!("nothing is said of {kind} any more");
-                    self.note(at, &schema_rule("removed"), text, &pointer, hurts_old, vec![send.to_owned()]);
+                    self.note(at, &schema_rule("removed"), text, &pointer, hurts_old, send(operation));
                 }
                 (None, Some(_)) => {
                     let text = format!("it is said now what {kind} has");
-                    self.note(at, &schema_rule("added"), text, &pointer, hurts_new, vec![send.to_owned()]);
+                    self.note(at, &schema_rule("added"), text, &pointer, hurts_new, send(operation));
                 }
                 _ => {}
             }
@@ -97,21 +97,16 @@ impl<'a> Comparison<'a> {
                 let at_schema = step(&pointer, "schema");
                 let (a, b) = (Node::new(self.old, a, at_schema.clone()), Node::new(self.new, b, at_schema));
                 let name = b.component.as_deref().unwrap_or("body").to_owned();
-                let place =
-                    Place { at, used, nested: false, name, required: (true, true), touches: vec![send.to_owned()], types: Vec::new() };
+                // What progenitor calls a schema that stands in the operation itself.
+                let own = format!("{operation}{}", if used == Use::RequestBody { "Body" } else { "Response" });
+                let touches = send(operation);
+                let place = Place { at, used, nested: false, name, required: (true, true), touches, types: vec![own] };
                 self.walker.compare(&a, &b, &place);
             }
         }
         for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
             let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::READS };
-            self.note(
-                at,
-                &format!("{rule}-added"),
-                format!("{kind} is used"),
-                &step(&step(place, "content"), kind),
-                wire,
-                vec![send.to_owned()],
-            );
+            self.note(at, &format!("{rule}-added"), format!("{kind} is used"), &step(&step(place, "content"), kind), wire, send(operation));
         }
     }
 
@@ -184,6 +179,11 @@ impl<'a> Comparison<'a> {
             }
         }
     }
+}
+
+/// The method that sends an operation, which has its answer in its signature.
+fn send(operation: &str) -> Vec<String> {
+    vec![format!("builder::{operation}::send")]
 }
 
 /// A part of a slice without what is said of it for people.

@@ -109,9 +109,9 @@ impl<'a> Comparison<'a> {
         }
         self.server_path(at, old, new);
         self.parameters(at, &place, &id(new), old, new);
-        let send = format!("builder::{}::send", id(new).to_pascal_case());
-        self.request_body(at, &place, &send, old.get("requestBody"), new.get("requestBody"));
-        self.responses(at, &place, &send, old, new);
+        let name = id(new).to_pascal_case();
+        self.request_body(at, &place, &name, old.get("requestBody"), new.get("requestBody"));
+        self.responses(at, &place, &name, old, new);
         self.security(at, &place, old, new);
     }
 
@@ -215,7 +215,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn request_body(&mut self, at: usize, place: &str, send: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
+    fn request_body(&mut self, at: usize, place: &str, operation: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
         let pointer = step(place, "requestBody");
         let required = |body: &Value| body.get("required") == Some(&Value::Bool(true));
         match (old, new) {
@@ -247,7 +247,7 @@ impl<'a> Comparison<'a> {
                     }
                     _ => {}
                 }
-                self.content(at, "request-body-media-type", &pointer, send, (old, new), Use::RequestBody);
+                self.content(at, "request-body-media-type", &pointer, operation, (old, new), Use::RequestBody);
             }
             (None, None) => {}
         }

@@ -18,6 +18,9 @@ impl Walker {
             (false, true) if composition != "allOf" => after.push(new.clone()),
             _ => {}
         }
+        // The type of a union has a variant for each part.
+        let own_types = place.types.iter().map(|name| format!("types::{name}"));
+        let place = &Place { touches: place.touches.iter().cloned().chain(own_types).collect(), ..place.clone() };
         let id = match composition {
             "oneOf" => "one-of",
             "anyOf" => "any-of",
