@@ -82,7 +82,10 @@ impl<'a> Comparison<'a> {
         let (old, new) = match (old, new) {
             (Some(old), Some(new)) => (old, new),
             (Some(old), None) => {
-                return self.note(at, "api-removed-without-deprecation", format!("{called} is gone"), &place, FAILS_ON_NEW, items(old));
+                let what = if self.new["paths"].get(&operation.path).is_some() { "api" } else { "api-path" };
+                let how = if is_set(old, "deprecated") { "with" } else { "without" };
+                let id = format!("{what}-removed-{how}-deprecation");
+                return self.note(at, &id, format!("{called} is gone"), &place, FAILS_ON_NEW, items(old));
             }
             (None, Some(new)) => return self.note(at, "endpoint-added", format!("{called} is new"), &place, FAILS_ON_OLD, items(new)),
             (None, None) => return,
@@ -120,8 +123,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn deprecation(&mut self, at: usize, prefix: &str, called: &str, pointer: &str, old: &Value, new: &Value) {
-        let deprecated = |part: &Value| part.get("deprecated") == Some(&Value::Bool(true));
-        let (id, text) = match (deprecated(old), deprecated(new)) {
+        let (id, text) = match (is_set(old, "deprecated"), is_set(new, "deprecated")) {
             (false, true) => ("deprecated", "is deprecated"),
             (true, false) => ("reactivated", "is no longer deprecated"),
             _ => return,
@@ -152,7 +154,7 @@ impl<'a> Comparison<'a> {
                 .collect::<BTreeMap<_, _>>()
         };
         let (before, after) = (list(old), list(new));
-        let required = |parameter: &Value| parameter.get("required") == Some(&Value::Bool(true));
+        let required = |parameter: &Value| is_set(parameter, "required");
         let touches = |name: &str| vec![format!("builder::{}::{}", operation.to_pascal_case(), name.to_snake_case())];
         for (key @ (_, name), (index, parameter)) in &before {
             let Some((new_index, other)) = after.get(key) else {
@@ -217,7 +219,7 @@ impl<'a> Comparison<'a> {
 
     fn request_body(&mut self, at: usize, place: &str, operation: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
         let pointer = step(place, "requestBody");
-        let required = |body: &Value| body.get("required") == Some(&Value::Bool(true));
+        let required = |body: &Value| is_set(body, "required");
         match (old, new) {
             (None, Some(body)) if required(body) => {
                 self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, Vec::new());
@@ -252,6 +254,10 @@ impl<'a> Comparison<'a> {
             (None, None) => {}
         }
     }
+}
+
+fn is_set(part: &Value, flag: &str) -> bool {
+    part.get(flag) == Some(&Value::Bool(true))
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

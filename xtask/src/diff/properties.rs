@@ -17,6 +17,7 @@ impl Walker {
             let dotted = if place.name.is_empty() { name.to_owned() } else { format!("{}.{name}", place.name) };
             Place { required, touches: touches.collect(), ..place.part(dotted, &name.to_pascal_case()) }
         };
+        let renamed = renamed(old, new);
         for (name, before) in old.properties() {
             if let Some(after) = new.property(name) {
                 let required = (old.requires(name), new.requires(name));
@@ -30,23 +31,12 @@ impl Walker {
             }
             let required = old.requires(name);
             let place = inside(name, (required, required));
-            let renamed = new.properties().into_iter().find(|(other, after)| {
-                old.property(other).is_none()
-                    && (before.aliases().any(|alias| alias == *other) || after.aliases().any(|alias| alias == name))
-            });
             let mut wire = Wire { old_client_on_new_server: absent(&before, required), new_client_on_old_server: unread(new, &before) };
             let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
-            if let Some((other, after)) = renamed {
+            if let Some(Renamed { after: (other, after), .. }) = renamed.iter().find(|pair| pair.before.0 == name) {
                 text = format!("{text}; `{other}` is");
-                // Each client reads the other's name where its own document has it as an alias.
-                let (old_knows, new_knows) = (before.aliases().any(|alias| alias == other), after.aliases().any(|alias| alias == name));
-                if old_knows && (new.requires(other) || absent(&before, required) == Outcome::Reads) {
-                    wire.old_client_on_new_server = decodes(&before, &after);
-                }
-                if new_knows {
-                    wire.new_client_on_old_server = decodes(&after, &before);
-                }
-                self.compare(&before, &after, &inside(other, (required, new.requires(other))));
+                wire = wire_of_renamed(old, new, (name, &before), (other, after), wire);
+                self.compare(&before, after, &inside(other, (required, new.requires(other))));
             }
             self.property(&place, "removed", &before, text, wire);
         }
@@ -54,17 +44,8 @@ impl Walker {
             let required = new.requires(name);
             let place = inside(name, (required, required));
             let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: absent(&after, required) };
-            let known_as = |before: &Node, other: &str| {
-                new.property(other).is_none()
-                    && (before.aliases().any(|alias| alias == name) || after.aliases().any(|alias| alias == other))
-            };
-            if let Some((other, before)) = old.properties().into_iter().find(|(other, before)| known_as(before, other)) {
-                if before.aliases().any(|alias| alias == name) {
-                    wire.old_client_on_new_server = decodes(&before, &after);
-                }
-                if after.aliases().any(|alias| alias == other) && (old.requires(other) || absent(&after, required) == Outcome::Reads) {
-                    wire.new_client_on_old_server = decodes(&after, &before);
-                }
+            if let Some(Renamed { before: (other, before), .. }) = renamed.iter().find(|pair| pair.after.0 == name) {
+                wire = wire_of_renamed(old, new, (other, before), (name, &after), wire);
             }
             let always = match (place.used.is_request(), required) {
                 (false, true) => "is new, and always sent",
@@ -147,6 +128,40 @@ impl Walker {
         let text = format!("`{}` {text}", place.name);
         self.push(place.at, rules::of_operation(&format!("{prefix}-{id}")), text, &new.place, wire, place.touches.clone());
     }
+}
+
+/// A property under its name in the old document and in the new one.
+struct Renamed<'a> {
+    before: (&'a str, Node<'a>),
+    after: (&'a str, Node<'a>),
+}
+
+/// Properties of which one document or the other says that they are only called otherwise.
+fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
+    let gone = old.properties().into_iter().filter(|(name, _)| new.property(name).is_none());
+    let mut came = new.properties();
+    came.retain(|(name, _)| old.property(name).is_none());
+    let mut pairs = Vec::new();
+    for before in gone {
+        let other_name =
+            |(name, after): &(&str, Node)| before.1.aliases().any(|alias| alias == *name) || after.aliases().any(|alias| alias == before.0);
+        if let Some(index) = came.iter().position(other_name) {
+            pairs.push(Renamed { before, after: came.remove(index) });
+        }
+    }
+    pairs
+}
+
+/// Each client reads the other's name where its own document has it as an alias; where it has not, what it makes of it is `unknown`.
+fn wire_of_renamed(old: &Node, new: &Node, (name, before): (&str, &Node), (other, after): (&str, &Node), unknown: Wire) -> Wire {
+    let mut wire = unknown;
+    if before.aliases().any(|alias| alias == other) && (new.requires(other) || absent(before, old.requires(name)) == Outcome::Reads) {
+        wire.old_client_on_new_server = decodes(before, after);
+    }
+    if after.aliases().any(|alias| alias == name) && (old.requires(name) || absent(after, new.requires(other)) == Outcome::Reads) {
+        wire.new_client_on_old_server = decodes(after, before);
+    }
+    wire
 }
 
 fn sent(used: Use) -> &'static str {
