@@ -1,7 +1,7 @@
 //! `sync --check` of a whole schema beside plain parsing of the same document: whole processes, run in turn, medians and their ratio.
 //!
-//! `cargo bench --package xtask`. The document is authentik 2025.6.4's where `../shared` has it, and else one of the same size that is
-//! made of copies of the slice.
+//! `cargo bench --package xtask`. The documents are authentik 2025.6.4's, of which all is up to date, and 2026.8.0-rc6's, which changed,
+//! where `../shared` has them; else one of the same size that is made of copies of the slice.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,12 +21,21 @@ fn main() {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
-    let whole = Path::new("../../shared/corpus/schemas/authentik-2025.6.4.yml");
-    let document = if whole.exists() { whole.to_owned() } else { copies_of_the_slice(folder.path()) };
-    println!("{}: {} bytes", document.display(), std::fs::metadata(&document).unwrap().len());
+    let mut documents =
+        ["2025.6.4", "2026.8.0-rc6"].map(|release| format!("../../shared/corpus/schemas/authentik-{release}.yml").into()).to_vec();
+    documents.retain(|path: &PathBuf| path.exists());
+    if documents.is_empty() {
+        documents.push(copies_of_the_slice(folder.path()));
+    }
+    for document in documents {
+        compare(&document);
+    }
+}
 
-    let parse = || run(Command::new(std::env::current_exe().unwrap()).env(PARSE, &document));
-    let sync = || run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["sync", "--check", "--from"]).arg(&document));
+fn compare(document: &Path) {
+    println!("{}: {} bytes", document.display(), std::fs::metadata(document).unwrap().len());
+    let parse = || run(Command::new(std::env::current_exe().unwrap()).env(PARSE, document));
+    let sync = || run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["sync", "--check", "--from"]).arg(document));
     // Once for nothing: the files are then in memory.
     parse();
     sync();
