@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 use toml_edit::DocumentMut;
 
 use crate::document::Document;
@@ -65,36 +66,75 @@ impl Project {
 
     /// Writes files that differ from what is there: all of them, or none.
     pub fn write(&self, files: &[(&str, String)]) -> Result<()> {
-        let mut ready = Vec::new();
-        for (path, text) in files {
-            let target = self.root.join(path);
-            let folder = target.parent().unwrap_or(&self.root);
-            let prepare = || {
-                let mut file = tempfile::NamedTempFile::new_in(folder)?;
-                file.write_all(text.as_bytes())?;
-                file.as_file().sync_all()?;
-                // A temporary file is for its owner only; this one takes the place of a file with permissions of its own.
-                file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
-                Ok(file)
-            };
-            let file = prepare().map_err(|error: std::io::Error| anyhow!("{path}: cannot be written: {error}; nothing was changed"))?;
-            ready.push((*path, self.read(path)?, file));
-        }
-        let mut written: Vec<(&str, String)> = Vec::new();
-        for (path, before, file) in ready {
-            if let Err(error) = file.persist(self.root.join(path)) {
-                for (path, before) in written {
-                    std::fs::write(self.root.join(path), before)
-                        .with_context(|| format!("{path}: cannot be put back: `git checkout {path}`"))?;
-                }
-                bail!("{path}: cannot be written: {}; every file is as it was", error.error);
-            }
-            written.push((path, before));
-        }
-        Ok(())
+        let ready = files.iter().map(|(path, text)| self.prepare(path, text)).collect::<Result<Vec<_>>>()?;
+        put_in_place(ready)
     }
+
+    /// Writes a text beside the file that it takes the place of.
+    fn prepare(&self, path: &str, text: &str) -> Result<Ready> {
+        let target = self.root.join(path);
+        let before = self.read(path)?;
+        let beside = || {
+            let mut file = NamedTempFile::new_in(target.parent().unwrap_or(&self.root))?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            // A temporary file is for its owner only; this one takes the place of a file with permissions of its own.
+            file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
+            Ok(file)
+        };
+        let file = beside().map_err(|error: std::io::Error| anyhow!("{path}: cannot be written: {error}; nothing was changed"))?;
+        Ok(Ready { path: path.to_owned(), target, before, file })
+    }
+}
+
+/// A file that only has to be renamed.
+struct Ready {
+    path: String,
+    target: PathBuf,
+    /// What is there now.
+    before: String,
+    file: NamedTempFile,
+}
+
+/// Renames files, and puts back what was there where one of them cannot be.
+fn put_in_place(ready: Vec<Ready>) -> Result<()> {
+    let mut written: Vec<(String, PathBuf, String)> = Vec::new();
+    for Ready { path, target, before, file } in ready {
+        if let Err(error) = file.persist(&target) {
+            for (path, target, before) in written {
+                std::fs::write(target, before).with_context(|| format!("{path}: cannot be put back: `git checkout {path}`"))?;
+            }
+            bail!("{path}: cannot be written: {}; every file is as it was", error.error);
+        }
+        written.push((path, target, before));
+    }
+    Ok(())
 }
 
 fn read(root: &Path, path: &str) -> Result<String> {
     std::fs::read_to_string(root.join(path)).with_context(|| format!("{path}: cannot be read: restore it with `git checkout {path}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The second of two files cannot be renamed: the first is as it was.
+    #[test]
+    fn a_file_that_cannot_be_put_in_place_leaves_all_as_they_were() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let project = Project { root: folder.path().to_owned(), upstream: DocumentMut::new() };
+        for name in ["a", "b"] {
+            std::fs::write(folder.path().join(name), "old").unwrap();
+        }
+        let ready = ["a", "b"].map(|name| project.prepare(name, "new").unwrap());
+        std::fs::remove_file(ready[1].file.path()).unwrap();
+        let error = put_in_place(ready.into()).unwrap_err().to_string();
+        assert!(error.starts_with("b: cannot be written: ") && error.ends_with("; every file is as it was"), "{error}");
+        assert_eq!(["a", "b"].map(|name| project.read(name).unwrap()), ["old", "old"]);
+
+        project.write(&[("a", "new".into()), ("b", "new".into())]).unwrap();
+        assert_eq!(["a", "b"].map(|name| project.read(name).unwrap()), ["new", "new"]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing lies about");
+    }
 }
