@@ -18,7 +18,7 @@ mod finish;
 #[path = "openapi/finish_listing.rs"]
 mod finish_listing;
 #[path = "openapi/fixups.rs"]
-mod fixups;
+pub mod fixups;
 #[path = "openapi/plan.rs"]
 mod plan;
 #[path = "openapi/run_progenitor.rs"]

@@ -184,9 +184,10 @@ const EXCEPTIONS: &[(&str, Level)] = &[("request-parameter-property-type-changed
 
 /// The rule for what happened to a schema.
 pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
-    // oasdiff knows values of enums that were removed from a whole body by this name alone.
+    // What oasdiff has another name for than the regular one.
     let id = match (used.prefix(nested), happened) {
         ("response-body", "enum-value-removed") => "response-mediatype-enum-value-removed".to_owned(),
+        ("request-parameter", "type-specialized") => "request-parameter-type-changed".to_owned(),
         (prefix, happened) => format!("{prefix}-{happened}"),
     };
     let exception = EXCEPTIONS.iter().find(|(known, _)| *known == id).map(|(_, level)| *level);

@@ -10,6 +10,7 @@ use super::rules::{self, Level, Use};
 use super::wire::{Outcome, decodes, null, unread_others};
 use super::{Change, Wire};
 use crate::document::step;
+use crate::generator::fixups::variant_name;
 
 /// Walks two documents. A pair of components is compared once for each way in which it is used, however many operations reach it.
 #[derive(Default)]
@@ -188,6 +189,7 @@ impl Walker {
         let (happened, range) = match (a, b) {
             ("integer", "number") | (_, "any") => ("type-generalized", Range::Wider),
             ("number", "integer") | ("any", _) => ("type-specialized", Range::Narrower),
+            _ if place.used == Use::Parameter && is_written_alike(old, new) => ("type-generalized", Range::Wider),
             _ if same_kind && new.text("format").is_none() => ("type-generalized", Range::Wider),
             _ if same_kind && old.text("format").is_none() => ("type-specialized", Range::Narrower),
             ("integer", "integer") if decodes(new, old) == Outcome::Reads => ("type-generalized", Range::Wider),
@@ -202,8 +204,8 @@ impl Walker {
 
     fn compare_enums(&mut self, old: &Node, new: &Node, place: &Place) {
         let (before, after) = (old.values(), new.values());
-        // Texts are read into open enums; numbers are not.
-        let closed = if new.kind() == "string" { Outcome::Reads } else { Outcome::Fails };
+        // Texts are read into open enums, and flags as they come; numbers are not.
+        let closed = if matches!(new.kind(), "string" | "boolean") { Outcome::Reads } else { Outcome::Fails };
         let only_old = Wire { new_client_on_old_server: closed, ..Wire::READS };
         let only_new = Wire { old_client_on_new_server: closed, ..Wire::READS };
         let name = &place.name;
@@ -217,7 +219,7 @@ impl Walker {
             }
             (false, false) => {
                 let variant = |value: &Value| {
-                    let variant = value.as_str().unwrap_or_default().to_pascal_case();
+                    let variant = variant_name(value.as_str().unwrap_or_default());
                     let touches = place.types.iter().map(|name| format!("types::{name}::{variant}")).collect();
                     Place { touches, ..place.clone() }
                 };
@@ -306,6 +308,15 @@ impl Walker {
             let text = format!("`{name}` no longer has properties of other names");
             self.note(place, "additional-properties-removed", text, &pointer, Range::Narrower, wire);
         }
+    }
+}
+
+/// Whether a parameter is written as one of the old schema was: a number or flag as text, one value as a list of one.
+fn is_written_alike(old: &Node, new: &Node) -> bool {
+    match (old.kind(), new.kind()) {
+        ("boolean" | "integer" | "number", "string") => new.text("format").is_none() && new.values().is_empty(),
+        (kind, "array") => new.items().is_some_and(|items| items.kind() == kind && items.text("format") == old.text("format")),
+        _ => false,
     }
 }
 
