@@ -192,8 +192,8 @@ impl Walker {
             _ if place.used == Use::Parameter && is_written_alike(old, new) => ("type-generalized", Range::Wider),
             _ if same_kind && new.text("format").is_none() => ("type-generalized", Range::Wider),
             _ if same_kind && old.text("format").is_none() => ("type-specialized", Range::Narrower),
-            ("integer", "integer") if decodes(new, old) == Outcome::Reads => ("type-generalized", Range::Wider),
-            ("integer", "integer") if decodes(old, new) == Outcome::Reads => ("type-specialized", Range::Narrower),
+            ("integer" | "number", "integer" | "number") if decodes(new, old) == Outcome::Reads => ("type-generalized", Range::Wider),
+            ("integer" | "number", "integer" | "number") if decodes(old, new) == Outcome::Reads => ("type-specialized", Range::Narrower),
             _ => ("type-changed", Range::Other),
         };
         let wire = Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: decodes(new, old) };
