@@ -318,6 +318,7 @@ fn parameter_data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterDat
 }
 
 /// The Rust variant for a value; `Unknown` is taken by the value that we do not know.
+#[must_use]
 pub fn variant_name(value: &str) -> String {
     match value.to_upper_camel_case().as_str() {
         "" => "Empty".into(),
