@@ -292,20 +292,19 @@ impl<'a> Canonical<'a> {
                 for (index, part) in parts.iter().enumerate() {
                     all.push(self.schema(part, &format!("{at}/{index}"), direction)?);
                 }
-                if key == "allOf" {
-                    all.sort_by_key(Value::to_string);
-                }
-                all.into()
+                if key == "oneOf" { all.into() } else { without_repetition(key, all) }
             }
             ("required", Value::Array(names)) => {
                 let names = names.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
                 return Ok((!names.is_empty()).then(|| names.into_iter().collect()));
             }
             ("enum", Value::Array(values)) => {
-                let mut values = values.iter().map(plain_number).collect::<Vec<_>>();
-                values.sort_by_key(Value::to_string);
-                values.dedup();
-                values.into()
+                if values.is_empty() {
+                    return Err(self.document.error(at, "lists no value", "list the values, or leave `enum` out"));
+                }
+                // `nullable` says whether there may be a `null`.
+                let listed = values.iter().filter(|value| !value.is_null() || values.len() == 1);
+                sorted(listed.map(plain_number).collect())
             }
             ("discriminator", Value::Object(discriminator)) => {
                 let mut discriminator = discriminator.clone();
@@ -404,6 +403,27 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
+}
+
+/// Parts of `allOf` or `anyOf`, each once; `allOf` has no order, and what stands in an `allOf` in it stands in it.
+fn without_repetition(composition: &str, parts: Vec<Value>) -> Value {
+    let mut once: Vec<Value> = Vec::new();
+    for part in parts {
+        let says_nothing = composition == "allOf" && part == json!({});
+        let inner =
+            part.as_object().filter(|part| composition == "allOf" && part.len() == 1).and_then(|part| part.get("allOf")?.as_array());
+        let parts = inner.cloned().unwrap_or_else(|| vec![part]);
+        let new = parts.into_iter().filter(|part| !says_nothing && !once.contains(part)).collect::<Vec<_>>();
+        once.extend(new);
+    }
+    if composition == "allOf" { sorted(once) } else { once.into() }
+}
+
+/// A list without an order, each value once.
+pub fn sorted(mut values: Vec<Value>) -> Value {
+    values.sort_by_key(Value::to_string);
+    values.dedup();
+    values.into()
 }
 
 /// Whether a keyword is for people only, or of upstream's own.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::canonical::{Canonical, Direction, made_of_itself};
+use crate::canonical::{Canonical, Direction, made_of_itself, sorted};
 use crate::document::{Document, Error, step};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -51,10 +51,7 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
         }
     }
     // The versions of OpenAPI 3.0 differ in wording only.
-    let mut whole = json!({ "openapi": "3.0.3", "info": info, "paths": paths });
-    if let Some(servers) = root.get("servers") {
-        whole["servers"] = bare_servers(servers);
-    }
+    let mut whole = json!({ "openapi": "3.0.3", "info": info, "servers": api_path(root.get("servers")), "paths": paths });
     for (collection, parts) in [("schemas", schemas), ("securitySchemes", security)] {
         if !parts.is_empty() {
             whole["components"][collection] = Value::Object(parts);
@@ -132,7 +129,10 @@ impl<'a> Slicer<'a> {
         let Chosen { place, operation, .. } = chosen;
         let mut sliced = Map::new();
         sliced.extend(operation.get("operationId").map(|id| ("operationId".to_owned(), id.clone())));
-        sliced.extend(operation.get("servers").or(chosen.servers).map(|servers| ("servers".to_owned(), bare_servers(servers))));
+        let servers = api_path(operation.get("servers").or(chosen.servers).or(self.document.root.get("servers")));
+        if servers != api_path(self.document.root.get("servers")) {
+            sliced.insert("servers".into(), servers);
+        }
         if let Some(tags) = operation.get("tags").and_then(Value::as_array) {
             let tags = tags.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
             sliced.insert("tags".into(), tags.into_iter().collect());
@@ -161,12 +161,16 @@ impl<'a> Slicer<'a> {
         sliced.insert("responses".into(), responses.into());
 
         if let Some(alternatives) = operation.get("security").or(self.document.root.get("security")).and_then(Value::as_array) {
-            let mut alternatives = alternatives.clone();
-            alternatives.sort_by_key(Value::to_string);
-            for name in alternatives.iter().filter_map(Value::as_object).flat_map(Map::keys) {
+            let with_scopes = |(name, scopes): (&String, &Value)| (name.clone(), sorted(scopes.as_array().cloned().unwrap_or_default()));
+            let bare = |alternative: &Value| alternative.as_object().into_iter().flatten().map(with_scopes).collect::<Value>();
+            let alternatives = sorted(alternatives.iter().map(bare).collect());
+            for name in alternatives.as_array().into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys) {
                 self.security.insert(name.clone());
             }
-            sliced.insert("security".into(), alternatives.into());
+            // Everybody may: that needs no words.
+            if alternatives != json!([]) && alternatives != json!([{}]) {
+                sliced.insert("security".into(), alternatives);
+            }
         }
         Ok(sliced.into())
     }
@@ -183,9 +187,12 @@ impl<'a> Slicer<'a> {
             for (index, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
                 let (at, parameter) = self.resolved(parameter, format!("{place}/parameters/{index}"))?;
                 let text = |key: &str| parameter.get(key).and_then(Value::as_str).map(str::to_owned);
-                let (Some(name), Some(location)) = (text("name"), text("in")) else {
+                let (Some(mut name), Some(location)) = (text("name"), text("in")) else {
                     return Err(self.document.error(at, "has no `name` or no `in`", "every parameter has both"));
                 };
+                if location == "header" {
+                    name.make_ascii_lowercase();
+                }
                 let mut sliced = Map::from_iter([("name".into(), name.clone().into()), ("in".into(), location.clone().into())]);
                 self.prose(parameter, &mut sliced);
                 keep_flags(parameter, &["required", "deprecated", "allowReserved", "allowEmptyValue"], &mut sliced);
@@ -221,7 +228,8 @@ impl<'a> Slicer<'a> {
             self.prose(header, &mut whole);
             keep_flags(header, &["required", "deprecated"], &mut whole);
             self.value(header, &at, Direction::RESPONSE, &mut whole)?;
-            headers.insert(name.clone(), whole.into());
+            // https://www.rfc-editor.org/rfc/rfc9110#section-5.1: names of headers are the same in either case.
+            headers.insert(name.to_ascii_lowercase(), whole.into());
         }
         if !headers.is_empty() {
             sliced.insert("headers".into(), headers.into());
@@ -315,17 +323,14 @@ fn keep_flags(part: &Value, flags: &[&str], sliced: &mut Map<String, Value>) {
     }
 }
 
-/// Servers without prose, and without the slash at the end that means nothing.
-fn bare_servers(servers: &Value) -> Value {
-    let bare = |server: &Value| {
-        let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
-        let shorter = url.trim_end_matches('/');
-        let mut kept = json!({ "url": if shorter.is_empty() { url } else { shorter } });
-        for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
-            kept["variables"][name] =
-                ["default", "enum"].iter().filter_map(|key| Some(((*key).to_owned(), variable.get(key)?.clone()))).collect();
-        }
-        kept
-    };
-    servers.as_array().into_iter().flatten().map(bare).collect()
+/// Where on its host the API is, by the first server, as all that servers say to a client whose users have a host of their own. Without
+/// a server it is at the root: <https://spec.openapis.org/oas/v3.0.3#openapi-object>.
+fn api_path(servers: Option<&Value>) -> Value {
+    let first = servers.and_then(|servers| servers.get(0)).unwrap_or(&Value::Null);
+    let mut url = first.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
+    for (name, variable) in first.get("variables").and_then(Value::as_object).into_iter().flatten() {
+        url = url.replace(&format!("{{{name}}}"), variable.get("default").and_then(Value::as_str).unwrap_or_default());
+    }
+    let below_host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
+    json!([{ "url": format!("/{}", below_host.trim_matches('/')) }])
 }

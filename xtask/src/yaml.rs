@@ -10,7 +10,6 @@ const ORDER: &[&str] = &[
     "paths",
     "components",
     "url",
-    "variables",
     "in",
     "name",
     "operationId",
@@ -88,7 +87,6 @@ const NAMES: &[&str] = &[
     "mapping",
     "sort-terms",
     "encoding",
-    "variables",
     "scopes",
 ];
 

@@ -86,7 +86,7 @@ fn what_is_ours_stays_wherever_it_stands() {
     let header = json!({ "schema": { "type": "string" } });
     let note = |text: &str| json!({ "description": text, "x-note": text });
     for document in [&mut ours, &mut theirs] {
-        document["paths"]["/flows/bindings/"]["get"]["responses"]["200"]["headers"]["X-A"] = header.clone();
+        document["paths"]["/flows/bindings/"]["get"]["responses"]["200"]["headers"]["x-a"] = header.clone();
     }
     project.write("theirs.yaml", &serde_yaml::to_string(&theirs).unwrap());
     let places = [
@@ -96,8 +96,8 @@ fn what_is_ours_stays_wherever_it_stands() {
         "/paths/~1flows~1bindings~1/get/parameters/0",
         "/paths/~1flows~1bindings~1/get/parameters/0/schema",
         "/paths/~1flows~1bindings~1/get/responses/200",
-        "/paths/~1flows~1bindings~1/get/responses/200/headers/X-A",
-        "/paths/~1flows~1bindings~1/get/responses/200/headers/X-A/schema",
+        "/paths/~1flows~1bindings~1/get/responses/200/headers/x-a",
+        "/paths/~1flows~1bindings~1/get/responses/200/headers/x-a/schema",
         "/components/schemas/Stage",
         "/components/schemas/Stage/properties/flow_set/items",
         "/components/schemas/Stage/properties/name",

@@ -121,7 +121,7 @@ impl<'a> Comparison<'a> {
             self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
         }
         for (name, header) in &before {
-            if after.get(*name).is_some_and(|other| without_words(header) != without_words(other)) {
+            if after.get(*name).is_some_and(|other| without_words(header, false) != without_words(other, false)) {
                 let text = format!("the header `{name}` of the answer {status} is of another form");
                 self.note(at, "response-header-changed", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
             }
@@ -186,16 +186,14 @@ fn send(operation: &str) -> Vec<String> {
     vec![format!("builder::{operation}::send")]
 }
 
-/// A part of a slice without what is said of it for people.
-fn without_words(part: &Value) -> Value {
-    let mut part = part.clone();
-    match &mut part {
+/// A part of a slice without what is said of it for people; `names` where its keys are names of properties.
+fn without_words(part: &Value, names: bool) -> Value {
+    match part {
         Value::Object(map) => {
-            map.retain(|key, _| key != "description" && !key.starts_with("x-"));
-            map.values_mut().for_each(|value| *value = without_words(value));
+            let kept = map.iter().filter(|(key, _)| names || key.as_str() != "description" && !key.starts_with("x-"));
+            kept.map(|(key, value)| (key.clone(), without_words(value, !names && key == "properties"))).collect()
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_words(item)),
-        _ => {}
+        Value::Array(items) => items.iter().map(|item| without_words(item, false)).collect(),
+        scalar => scalar.clone(),
     }
-    part
 }

@@ -110,7 +110,7 @@ impl<'a> Comparison<'a> {
         for tag in tags(new).into_iter().filter(|tag| !tags(old).contains(tag)) {
             self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::READS, Vec::new());
         }
-        self.server_path(at, old, new);
+        self.api_path(at, old, new);
         self.parameters(at, &place, &id(new), old, new);
         let name = id(new).to_pascal_case();
         self.request_body(at, &place, &name, old.get("requestBody"), new.get("requestBody"));
@@ -132,18 +132,15 @@ impl<'a> Comparison<'a> {
     }
 
     /// The path of the API is a part of the client.
-    fn server_path(&mut self, at: usize, old: &Value, new: &Value) {
-        // Without a server the API is at the root: https://spec.openapis.org/oas/v3.0.3#openapi-object
+    fn api_path(&mut self, at: usize, old: &Value, new: &Value) {
         let path = |operation: &Value, root: &Value| {
-            let servers = operation.get("servers").or_else(|| root.get("servers"));
-            let server = servers.and_then(|servers| servers.get(0)?.get("url")?.as_str()).unwrap_or("/");
-            let below_host = server.split_once("://").map_or(server, |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
-            below_host.trim_matches('/').to_owned()
+            let servers = operation.get("servers").unwrap_or(&root["servers"]);
+            text(&servers[0], "url").to_owned()
         };
         let (a, b) = (path(old, self.old), path(new, self.new));
         if a != b {
             let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
-            self.note(at, "api-server-path-changed", format!("the API is at /{b}, and was at /{a}"), "#/servers/0/url", wire, Vec::new());
+            self.note(at, "api-server-path-changed", format!("the API is at {b}, and was at {a}"), "#/servers/0/url", wire, Vec::new());
         }
     }
 

@@ -240,7 +240,7 @@ mod tests {
 
     /// What the table of `../shared` does not have: it leaves out the bodies of requests, headers, and operations that go. The others are
     /// ours; xtask/README.md lists them.
-    const NOT_IN_THE_TABLE: [&str; 36] = [
+    const NOT_IN_THE_TABLE: &[&str] = &[
         "additional-properties-added",
         "additional-properties-removed",
         "any-of-order-changed",

@@ -126,7 +126,7 @@ impl Walker {
             (true, false) => Some(("reactivated", "is no longer deprecated")),
             _ => None,
         };
-        if let Some((happened, text)) = deprecated.filter(|_| place.nested) {
+        if let Some((happened, text)) = deprecated {
             self.note(place, happened, format!("`{name}` {text}"), &new.place, Range::Same, Wire::READS);
         }
         let (happened, text) = match (old.get("default"), new.get("default")) {
