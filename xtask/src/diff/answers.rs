@@ -19,7 +19,15 @@ impl<'a> Comparison<'a> {
             responses.map(|(status, response)| (status.as_str(), response)).collect::<BTreeMap<_, _>>()
         };
         let (before, after) = (list(old), list(new));
-        let success = |status: &str| status.starts_with('2');
+        // Where no answer is a success, the one for every status is.
+        let has_success = |operation: &Value| {
+            operation
+                .get("responses")
+                .and_then(Value::as_object)
+                .is_some_and(|responses| responses.keys().any(|status| status.starts_with('2')))
+        };
+        let only_default = !has_success(old) && !has_success(new);
+        let success = |status: &str| status.starts_with('2') || status == "default" && only_default;
         let kind = |status: &str| if success(status) { "success" } else { "non-success" };
         // A client reads every success as the one that it knows.
         let json = |responses: &BTreeMap<&str, &'a Value>, root: &'a Value| {
@@ -100,6 +108,8 @@ impl<'a> Comparison<'a> {
                 // What progenitor calls a schema that stands in the operation itself.
                 let own = format!("{operation}{}", if used == Use::RequestBody { "Body" } else { "Response" });
                 let touches = send(operation);
+                // Of other media types the client reads and sends nothing.
+                let used = if hurts(kind) || used.is_request() { used } else { Use::Refusal };
                 let place = Place { at, used, nested: false, name, required: (true, true), touches, types: vec![own] };
                 self.walker.compare(&a, &b, &place);
             }

@@ -104,6 +104,12 @@ impl<'a> Node<'a> {
         self.get(keyword) == Some(&Value::Bool(true))
     }
 
+    /// Whether `null` is one of its values.
+    pub fn may_be_null(&self) -> bool {
+        let unions = ["oneOf", "anyOf"].iter().flat_map(|union| self.parts(union));
+        self.flag("nullable") || self.kind() == "any" || unions.into_iter().any(|part| part.may_be_null())
+    }
+
     /// Its `type`, or what its other keywords make of it; `any` where they say nothing.
     pub fn kind(&self) -> &'a str {
         self.text("type").unwrap_or_else(|| match () {

@@ -112,11 +112,11 @@ impl Walker {
         let name = &place.name;
         match (old.flag("nullable"), new.flag("nullable")) {
             (false, true) => {
-                let wire = Wire { old_client_on_new_server: null(old, place.required.0), ..Wire::READS };
+                let wire = Wire { old_client_on_new_server: null(old, new, place.required.0), ..Wire::READS };
                 self.note(place, "became-nullable", format!("`{name}` may now be null"), &new.place, Range::Wider, wire);
             }
             (true, false) => {
-                let wire = Wire { new_client_on_old_server: null(new, place.required.1), ..Wire::READS };
+                let wire = Wire { new_client_on_old_server: null(new, old, place.required.1), ..Wire::READS };
                 self.note(place, "became-not-nullable", format!("`{name}` is no longer null"), &new.place, Range::Narrower, wire);
             }
             _ => {}

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Wire;
 use super::node::Node;
 use super::schemas::{Place, Range, Walker};
-use super::wire::{Outcome, decodes};
+use super::wire::{Outcome, decodes, null};
 use crate::document::step;
 
 impl Walker {
@@ -18,8 +18,11 @@ impl Walker {
             (false, true) if composition != "allOf" => after.push(new.clone()),
             _ => {}
         }
-        // The type of a union has a variant for each part.
-        let own_types = place.types.iter().map(|name| format!("types::{name}"));
+        // The type of a union has a variant for each part, and an enum in it a name of its own: `name_enums_of_parts` in openapi/fixups.rs.
+        let parts = before.len().max(after.len());
+        let own_types = place.types.iter().flat_map(|name| {
+            std::iter::once(format!("types::{name}")).chain((0..parts).map(move |index| format!("types::{name}Part{index}")))
+        });
         let place = &Place { touches: place.touches.iter().cloned().chain(own_types).collect(), ..place.clone() };
         let id = match composition {
             "oneOf" => "one-of",
@@ -34,7 +37,7 @@ impl Walker {
                 Some(index) => {
                     let (place_in_list, other) = after.remove(index);
                     order.push(place_in_list);
-                    self.compare(&part, &other, &place.part(place.name.clone(), ""));
+                    self.compare(&part, &other, &Place { nested: true, ..place.clone() });
                 }
                 None => gone.push(part),
             }
@@ -54,7 +57,7 @@ impl Walker {
             let wire = if all_of {
                 Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: decodes(new, old) }
             } else {
-                Wire { old_client_on_new_server: decodes(old, &part), ..Wire::READS }
+                Wire { old_client_on_new_server: decodes(old, &part).max(null(old, &part, place.required.0)), ..Wire::READS }
             };
             let range = if all_of { Range::Narrower } else { Range::Wider };
             let text = format!("`{}` {verb} {} now", place.name, called(&part));
@@ -64,7 +67,7 @@ impl Walker {
             let wire = if all_of {
                 Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: Outcome::Loses }
             } else {
-                Wire { new_client_on_old_server: decodes(new, &part), ..Wire::READS }
+                Wire { new_client_on_old_server: decodes(new, &part).max(null(new, &part, place.required.1)), ..Wire::READS }
             };
             let range = if all_of { Range::Wider } else { Range::Narrower };
             let text = format!("`{}` no longer {} {}", place.name, if all_of { "has all of" } else { "is" }, called(&part));

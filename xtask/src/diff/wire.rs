@@ -80,7 +80,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Outcome {
             }
         }
         ("integer" | "number", "integer" | "number") if closed(client, server) => Fails,
-        ("integer", "integer") => {
+        ("integer", "integer") if client.values().is_empty() => {
             let ((low, high), (lowest, highest)) = (range(client), range(server));
             if low <= lowest && highest <= high { Reads } else { Fails }
         }
@@ -90,9 +90,9 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Outcome {
         ("any", _) | ("integer" | "number", "integer" | "number") | ("boolean", "boolean") => Reads,
         ("array", "array") => match (client.inner("items"), server.inner("items")) {
             (None, _) => Reads,
-            (Some(client), Some(server)) if !server.flag("nullable") || client.flag("nullable") => inside(&client, &server),
-            (Some(client), _) if client.kind() == "any" => Reads,
-            _ => Fails,
+            (Some(client), Some(server)) => null(&client, &server, true).max(inside(&client, &server)),
+            (Some(client), None) if client.kind() == "any" => Reads,
+            (Some(_), None) => Fails,
         },
         ("object", "object") => object(client, server, &inside),
         ("composition", "composition") => {
@@ -137,8 +137,7 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
         worst = worst.max(match sent {
             Some((sent_as, sent)) => {
                 let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };
-                let null = if sent.flag("nullable") { null(&property, required) } else { Reads };
-                missing.max(null).max(inside(&property, &sent))
+                missing.max(null(&property, &sent, required)).max(inside(&property, &sent))
             }
             None => absent(&property, required),
         });
@@ -149,7 +148,7 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
         }
     }
     if let (Some(client), Some(server)) = (client.inner("additionalProperties"), server.inner("additionalProperties")) {
-        worst = worst.max(inside(&client, &server));
+        worst = worst.max(null(&client, &server, true)).max(inside(&client, &server));
     } else if server.inner("additionalProperties").is_some() {
         worst = worst.max(unread_others(client));
     }
@@ -159,7 +158,7 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
 /// What a client makes of a property that it does not know.
 pub fn unread(client: &Node, property: &Node) -> Outcome {
     match client.inner("additionalProperties") {
-        Some(others) => decodes(&others, property),
+        Some(others) => null(&others, property, true).max(decodes(&others, property)),
         None => unread_others(client),
     }
 }
@@ -180,9 +179,11 @@ pub fn absent(property: &Node, required: bool) -> Outcome {
     if required && !property.flag("nullable") && property.get("x-default-when-absent").is_none() { Fails } else { Reads }
 }
 
-/// What a client makes of a property that is `null`.
-pub fn null(property: &Node, required: bool) -> Outcome {
-    let is_map = property.kind() == "object" && !property.has_properties();
-    let optional = !required && property.get("default").is_none() && property.kind() != "array" && !is_map;
-    if property.flag("nullable") || property.kind() == "any" || optional { Reads } else { Fails }
+/// What a client makes of a `null`, if the server may send one in this place.
+pub fn null(client: &Node, server: &Node, required: bool) -> Outcome {
+    let is_map = client.kind() == "object" && !client.has_properties();
+    // A list or map that may be left out is an empty one in Rust; a list of different items is an `Option`.
+    let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");
+    let optional = !required && client.get("default").is_none() && !is_empty;
+    if !server.may_be_null() || client.may_be_null() || optional { Reads } else { Fails }
 }
