@@ -31,7 +31,8 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Writes schemas in canonical form, and remembers which components they reach.
 ///
 /// - Every `$ref` to a component is one to where a chain of them ends; one to any other place is written out.
-/// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it.
+/// - A single `allOf`, `oneOf` or `anyOf` is what it has inside; `allOf` stays where a `$ref` has keywords beside it that say something of
+///   where it is used. Any other keyword beside an `allOf` is one more part of it.
 /// - A component that is a scalar or a list is written out where it is used; models and enums keep their names.
 /// - The schema of a parameter is written out, unless it is an object.
 /// - Another schema that says what a component says becomes a `$ref` to it: to one that is used anyway, if there is one, and to the first
@@ -125,9 +126,10 @@ impl<'a> Canonical<'a> {
         }
         if !self.keep_prose
             && (schema.get("properties").is_some() || schema.get("enum").is_some())
-            && let Some(name) = self.component_that_says(schema, direction)
+            && let Some((of_use, name)) = self.component_that_says(schema, direction)
         {
-            return Ok(self.hoisted(&name, direction));
+            let reference = self.hoisted(&name, direction);
+            return Ok(if of_use.is_empty() { reference } else { with(of_use, "allOf", json!([reference])) });
         }
         self.written(schema, place, direction)
     }
@@ -249,21 +251,26 @@ impl<'a> Canonical<'a> {
             }
         }
         say_what_is_implied(&mut written);
-        let mut written = unwrapped(written);
-        if let Some(target) = self.only_part(&written)
-            && let Some(schema) = written.as_object_mut()
-        {
-            // What the component says itself need not be said again.
-            schema.retain(|key, value| target.get(key) != Some(value));
-            written = unwrapped(std::mem::take(schema));
-        }
-        Ok(written)
+        Ok(self.with_all_parts(unwrapped(written)))
     }
 
-    /// The component that is the single part of a schema's `allOf`.
-    fn only_part(&self, written: &Value) -> Option<&'a Value> {
-        let [only] = written.get("allOf")?.as_array()?.as_slice() else { return None };
-        self.document.follow(only.get("$ref")?.as_str()?, "").ok().map(|(_, target)| target)
+    /// Makes a part of what stands beside an `allOf`, unless a component that is a part says it already.
+    fn with_all_parts(&self, mut schema: Value) -> Value {
+        let Some(keywords) = schema.as_object_mut().filter(|keywords| keywords.contains_key("allOf")) else { return schema };
+        let parts = keywords["allOf"].as_array().cloned().unwrap_or_default();
+        let references = parts.iter().filter_map(|part| part.get("$ref")?.as_str());
+        let components = references.filter_map(|reference| self.document.follow(reference, "").ok()).map(|(_, component)| component);
+        for component in components {
+            keywords.retain(|key, value| component.get(key) != Some(value));
+        }
+        let (kept, part) = std::mem::take(keywords)
+            .into_iter()
+            .partition::<Map<_, _>, _>(|(key, _)| key == "allOf" || is_prose(key) || OF_USE.contains(&key.as_str()));
+        *keywords = kept;
+        if !part.is_empty() {
+            keywords["allOf"] = without_repetition("allOf", parts.into_iter().chain([part.into()]).collect());
+        }
+        unwrapped(std::mem::take(keywords))
     }
 
     /// A keyword's value; none where it says nothing.
@@ -323,14 +330,20 @@ impl<'a> Canonical<'a> {
         Ok(Some(written))
     }
 
-    /// The component that says what a schema says.
-    fn component_that_says(&mut self, schema: &'a Value, direction: Direction) -> Option<String> {
+    /// The component that says what a schema says, aside from what it says of where it is used.
+    fn component_that_says(&mut self, schema: &'a Value, direction: Direction) -> Option<(Map<String, Value>, String)> {
         let sent = usize::from(direction.request);
         if self.sayings[sent].is_none() {
             self.compare_components(direction)?;
         }
         let said = self.said(schema, direction)?;
-        self.sayings[sent].as_ref()?.get(&said).cloned()
+        let sayings = self.sayings[sent].as_ref()?;
+        if let Some(name) = sayings.get(&said) {
+            return Some((Map::new(), name.clone()));
+        }
+        let Value::Object(said) = said else { return None };
+        let (of_use, said) = said.into_iter().partition::<Map<_, _>, _>(|(key, _)| OF_USE.contains(&key.as_str()));
+        Some((of_use, sayings.get(&Value::Object(said))?.clone()))
     }
 
     /// Notes what every component says. A part that says what another component says is seen as a `$ref` to it, and so on upwards.
@@ -403,6 +416,12 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
+}
+
+/// A schema with one more keyword.
+fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Value {
+    schema.insert(keyword.to_owned(), value);
+    schema.into()
 }
 
 /// Parts of `allOf` or `anyOf`, each once; `allOf` has no order, and what stands in an `allOf` in it stands in it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Wire;
-use super::node::Node;
+use super::node::{Node, bare};
 use super::operations::{Comparison, FAILS_ON_NEW, FAILS_ON_OLD};
 use super::rules::Use;
 use super::schemas::Place;
@@ -131,7 +131,7 @@ impl<'a> Comparison<'a> {
             self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
         }
         for (name, header) in &before {
-            if after.get(*name).is_some_and(|other| without_words(header, false) != without_words(other, false)) {
+            if after.get(*name).is_some_and(|other| bare(self.old, header) != bare(self.new, other)) {
                 let text = format!("the header `{name}` of the answer {status} is of another form");
                 self.note(at, "response-header-changed", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
             }
@@ -194,16 +194,4 @@ impl<'a> Comparison<'a> {
 /// The method that sends an operation, which has its answer in its signature.
 fn send(operation: &str) -> Vec<String> {
     vec![format!("builder::{operation}::send")]
-}
-
-/// A part of a slice without what is said of it for people; `names` where its keys are names of properties.
-fn without_words(part: &Value, names: bool) -> Value {
-    match part {
-        Value::Object(map) => {
-            let kept = map.iter().filter(|(key, _)| names || key.as_str() != "description" && !key.starts_with("x-"));
-            kept.map(|(key, value)| (key.clone(), without_words(value, !names && key == "properties"))).collect()
-        }
-        Value::Array(items) => items.iter().map(|item| without_words(item, false)).collect(),
-        scalar => scalar.clone(),
-    }
 }

@@ -133,7 +133,7 @@ impl<'a> Node<'a> {
     }
 
     /// The object itself and, where it is put together by `allOf`, what it is put together of.
-    fn objects(&self) -> Vec<Self> {
+    pub fn objects(&self) -> Vec<Self> {
         let parts = self.parts("allOf");
         std::iter::once(self.clone()).chain(parts.iter().flat_map(Self::objects)).collect()
     }
@@ -153,6 +153,23 @@ impl<'a> Node<'a> {
             }
         }
         all
+    }
+
+    /// Properties that another of the objects has as well: by name, and by how many had it before.
+    pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), Node<'a>> {
+        let mut again = BTreeMap::new();
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for object in self.objects() {
+            let place = step(&object.pointer, "properties");
+            for (name, schema) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                let before = seen.entry(name).or_default();
+                if *before > 0 {
+                    again.insert((name.as_str(), *before), Node::new(self.root, schema, step(&place, name)));
+                }
+                *before += 1;
+            }
+        }
+        again
     }
 
     pub fn property(&self, name: &str) -> Option<Node<'a>> {
@@ -211,7 +228,40 @@ impl<'a> Node<'a> {
         self.layers.last() == other.layers.last()
     }
 
+    /// The component that a `$ref` refers to.
+    pub fn of_component(&self, reference: &Value) -> Self {
+        let pointer = reference.as_str().unwrap_or_default();
+        let schema = self.root.pointer(pointer.trim_start_matches('#')).unwrap_or(&ANYTHING);
+        let name = component(pointer, "schemas").map(|name| name.into_owned().into());
+        Self { component: name, ..Node::new(self.root, schema, pointer.to_owned()) }
+    }
+
+    /// What stands under a keyword, as [`bare`] writes it.
+    pub fn bare(&self, keyword: &str) -> Option<Value> {
+        self.get(keyword).map(|part| bare(self.root, part))
+    }
+
     pub fn discriminator(&self) -> Option<&'a Map<String, Value>> {
         self.get("discriminator")?.as_object()
     }
+}
+
+/// A part of a slice to be compared as a whole: what it refers to is written out, and what is said for people is left out.
+pub fn bare(root: &Value, part: &Value) -> Value {
+    /// What contains itself is written out so often.
+    const DEEPEST: usize = 8;
+    fn written(root: &Value, part: &Value, names: bool, deeper: usize) -> Value {
+        match part {
+            Value::Object(map) => {
+                if let Some(target) = map.get("$ref").and_then(Value::as_str).filter(|_| !names && deeper > 0) {
+                    return written(root, root.pointer(&target[1..]).unwrap_or(&ANYTHING), false, deeper - 1);
+                }
+                let kept = map.iter().filter(|(key, _)| names || key.as_str() != "description" && !key.starts_with("x-"));
+                kept.map(|(key, value)| (key.clone(), written(root, value, !names && key == "properties", deeper))).collect()
+            }
+            Value::Array(items) => items.iter().map(|item| written(root, item, false, deeper)).collect(),
+            scalar => scalar.clone(),
+        }
+    }
+    written(root, part, false, DEEPEST)
 }

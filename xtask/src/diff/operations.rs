@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::node::{ANYTHING, Node};
+use super::node::{ANYTHING, Node, bare};
 use super::rules::{Use, of_operation};
 use super::schemas::{Place, Walker};
 use super::wire::Outcome;
@@ -176,10 +176,11 @@ impl<'a> Comparison<'a> {
                 _ => {}
             }
             self.deprecation(at, "request-parameter", &format!("the parameter `{name}`"), &pointer, parameter, other);
-            let written = |parameter: &Value| {
-                ["style", "explode", "allowReserved", "allowEmptyValue", "content"].map(|key| parameter.get(key).cloned())
+            let written = |root: &Value, parameter: &Value| {
+                ["style", "explode", "allowReserved", "allowEmptyValue", "content"]
+                    .map(|key| parameter.get(key).map(|value| bare(root, value)))
             };
-            if written(parameter) != written(other) {
+            if written(self.old, parameter) != written(self.new, other) {
                 let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
                 let text = format!("the parameter `{name}` is written in another way");
                 self.note(at, "request-parameter-serialization-changed", text, &pointer, wire, touches(name));

@@ -96,6 +96,7 @@ const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("reactivated", Info, Info),
     ("not-changed", Error, Info),
     ("keyword-changed", Warning, Warning),
+    ("union-kind-changed", Warning, Warning),
     ("unique-items-added", Error, Info),
     ("unique-items-removed", Info, Info),
 ];
@@ -275,6 +276,7 @@ mod tests {
         "response-header-added",
         "response-header-changed",
         "response-media-type-encoding-changed",
+        "union-kind-changed",
         "unique-items-added",
         "unique-items-removed",
     ];

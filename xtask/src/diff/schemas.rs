@@ -141,7 +141,7 @@ impl Walker {
     fn compare_values(&mut self, old: &Node, new: &Node, place: &Place) {
         if is_union(old) != is_union(new) {
             // What was one thing and is now one of several, or the other way round.
-            return ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, union));
+            return ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, (union, union)));
         }
         if !self.compare_types(old, new, place) {
             return;
@@ -150,17 +150,24 @@ impl Walker {
         self.compare_bounds(old, new, place);
         self.compare_properties(old, new, place);
         self.compare_others(old, new, place);
+        self.compare_objects(old, new, place);
         if let (Some(a), Some(b)) = (old.items(), new.items()) {
             self.compare(&a, &b, &place.part(format!("{}[]", place.name), "Item"));
         }
-        for composition in ["oneOf", "anyOf", "allOf"] {
-            // The properties of objects that are put together were compared as those of one.
-            if composition != "allOf" || !(old.has_properties() || new.has_properties()) {
-                self.compare_parts(old, new, place, composition);
+        match (union(old), union(new)) {
+            (Some(before), Some(after)) if before != after => {
+                let text = format!("`{}` is {after} of what it may be, and was {before}", place.name);
+                self.note(place, "union-kind-changed", text, &new.pointer, Range::Other, Wire::READS);
+                self.compare_parts(old, new, place, (before, after));
             }
+            _ => ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, (union, union))),
+        }
+        // The properties of objects that are put together were compared as those of one.
+        if !(old.has_properties() || new.has_properties()) {
+            self.compare_parts(old, new, place, ("allOf", "allOf"));
         }
         self.compare_discriminators(old, new, place);
-        if old.get("not") != new.get("not") {
+        if old.bare("not") != new.bare("not") {
             // The generated Rust refuses what its own document excludes.
             let fails = |node: &Node| if node.get("not").is_some() { Outcome::Fails } else { Outcome::Reads };
             let wire = Wire { old_client_on_new_server: fails(old), new_client_on_old_server: fails(new) };
@@ -277,6 +284,28 @@ impl Walker {
         self.note(place, happened, format!("`{}` {text}", place.name), &new.pointer, range, Wire::READS);
     }
 
+    /// What each of the objects that are put together says beside its properties, and of properties that another has too.
+    fn compare_objects(&mut self, old: &Node, new: &Node, place: &Place) {
+        let (before, after) = (old.objects(), new.objects());
+        for (a, b) in before.iter().zip(&after).skip(1) {
+            self.compare_bounds(a, b, place);
+            self.compare_others(a, b, place);
+        }
+        let (before, after) = (old.declared_again(), new.declared_again());
+        for (key @ (name, _), a) in &before {
+            if let Some(b) = after.get(key) {
+                self.compare(a, b, &place.part(format!("{}.{name}", place.name), ""));
+            } else {
+                let text = format!("`{}.{name}` has all of one schema less", place.name);
+                self.note(place, "all-of-removed", text, &a.place, Range::Wider, Wire::READS);
+            }
+        }
+        for ((name, _), b) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+            let text = format!("`{}.{name}` has all of one schema more", place.name);
+            self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::READS);
+        }
+    }
+
     /// What is said of properties that have no name, and of items.
     fn compare_others(&mut self, old: &Node, new: &Node, place: &Place) {
         let name = &place.name;
@@ -322,6 +351,15 @@ fn is_written_alike(old: &Node, new: &Node) -> bool {
 
 fn is_union(node: &Node) -> bool {
     !node.parts("oneOf").is_empty() || !node.parts("anyOf").is_empty()
+}
+
+/// Which kind of union it is, if it is one of one kind.
+fn union(node: &Node) -> Option<&'static str> {
+    match (node.parts("oneOf").is_empty(), node.parts("anyOf").is_empty()) {
+        (false, true) => Some("oneOf"),
+        (true, false) => Some("anyOf"),
+        _ => None,
+    }
 }
 
 /// The names that the type of a component may have in Rust.

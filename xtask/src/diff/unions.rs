@@ -9,8 +9,8 @@ use super::wire::{Outcome, decodes, null};
 use crate::document::step;
 
 impl Walker {
-    pub fn compare_parts(&mut self, old: &Node, new: &Node, place: &Place, composition: &str) {
-        let (mut before, mut after) = (old.parts(composition), new.parts(composition));
+    pub fn compare_parts(&mut self, old: &Node, new: &Node, place: &Place, (composed_before, composition): (&str, &str)) {
+        let (mut before, mut after) = (old.parts(composed_before), new.parts(composition));
         match (before.is_empty(), after.is_empty()) {
             (true, true) => return,
             // One thing is a union of itself.
@@ -77,6 +77,7 @@ impl Walker {
 
     pub fn compare_discriminators(&mut self, old: &Node, new: &Node, place: &Place) {
         let (name, pointer) = (&place.name, step(&new.pointer, "discriminator"));
+        let mut same = Vec::new();
         let mut note = |happened: &str, text: String| self.note(place, happened, text, &pointer, Range::Same, Wire::READS);
         match (old.discriminator(), new.discriminator()) {
             (None, Some(_)) => note("discriminator-added", format!("`{name}` names its kind in a property")),
@@ -93,7 +94,7 @@ impl Walker {
                         Some(other) if other != target => {
                             note("discriminator-mapping-changed", format!("`{name}` has another schema for the kind `{kind}`"));
                         }
-                        Some(_) => {}
+                        Some(_) => same.push(target.clone()),
                     }
                 }
                 for kind in before.keys().filter(|kind| !after.contains_key(*kind)) {
@@ -101,6 +102,9 @@ impl Walker {
                 }
             }
             (None, None) => {}
+        }
+        for target in same {
+            self.compare(&old.of_component(&target), &new.of_component(&target), &Place { nested: true, ..place.clone() });
         }
     }
 }
