@@ -23,9 +23,9 @@ impl Direction {
 /// Keywords that say nothing when they are `false`.
 const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
 /// How deep the schema of a parameter may be: one that is deeper contains itself.
-const DEEPEST: usize = 32;
+const DEEPEST_PARAMETER: usize = 32;
 /// Keywords that say something of where a schema is used, and may be said once more there.
-const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
+pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 /// Writes schemas in canonical form, and remembers which components they reach.
@@ -134,23 +134,26 @@ impl<'a> Canonical<'a> {
         self.written(schema, place, direction)
     }
 
-    /// Whether a component is no model and no enum, but a scalar or a list that has an end: what it is called says nothing.
-    fn is_plain(&self, schema: &'a Value) -> bool {
-        let (mut schema, mut lists) = (schema, Vec::new());
+    /// Whether a component is no model and no enum, but a scalar, or a list of scalars or of components that has an end: what it is called
+    /// says nothing.
+    fn is_plain(&self, mut schema: &'a Value) -> bool {
+        let mut lists = Vec::new();
+        let mut is_component = false;
         loop {
             let says = |keyword: &&str| schema.get(*keyword).is_some();
             match schema.get("type").and_then(Value::as_str) {
-                _ if COMPOSITIONS.iter().chain(&["enum", "properties"]).any(says) => return !lists.is_empty(),
+                _ if COMPOSITIONS.iter().chain(&["enum", "properties", "additionalProperties"]).any(says) => return is_component,
                 Some("array") => {
                     lists.push(schema);
                     let Some(items) = schema.get("items") else { return true };
-                    let reference = items.get("$ref").and_then(Value::as_str);
-                    schema = reference.and_then(|reference| self.document.follow(reference, "").ok()).map_or(items, |(_, target)| target);
+                    let target = items.get("$ref").and_then(Value::as_str).and_then(|reference| self.document.follow(reference, "").ok());
+                    is_component = target.is_some();
+                    schema = target.map_or(items, |(_, target)| target);
                     if lists.iter().any(|list| std::ptr::eq(*list, schema)) {
                         return false;
                     }
                 }
-                kind => return !lists.is_empty() || matches!(kind, Some("string" | "integer" | "number" | "boolean")),
+                kind => return is_component || matches!(kind, Some("string" | "integer" | "number" | "boolean")),
             }
         }
     }
@@ -179,7 +182,7 @@ impl<'a> Canonical<'a> {
 
     /// The schema of a parameter or header.
     pub fn parameter(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
-        if self.inside.len() > DEEPEST {
+        if self.inside.len() > DEEPEST_PARAMETER {
             return Err(self.circle(place));
         }
         let flat = self.flat(schema, place, 0)?;
@@ -208,7 +211,7 @@ impl<'a> Canonical<'a> {
 
     /// The keywords of a schema behind every `$ref` and single `allOf`.
     fn flat(&self, schema: &'a Value, place: &str, depth: usize) -> Result<Keywords<'a>, Error> {
-        if depth > DEEPEST {
+        if depth > DEEPEST_PARAMETER {
             return Err(self.circle(place));
         }
         let (_, schema) = match schema.get("$ref").and_then(Value::as_str) {
@@ -349,12 +352,12 @@ impl<'a> Canonical<'a> {
     /// Notes what every component says. A part that says what another component says is seen as a `$ref` to it, and so on upwards.
     fn compare_components(&mut self, direction: Direction) -> Option<()> {
         /// How deep schemas are looked for that could have been a `$ref`.
-        const DEEPEST: usize = 8;
+        const MOST_ROUNDS: usize = 8;
         let sent = usize::from(direction.request);
         let components = self.document.root.pointer("/components/schemas")?.as_object()?;
         let mut candidates = components.iter().filter(|(_, schema)| schema.get("$ref").is_none()).collect::<Vec<_>>();
         candidates.sort_by_key(|(name, _)| (!self.linked.contains(*name), *name));
-        for _ in 0..DEEPEST {
+        for _ in 0..MOST_ROUNDS {
             self.sayings[sent].get_or_insert_default();
             let mut sayings = Sayings::new();
             for (name, schema) in &candidates {
@@ -515,7 +518,8 @@ fn unwrapped(mut schema: Map<String, Value>) -> Value {
 
 /// A value as it is, but `20.0` as 20.
 fn plain_number(value: &Value) -> Value {
-    value.as_f64().and_then(whole).map_or_else(|| value.clone(), Value::from)
+    let number = value.as_f64().filter(|_| value.is_f64());
+    number.and_then(whole).map_or_else(|| value.clone(), Value::from)
 }
 
 fn whole(number: f64) -> Option<i64> {

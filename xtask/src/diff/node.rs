@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::canonical::OF_USE;
 use crate::document::{component, step};
-
-/// Keywords that say something of where a schema is used, and not of the values that it describes.
-const OF_USE: [&str; 8] =
-    ["nullable", "readOnly", "writeOnly", "deprecated", "default", "description", "x-aliases", "x-default-when-absent"];
 
 /// A schema that says nothing.
 pub static ANYTHING: Value = Value::Null;
 
-/// Keywords that are compared one by one.
+/// Keywords that are compared one by one, and those that are for people.
 const KNOWN: [&str; 31] = [
     "$ref",
     "additionalProperties",
@@ -129,13 +126,23 @@ impl<'a> Node<'a> {
     /// Keywords of which nothing is known here.
     pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
         let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();
-        keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !OF_USE.contains(key)).collect()
+        keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_of_use(key)).collect()
     }
 
     /// The object itself and, where it is put together by `allOf`, what it is put together of.
     pub fn objects(&self) -> Vec<Self> {
-        let parts = self.parts("allOf");
-        std::iter::once(self.clone()).chain(parts.iter().flat_map(Self::objects)).collect()
+        let mut objects = vec![self.clone()];
+        let mut looked_at = 0;
+        while let Some(object) = objects.get(looked_at) {
+            let parts = object.parts("allOf");
+            looked_at += 1;
+            for part in parts {
+                if !objects.iter().any(|known| known.pointer == part.pointer) {
+                    objects.push(part);
+                }
+            }
+        }
+        objects
     }
 
     /// Its properties, with those of everything that it is put together of.
@@ -149,6 +156,14 @@ impl<'a> Node<'a> {
                 if !all.iter().any(|(known, _)| known == name) {
                     let node = Node::new(self.root, schema, step(&place, name));
                     all.push((name, Node { is_counter: counts && node.kind() == "number", ..node }));
+                }
+            }
+        }
+        // What is required and not described may have any value.
+        for object in self.objects() {
+            for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+                if !all.iter().any(|(known, _)| *known == name) {
+                    all.push((name, Node::new(self.root, &ANYTHING, step(&object.pointer, "required"))));
                 }
             }
         }
@@ -219,8 +234,8 @@ impl<'a> Node<'a> {
     /// Whether all that describes its values stands where it is defined.
     pub fn is_all_of_its_component(&self) -> bool {
         let outer = self.layers.split_last().map_or(&[][..], |(_, outer)| outer);
-        let of_use = |key: &String| key == "allOf" || OF_USE.contains(&key.as_str());
-        self.component.is_some() && outer.iter().all(|layer| layer.as_object().is_some_and(|layer| layer.keys().all(of_use)))
+        let keeps = |key: &String| key == "allOf" || is_of_use(key);
+        self.component.is_some() && outer.iter().all(|layer| layer.as_object().is_some_and(|layer| layer.keys().all(keeps)))
     }
 
     /// Whether two schemas are defined alike, to the letter.
@@ -244,6 +259,11 @@ impl<'a> Node<'a> {
     pub fn discriminator(&self) -> Option<&'a Map<String, Value>> {
         self.get("discriminator")?.as_object()
     }
+}
+
+/// Whether a keyword says something of where a schema is used, and not of the values that it describes.
+fn is_of_use(keyword: &str) -> bool {
+    OF_USE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
 }
 
 /// A part of a slice to be compared as a whole: what it refers to is written out, and what is said for people is left out.
