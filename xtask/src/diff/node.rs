@@ -197,6 +197,17 @@ impl<'a> Node<'a> {
         self.objects().iter().any(requires)
     }
 
+    /// Whether other schemas stand in it.
+    pub fn has_parts(&self) -> bool {
+        ["properties", "items", "additionalProperties", "allOf", "oneOf", "anyOf"].iter().any(|keyword| self.get(keyword).is_some())
+    }
+
+    /// Whether all that it says are properties.
+    pub fn is_only_properties(&self) -> bool {
+        let says = |keyword: &String| !(is_of_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
+        !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(says))
+    }
+
     /// Whether it has properties of its own.
     pub fn has_properties(&self) -> bool {
         self.objects().iter().any(|object| object.get("properties").is_some())
@@ -229,13 +240,6 @@ impl<'a> Node<'a> {
         let place = step(&self.pointer, composition);
         let parts = self.get(composition).and_then(Value::as_array).into_iter().flatten().enumerate();
         parts.map(|(index, part)| Node::new(self.root, part, format!("{place}/{index}"))).collect()
-    }
-
-    /// Whether all that describes its values stands where it is defined.
-    pub fn is_all_of_its_component(&self) -> bool {
-        let outer = self.layers.split_last().map_or(&[][..], |(_, outer)| outer);
-        let keeps = |key: &String| key == "allOf" || is_of_use(key);
-        self.component.is_some() && outer.iter().all(|layer| layer.as_object().is_some_and(|layer| layer.keys().all(keeps)))
     }
 
     /// Whether two schemas are defined alike, to the letter.

@@ -91,11 +91,10 @@ impl Walker {
     /// Compares what a parameter, a body or a property may hold.
     pub fn compare(&mut self, old: &Node, new: &Node, place: &Place) {
         self.compare_use(old, new, place);
-        let (Some(a), Some(b)) = (&old.component, &new.component) else { return self.compare_values(old, new, place) };
-        if !(old.is_all_of_its_component() && new.is_all_of_its_component()) {
+        if !(old.has_parts() || new.has_parts() || old.component.is_some()) {
             return self.compare_values(old, new, place);
         }
-        let key = (place.used, place.nested, a.to_string(), b.to_string());
+        let key = (place.used, place.nested, old.pointer.clone(), new.pointer.clone());
         if let Some(known) = self.known.get(&key) {
             let known = *known;
             return self.found[place.at].uses.push(known);
@@ -103,9 +102,13 @@ impl Walker {
         let inside = self.enter();
         self.found[place.at].uses.push(inside);
         self.known.insert(key, inside);
-        let types = type_names(a).into_iter().chain(type_names(b)).collect::<Vec<_>>();
-        let touches = types.iter().map(|name| format!("types::{name}")).collect();
-        self.compare_values(old, new, &Place { at: inside, name: b.to_string(), touches, types, ..place.clone() });
+        let mut place = Place { at: inside, ..place.clone() };
+        if let (Some(a), Some(b)) = (&old.component, &new.component) {
+            place.name = b.to_string();
+            place.types = type_names(a).into_iter().chain(type_names(b)).collect();
+            place.touches = place.types.iter().map(|name| format!("types::{name}")).collect();
+        }
+        self.compare_values(old, new, &place);
     }
 
     fn compare_use(&mut self, old: &Node, new: &Node, place: &Place) {
@@ -146,11 +149,21 @@ impl Walker {
         if !self.compare_types(old, new, place) {
             return;
         }
+        self.compare_keywords(old, new, place);
+        // The properties of objects that are put together are compared as those of one.
+        if old.has_properties() || new.has_properties() {
+            self.compare_properties(old, new, place);
+            self.compare_objects(old, new, place);
+        } else {
+            self.compare_parts(old, new, place, ("allOf", "allOf"));
+        }
+    }
+
+    /// Compares what a schema says itself, aside from properties and from what it is put together of.
+    fn compare_keywords(&mut self, old: &Node, new: &Node, place: &Place) {
         self.compare_enums(old, new, place);
         self.compare_bounds(old, new, place);
-        self.compare_properties(old, new, place);
         self.compare_others(old, new, place);
-        self.compare_objects(old, new, place);
         if let (Some(a), Some(b)) = (old.items(), new.items()) {
             self.compare(&a, &b, &place.part(format!("{}[]", place.name), "Item"));
         }
@@ -161,10 +174,6 @@ impl Walker {
                 self.compare_parts(old, new, place, (before, after));
             }
             _ => ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, (union, union))),
-        }
-        // The properties of objects that are put together were compared as those of one.
-        if !(old.has_properties() || new.has_properties()) {
-            self.compare_parts(old, new, place, ("allOf", "allOf"));
         }
         self.compare_discriminators(old, new, place);
         if old.bare("not") != new.bare("not") {
@@ -286,10 +295,22 @@ impl Walker {
 
     /// What each of the objects that are put together says beside its properties, and of properties that another has too.
     fn compare_objects(&mut self, old: &Node, new: &Node, place: &Place) {
-        let (before, after) = (old.objects(), new.objects());
-        for (a, b) in before.iter().zip(&after).skip(1) {
-            self.compare_bounds(a, b, place);
-            self.compare_others(a, b, place);
+        let (before, mut after) = (old.objects().split_off(1), new.objects().split_off(1));
+        for a in &before {
+            let same = |b: &Node| b.component == a.component && (a.component.is_some() || b.same_definition(a));
+            let partner = after.iter().position(same).or_else(|| after.iter().position(|b| a.component.is_none() && b.component.is_none()));
+            let Some(partner) = partner else {
+                self.note_part(a, "removed", place);
+                continue;
+            };
+            let b = after.remove(partner);
+            self.compare_use(a, &b, place);
+            if is_union(a) == is_union(&b) && self.compare_types(a, &b, place) {
+                self.compare_keywords(a, &b, place);
+            }
+        }
+        for b in &after {
+            self.note_part(b, "added", place);
         }
         let (before, after) = (old.declared_again(), new.declared_again());
         for (key @ (name, _), a) in &before {
@@ -303,6 +324,15 @@ impl Walker {
         for ((name, _), b) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
             let text = format!("`{}.{name}` has all of one schema more", place.name);
             self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::READS);
+        }
+    }
+
+    /// Notes a part of an `allOf` that came or went, unless all that it has are properties.
+    fn note_part(&mut self, part: &Node, happened: &str, place: &Place) {
+        if !part.is_only_properties() {
+            let range = if happened == "added" { Range::Narrower } else { Range::Wider };
+            let text = format!("`{}` has all of one schema {}", place.name, if happened == "added" { "more" } else { "less" });
+            self.note(place, &format!("all-of-{happened}"), text, &part.place, range, Wire::READS);
         }
     }
 

@@ -33,7 +33,8 @@ impl Outcome {
 
 use Outcome::{Fails, Loses, Reads};
 
-/// Pairs of components, of client and server, with what is known of them. A pair that contains itself is as good as what else it has.
+/// Pairs of schemas, of client and server, by where they are defined, with what is known of them. A pair that contains itself is as good
+/// as what else it has.
 type Known = RefCell<HashMap<(String, String), Outcome>>;
 
 /// What a client of the schema `client` makes of any value that the schema `server` allows, `null` aside.
@@ -42,8 +43,10 @@ pub fn decodes(client: &Node, server: &Node) -> Outcome {
 }
 
 fn decodes_within(client: &Node, server: &Node, known: &Known) -> Outcome {
-    let (Some(a), Some(b)) = (&client.component, &server.component) else { return decodes_values(client, server, known) };
-    let pair = (a.to_string(), b.to_string());
+    if !(client.has_parts() && server.has_parts()) {
+        return decodes_values(client, server, known);
+    }
+    let pair = (client.pointer.clone(), server.pointer.clone());
     if let Some(outcome) = known.borrow().get(&pair) {
         return *outcome;
     }
