@@ -63,7 +63,7 @@ fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), 
             _ => {}
         }
     }
-    finish_model_builders(types)?;
+    finish_model_builders(types);
     if let Some(unused) = plan.moved.iter().find(|moved| !defaults.iter().any(|(done, _)| same_property(done, moved))) {
         return Err(format!("has no field for `{}.{}`", unused.component, unused.property));
     }
@@ -166,15 +166,13 @@ fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> St
 }
 
 /// `types::builder`: one builder for each model, which progenitor leaves without a word.
-fn finish_model_builders(types: &mut ItemMod) -> Result<(), String> {
-    let builders = items_mut(types)
-        .iter_mut()
-        .find_map(|item| match item {
-            Item::Mod(item) if item.ident == "builder" => Some(item),
-            _ => None,
-        })
-        .ok_or("has no module `types::builder`")?;
-    for item in items_mut(builders) {
+fn finish_model_builders(types: &mut ItemMod) {
+    let builders = items_mut(types).iter_mut().find_map(|item| match item {
+        Item::Mod(item) if item.ident == "builder" => Some(item),
+        _ => None,
+    });
+    // Without models there is no builder.
+    for item in builders.into_iter().flat_map(items_mut) {
         match item {
             Item::Struct(item) => {
                 let name = item.ident.to_string();
@@ -190,7 +188,6 @@ fn finish_model_builders(types: &mut ItemMod) -> Result<(), String> {
             _ => {}
         }
     }
-    Ok(())
 }
 
 // --- operations -----------------------------------------------------------------------------------------------------

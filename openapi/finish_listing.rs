@@ -1,7 +1,7 @@
 //! What the paginator and the drift notes need to know of the document, as Rust.
 
 use heck::ToShoutySnakeCase;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
@@ -19,7 +19,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
         setters.iter().filter(|name| !["page", "page_size", "ordering"].contains(&name.as_str())).map(|name| format_ident!("{name}"));
     let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
     let shape = answer.to_token_stream().into_iter().last().map_or_else(String::new, |ident| ident.to_string());
-    let shape = format_ident!("{}", shape.to_shouty_snake_case());
+    let shape = shape_name(&shape);
     let traces = listing.traces.iter().map(|trace| {
         let key = format!("\"{}\":", trace.key);
         let [sent_since, sent_until, always_since] =
@@ -123,19 +123,24 @@ fn found_values(path: &str) -> TokenStream {
     }
 }
 
+/// The constant for the shape of a component, whose name may begin with a digit.
+fn shape_name(component: &str) -> Ident {
+    let name = component.to_shouty_snake_case();
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format_ident!("_{name}") } else { format_ident!("{name}") }
+}
+
 /// What the document says of each object, for the comparison of answers with it.
 pub fn shapes(plan: &Plan) -> Item {
-    let ident = |component: &str| format_ident!("{}", component.to_shouty_snake_case());
     let shapes = plan.shapes.iter().map(|(component, shape)| {
-        let (name, open) = (ident(component), shape.open);
+        let (name, open) = (shape_name(component), shape.open);
         let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
             let kind = match kind {
                 Kind::Object(component) => {
-                    let shape = ident(component);
+                    let shape = shape_name(component);
                     quote!(Object(&#shape))
                 }
                 Kind::Objects(component) => {
-                    let shape = ident(component);
+                    let shape = shape_name(component);
                     quote!(Objects(&#shape))
                 }
                 Kind::Enum(values) => quote!(Enum(&[#(#values),*])),

@@ -115,7 +115,7 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
             }
         }
         plan.enums.push(OpenEnum {
-            name: component.strip_suffix("Enum").unwrap_or(component).to_upper_camel_case(),
+            name: enum_name(component),
             component: component.clone(),
             description: schema.schema_data.description.clone().unwrap_or_default(),
             values,
@@ -315,6 +315,12 @@ fn parameter_data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterDat
         | Parameter::Path { parameter_data, .. }
         | Parameter::Cookie { parameter_data, .. } => parameter_data,
     }
+}
+
+/// The Rust type for a component.
+fn enum_name(component: &str) -> String {
+    let name = component.strip_suffix("Enum").unwrap_or(component).to_upper_camel_case();
+    if name.starts_with(|first: char| first.is_alphabetic()) { name } else { format!("X{name}") }
 }
 
 /// The Rust variant for a value; `Unknown` is taken by the value that we do not know.

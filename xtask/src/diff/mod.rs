@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::resume_unwind;
+use std::thread;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -134,17 +136,25 @@ pub struct Input<'a> {
     pub left_out: BTreeSet<Operation>,
 }
 
-/// A slice without the operations of which the generator can make no Rust, and those: progenitor has no word for forms with files.
+/// A slice without the operations of which the generator can make no Rust, and those: progenitor has no word for forms with files, and
+/// none for successes of several kinds.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     let takes_files =
         |operation: &Value| operation.pointer("/requestBody/content").is_some_and(|content| content.get("application/json").is_none());
+    let answers_in_several_ways = |operation: &Value| {
+        let answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+        let successes = answers.filter(|(status, _)| status.starts_with('2')).map(|(_, answer)| answer.get("content"));
+        let mut successes = successes.map(|content| content.map(ToString::to_string));
+        successes.next().is_some_and(|first| successes.any(|other| other != first))
+    };
+    let not_generatable = |operation: &Value| takes_files(operation) || answers_in_several_ways(operation);
     let mut left_out = operations::operations(slice);
-    left_out.retain(|_, operation| takes_files(operation));
+    left_out.retain(|_, operation| not_generatable(operation));
     let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
     if left_out.is_empty() {
         return (Cow::Borrowed(slice), left_out);
     }
-    (Cow::Owned(without(slice, takes_files)), left_out)
+    (Cow::Owned(without(slice, not_generatable)), left_out)
 }
 
 /// A slice without certain operations.
@@ -179,7 +189,8 @@ impl<'a> Input<'a> {
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
-    let mut changes = operations::compare(&old.slice, &new.slice);
+    let (before, after): (&Value, &Value) = (&old.slice, &new.slice);
+    let (mut changes, whole) = on_a_large_stack(|| (operations::compare(before, after), operations::decode(before, after)));
     let mut rust =
         RustVerdict { bump: None, items: Vec::new(), left_out: old.left_out.union(&new.left_out).cloned().collect(), not_compared: None };
     match (&old.generated, &new.generated) {
@@ -193,8 +204,18 @@ pub fn compare(old: &Input, new: &Input) -> Diff {
         (Err(why), _) | (_, Err(why)) => rust.not_compared = Some(why.to_string()),
     }
     changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
-    let wire = changes.iter().fold(Wire::READS, |worst, change| worst.worse(change.wire));
+    let wire = changes.iter().fold(whole, |worst, change| worst.worse(change.wire));
     Diff { old: old.side(), new: new.side(), changes, wire, rust }
+}
+
+/// Runs what follows schemas as deep as they are.
+fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    /// Only what is used of it is taken.
+    const STACK: usize = 128 << 20;
+    thread::scope(|scope| {
+        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("a thread can be started");
+        running.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 impl Diff {

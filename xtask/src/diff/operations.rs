@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::node::{ANYTHING, Node, bare};
 use super::rules::{Use, of_operation};
 use super::schemas::{Place, Walker};
-use super::wire::Outcome;
+use super::wire::{Outcome, decodes};
 use super::{Change, Operation, Wire};
 use crate::document::step;
 
@@ -23,6 +23,29 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
         roots.push((operation.clone(), at));
     }
     attribute(comparison.walker, &roots)
+}
+
+/// What clients make of whole answers, aside from what they make of those of their own server: it shows what no change was blamed for.
+pub fn decode(old: &Value, new: &Value) -> Wire {
+    let (before, after) = (operations(old), operations(new));
+    let mut worst = Wire::READS;
+    for (operation, a) in &before {
+        let Some(b) = after.get(operation) else { continue };
+        let (Some(a), Some(b)) = (success(old, a), success(new, b)) else { continue };
+        let beyond = |client: &Node, server: &Node| match decodes(client, server) {
+            outcome if outcome > decodes(client, client) => outcome,
+            _ => Outcome::Reads,
+        };
+        worst = worst.worse(Wire { old_client_on_new_server: beyond(&a, &b), new_client_on_old_server: beyond(&b, &a) });
+    }
+    worst
+}
+
+/// What an operation is answered with if all is well.
+fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<Node<'a>> {
+    let answers = operation.get("responses").and_then(Value::as_object)?;
+    let (_, answer) = answers.iter().find(|(status, _)| status.starts_with('2'))?;
+    Some(Node::new(root, answer.pointer("/content/application~1json/schema")?, String::new()))
 }
 
 /// Every operation of a slice.
