@@ -114,9 +114,13 @@ impl<'a> Comparison<'a> {
             (None, None) => return,
         };
         if id(old) != id(new) {
-            let text = format!("{called} has the operation id `{}`, which was `{}`", id(new), id(old));
+            let (what, text) = match (id(old).as_str(), id(new).as_str()) {
+                ("", new) => ("added", format!("{called} has the operation id `{new}`")),
+                (old, "") => ("removed", format!("{called} no longer has the operation id `{old}`")),
+                (old, new) => ("removed", format!("{called} has the operation id `{new}`, which was `{old}`")),
+            };
             let touches = items(old).into_iter().chain(items(new)).collect();
-            self.note(at, "api-operation-id-removed", text, &step(&place, "operationId"), Wire::READS, touches);
+            self.note(at, &format!("api-operation-id-{what}"), text, &step(&place, "operationId"), Wire::READS, touches);
         }
         self.deprecation(at, "endpoint", &called, &place, old, new);
         let tags = |operation: &'a Value| operation.get("tags").and_then(Value::as_array).into_iter().flatten().collect::<Vec<_>>();
@@ -133,7 +137,7 @@ impl<'a> Comparison<'a> {
         for tag in tags(new).into_iter().filter(|tag| !tags(old).contains(tag)) {
             self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::READS, Vec::new());
         }
-        self.api_path(at, old, new);
+        self.api_path(at, &place, old, new);
         self.parameters(at, &place, &id(new), old, new);
         let name = id(new).to_pascal_case();
         self.request_body(at, &place, &name, old.get("requestBody"), new.get("requestBody"));
@@ -155,7 +159,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// The path of the API is a part of the client.
-    fn api_path(&mut self, at: usize, old: &Value, new: &Value) {
+    fn api_path(&mut self, at: usize, place: &str, old: &Value, new: &Value) {
         let path = |operation: &Value, root: &Value| {
             let servers = operation.get("servers").unwrap_or(&root["servers"]);
             text(&servers[0], "url").to_owned()
@@ -163,7 +167,8 @@ impl<'a> Comparison<'a> {
         let (a, b) = (path(old, self.old), path(new, self.new));
         if a != b {
             let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
-            self.note(at, "api-server-path-changed", format!("the API is at {b}, and was at {a}"), "#/servers/0/url", wire, Vec::new());
+            let pointer = if new.get("servers").is_some() { format!("{place}/servers/0/url") } else { "#/servers/0/url".to_owned() };
+            self.note(at, "api-server-path-changed", format!("the API is at {b}, and was at {a}"), &pointer, wire, Vec::new());
         }
     }
 
@@ -241,16 +246,17 @@ impl<'a> Comparison<'a> {
     fn request_body(&mut self, at: usize, place: &str, operation: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
         let pointer = step(place, "requestBody");
         let required = |body: &Value| is_set(body, "required");
+        let touches = vec![format!("builder::{operation}")];
         match (old, new) {
             (None, Some(body)) if required(body) => {
-                self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, Vec::new());
+                self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, touches);
             }
             (None, Some(_)) => {
-                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::READS, Vec::new());
+                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::READS, touches);
             }
             (Some(_), None) => {
                 let wire = Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: Outcome::Fails };
-                self.note(at, "request-body-removed", "no body is taken any more".into(), &pointer, wire, Vec::new());
+                self.note(at, "request-body-removed", "no body is taken any more".into(), &pointer, wire, touches);
             }
             (Some(old), Some(new)) => {
                 match (required(old), required(new)) {

@@ -6,7 +6,7 @@ use super::Wire;
 use super::node::Node;
 use super::rules::{self, Use};
 use super::schemas::{Place, Walker};
-use super::wire::{Outcome, absent, decodes, unread};
+use super::wire::{Outcome, absent, decodes, unnamed, unread};
 
 impl Walker {
     pub fn compare_properties(&mut self, old: &Node, new: &Node, place: &Place) {
@@ -17,11 +17,11 @@ impl Walker {
             let dotted = if place.name.is_empty() { name.to_owned() } else { format!("{}.{name}", place.name) };
             Place { required, touches: touches.collect(), ..place.part(dotted, &name.to_pascal_case()) }
         };
+        let needs = |object: &Node, name: &str, property: &Node| object.requires(name) && !is_unsent(property, place);
         let renamed = renamed(old, new);
         for (name, before) in old.properties() {
             if let Some(after) = new.property(name) {
-                let required = (old.requires(name), new.requires(name));
-                let place = inside(name, required);
+                let place = inside(name, (old.requires(name), new.requires(name)));
                 self.compare_required(&before, &after, &place);
                 if place.used != Use::Parameter {
                     self.compare_access(&before, &after, &place);
@@ -29,9 +29,10 @@ impl Walker {
                 self.compare(&before, &after, &place);
                 continue;
             }
-            let required = old.requires(name);
+            let required = needs(old, name, &before);
             let place = inside(name, (required, required));
-            let mut wire = Wire { old_client_on_new_server: absent(&before, required), new_client_on_old_server: unread(new, &before) };
+            let mut wire =
+                Wire { old_client_on_new_server: unnamed(&before, required, new), new_client_on_old_server: unread(new, &before) };
             let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
             if let Some(Renamed { after: (other, after), .. }) = renamed.iter().find(|pair| pair.before.0 == name) {
                 text = format!("{text}; `{other}` is");
@@ -41,13 +42,14 @@ impl Walker {
             self.property(&place, "removed", &before, text, wire);
         }
         for (name, after) in new.properties().into_iter().filter(|(name, _)| old.property(name).is_none()) {
-            let required = new.requires(name);
+            let required = needs(new, name, &after);
             let place = inside(name, (required, required));
-            let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: absent(&after, required) };
+            let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: unnamed(&after, required, old) };
             if let Some(Renamed { before: (other, before), .. }) = renamed.iter().find(|pair| pair.after.0 == name) {
                 wire = wire_of_renamed(old, new, (other, before), (name, &after), wire);
             }
             let always = match (place.used.is_request(), required) {
+                _ if is_unsent(&after, &place) => "is new, and never sent",
                 (false, true) => "is new, and always sent",
                 (false, false) => "is new, and not always sent",
                 (true, true) => "is new, and must be sent",
@@ -70,8 +72,9 @@ impl Walker {
         };
         let (lost, refused) = (Outcome::Loses, if required { Outcome::Fails } else { Outcome::Reads });
         let wire = match (place.used, happened) {
-            (Use::Response, _) => wire,
             (Use::Refusal, _) => Wire::READS,
+            _ if is_unsent(node, place) => Wire::READS,
+            (Use::Response, _) => wire,
             // Who sends what the server does not know sends it in vain; who leaves out what it requires is refused.
             (_, "added") => Wire { old_client_on_new_server: refused, new_client_on_old_server: lost },
             _ => Wire { old_client_on_new_server: lost, new_client_on_old_server: refused },
@@ -113,6 +116,7 @@ impl Walker {
             _ => return,
         };
         let wire = match (place.used, id) {
+            _ if is_unsent(old, place) && is_unsent(new, place) => Wire::READS,
             (Use::Response, "became-optional") => Wire { old_client_on_new_server: absent(old, true), ..Wire::READS },
             (Use::Response, _) => Wire { new_client_on_old_server: absent(new, true), ..Wire::READS },
             (Use::Refusal, _) => Wire::READS,
@@ -128,6 +132,11 @@ impl Walker {
         let text = format!("`{}` {text}", place.name);
         self.push(place.at, rules::of_operation(&format!("{prefix}-{id}")), text, &new.place, wire, place.touches.clone());
     }
+}
+
+/// Whether only the other side sends a property, which then need not be there.
+fn is_unsent(property: &Node, place: &Place) -> bool {
+    property.flag(if place.used.is_request() { "readOnly" } else { "writeOnly" })
 }
 
 /// A property under its name in the old document and in the new one.

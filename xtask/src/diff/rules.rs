@@ -103,6 +103,7 @@ const OF_SCHEMAS: &[(&str, Level, Level)] = &[
 
 /// What can happen to anything else.
 const OF_OPERATIONS: &[(&str, Level)] = &[
+    ("api-operation-id-added", Info),
     ("api-operation-id-removed", Info),
     ("api-path-removed-with-deprecation", Info),
     ("api-path-removed-without-deprecation", Error),

@@ -133,21 +133,23 @@ fn range(node: &Node) -> (i128, i128) {
 
 fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome) -> Outcome {
     let mut worst = Reads;
+    let mut answered = server.properties();
+    answered.retain(|(_, property)| !property.flag("writeOnly"));
     for (name, property) in client.properties() {
         let required = client.requires(name);
         let mut names = std::iter::once(name).chain(property.aliases());
-        let sent = names.find_map(|name| Some((name, server.property(name)?)));
+        let sent = names.find_map(|name| answered.iter().find(|(sent_as, _)| *sent_as == name));
         worst = worst.max(match sent {
             Some((sent_as, sent)) => {
                 let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };
-                missing.max(null(&property, &sent, required)).max(inside(&property, &sent))
+                missing.max(null(&property, sent, required)).max(inside(&property, sent))
             }
-            None => absent(&property, required),
+            None => unnamed(&property, required, server),
         });
     }
-    for (name, property) in server.properties() {
-        if !client.properties().iter().any(|(known, node)| *known == name || node.aliases().any(|alias| alias == name)) {
-            worst = worst.max(unread(client, &property));
+    for (name, property) in &answered {
+        if !client.properties().iter().any(|(known, node)| known == name || node.aliases().any(|alias| alias == *name)) {
+            worst = worst.max(unread(client, property));
         }
     }
     if let (Some(client), Some(server)) = (client.inner("additionalProperties"), server.inner("additionalProperties")) {
@@ -174,6 +176,15 @@ pub fn unread_others(client: &Node) -> Outcome {
         // Without properties it is a map of whatever comes.
         None if !client.has_properties() => Reads,
         None => Loses,
+    }
+}
+
+/// What a client makes of a property that the server has no name for: it is not sent, or is of the type that all others have.
+pub fn unnamed(property: &Node, required: bool, server: &Node) -> Outcome {
+    let absent = absent(property, required);
+    match server.inner("additionalProperties").filter(|others| others.kind() != "any") {
+        Some(others) => absent.max(null(property, &others, required)).max(decodes(property, &others)),
+        None => absent,
     }
 }
 
