@@ -106,10 +106,16 @@ fn culprit(settings: &GenerationSettings, spec: &OpenAPI) -> String {
 /// A component that is a part of an `allOf` which stands in the component itself: progenitor writes what it puts together out, and would
 /// do so until its stack ends.
 fn merged_with_itself(spec: &OpenAPI) -> Option<String> {
+    fn parts(node: &serde_json::Value, found: &mut Vec<String>) {
+        let target = node.get("$ref").and_then(|target| target.as_str()?.strip_prefix("#/components/schemas/"));
+        found.extend(target.map(str::to_owned));
+        let lists = ["allOf", "oneOf", "anyOf"].iter().filter_map(|composition| node.get(composition)?.as_array());
+        lists.flatten().for_each(|part| parts(part, found));
+    }
     fn merged(node: &serde_json::Value, found: &mut Vec<String>) {
-        let parts = node.get("allOf").and_then(|parts| parts.as_array()).filter(|parts| parts.len() > 1);
-        let targets = parts.into_iter().flatten().filter_map(|part| part.get("$ref")?.as_str());
-        found.extend(targets.filter_map(|target| target.strip_prefix("#/components/schemas/")).map(str::to_owned));
+        if node.get("allOf").and_then(|parts| parts.as_array()).is_some_and(|parts| parts.len() > 1) {
+            parts(node, found);
+        }
         match node {
             serde_json::Value::Object(map) => map.values().for_each(|value| merged(value, found)),
             serde_json::Value::Array(items) => items.iter().for_each(|item| merged(item, found)),

@@ -93,6 +93,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A keyword where the schema is defined, whatever is said where it is used.
+    pub fn defines(&self, keyword: &str) -> Option<&'a Value> {
+        self.layers.last()?.get(keyword)
+    }
+
     pub fn text(&self, keyword: &str) -> Option<&'a str> {
         self.get(keyword)?.as_str()
     }

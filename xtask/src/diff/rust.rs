@@ -239,10 +239,12 @@ pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
 
 /// Whether an item is one of those whose paths begin like this.
 pub fn belongs(change: &ItemChange, touches: &[String]) -> bool {
-    // A name that Rust has for itself is written `r#type` or `type_`.
-    let item = change.item.replace("r#", "");
+    // A name that Rust has for itself is written `r#type` or `type_`; and a part `B` of `A` is `AB` or `Ab`.
+    let item = change.item.replace("r#", "").to_lowercase();
     let item = item.trim_end_matches('_');
-    touches.iter().any(|touched| item.strip_prefix(touched.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::")))
+    let begins =
+        |touched: &String| item.strip_prefix(&touched.to_lowercase()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    touches.iter().any(begins)
 }
 
 fn is_public(visibility: &Visibility) -> bool {

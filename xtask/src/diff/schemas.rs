@@ -113,6 +113,13 @@ impl Walker {
 
     fn compare_use(&mut self, old: &Node, new: &Node, place: &Place) {
         let name = &place.name;
+        let mut touches = place.touches.clone();
+        if old.defines("nullable") != new.defines("nullable") {
+            // A model that may be null itself is another type in Rust.
+            let models = old.component.iter().chain(&new.component).flat_map(|name| type_names(name));
+            touches.extend(models.map(|name| format!("types::{name}")));
+        }
+        let place = &Place { touches, ..place.clone() };
         match (old.flag("nullable"), new.flag("nullable")) {
             (false, true) => {
                 let wire = Wire { old_client_on_new_server: null(old, new, place.required.0), ..Wire::READS };

@@ -18,10 +18,12 @@ impl Walker {
             (false, true) if composition != "allOf" => after.push(new.clone()),
             _ => {}
         }
-        // The type of a union has a variant for each part, and an enum in it a name of its own: `name_enums_of_parts` in openapi/fixups.rs.
+        // The type of a union has a variant for each part, for which typify has a name, and `name_enums_of_parts` in openapi/fixups.rs.
         let parts = before.len().max(after.len());
         let own_types = place.types.iter().flat_map(|name| {
-            std::iter::once(format!("types::{name}")).chain((0..parts).map(move |index| format!("types::{name}Part{index}")))
+            let of_parts =
+                (0..parts).flat_map(move |index| ["Part", "Subtype", "Variant"].map(|part| format!("types::{name}{part}{index}")));
+            std::iter::once(format!("types::{name}")).chain(of_parts)
         });
         let place = &Place { touches: place.touches.iter().cloned().chain(own_types).collect(), ..place.clone() };
         let id = match composition {
