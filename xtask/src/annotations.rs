@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::diff::node::Node;
+use crate::diff::node::{Node, bare};
 use crate::document::{component, step};
 use crate::generator::EXTENSIONS;
+use crate::slice::METHODS;
 
 /// Extensions that say something of a property and stay with it, whatever becomes of its type.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
@@ -20,6 +21,7 @@ pub type Renamed = (String, String, String);
 
 /// Carries annotations from the slice `ours` to `slice`; tells which properties were renamed.
 pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
+    annotate(ours, slice);
     annotate(&ours["info"], &mut slice["info"]);
     slice["info"]["title"] = ours["info"]["title"].clone();
     let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
@@ -29,6 +31,9 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Vec<Renamed> {
     let mut carrier =
         Carrier { components, old_names, new_names, pairs: BTreeMap::new(), were_inline: BTreeSet::new(), renamed: Vec::new() };
 
+    for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
+        annotate(&ours["paths"][path], item);
+    }
     for operation in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
         if let Some(ours) = operations(ours).find(|ours| ours.get("operationId") == id.as_ref()) {
@@ -54,7 +59,8 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
         let place = step("#/components/schemas", component);
         let Some(after) = new.pointer(&place[1..]) else { continue };
         let (before, after) = (Node::new(old, before, place.clone()), Node::new(new, after, place.clone()));
-        for (name, property) in after.properties() {
+        let own = step(&place, "properties");
+        for (name, property) in after.properties().into_iter().filter(|(name, property)| property.place == step(&own, name)) {
             let was_sent = std::iter::once(name).chain(property.aliases()).any(|name| before.requires(name));
             if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
                 continue;
@@ -68,7 +74,8 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
         }
     }
     for (component, property, nothing) in &bridged {
-        if let Some(property) = new["components"]["schemas"][component]["properties"].get_mut(property) {
+        let place = step(&step(&step("/components/schemas", component), "properties"), property);
+        if let Some(property) = new.pointer_mut(&place) {
             annotate(&json!({ "x-default-when-absent": nothing }), property);
         }
     }
@@ -144,9 +151,13 @@ impl<'a> Carrier<'a> {
             (Some(old), None) if schema.get("properties").or(schema.get("enum")).is_some() => {
                 self.schema(&self.components[old], schema, component);
             }
-            (None, Some(new)) if !self.old_names.contains(&new) && !self.pairs.contains_key(&new) => {
+            (None, Some(new)) if !self.old_names.contains(&new) => {
+                annotate(ours, schema);
+                // What is said of the values goes with them.
+                schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !key.starts_with("x-enum-")));
                 self.were_inline.insert(new.clone());
-                self.pairs.insert(new, ours);
+                self.pairs.entry(new).or_insert(ours);
+                return;
             }
             _ => {}
         }
@@ -164,7 +175,9 @@ impl<'a> Carrier<'a> {
         }
         for key in ["allOf", "oneOf", "anyOf"] {
             if let (Some(Value::Array(old)), Some(Value::Array(new))) = (ours.get(key), schema.get_mut(key)) {
-                old.iter().zip(new).for_each(|(old, new)| self.schema(old, new, component));
+                for (old, new) in partners(old, new) {
+                    self.schema(old, new, component);
+                }
             }
         }
     }
@@ -184,6 +197,28 @@ impl<'a> Carrier<'a> {
             }
         }
     }
+}
+
+/// Pairs the parts of one union, or of one `allOf`, with those of another: with the same ones, and what is left by its type and order.
+fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value, &'b mut Value)> {
+    let is_same =
+        |ours: &Value, part: &Value| target(ours).map_or_else(|| bare(&Value::Null, ours) == *part, |old| target(part) == Some(old));
+    let is_alike = |ours: &Value, part: &Value| target(ours).is_none() && target(part).is_none() && ours.get("type") == part.get("type");
+    let mut left = ours.iter().collect::<Vec<_>>();
+    let mut pairs = Vec::new();
+    let mut others = Vec::new();
+    for part in parts {
+        match left.iter().position(|ours| is_same(ours, part)) {
+            Some(index) => pairs.push((left.remove(index), part)),
+            None => others.push(part),
+        }
+    }
+    for part in others {
+        if let Some(index) = left.iter().position(|ours| is_alike(ours, part)) {
+            pairs.push((left.remove(index), part));
+        }
+    }
+    pairs
 }
 
 /// Copies the annotations of one place to another.
@@ -214,9 +249,37 @@ fn keep_texts_of_values(schema: &mut Value) {
     let values = schema.get("enum").and_then(Value::as_array).cloned();
     for key in ["x-enum-labels", "x-enum-descriptions"] {
         if let (Some(values), Some(texts)) = (&values, schema.get_mut(key).and_then(Value::as_object_mut)) {
-            texts.retain(|value, _| values.iter().any(|known| known == value.as_str()));
+            texts.retain(|value, _| values.iter().any(|known| key_of(known) == *value));
         }
     }
+}
+
+/// What a value is called as a key.
+pub fn key_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Descriptions of ours that stand nowhere in a slice any more, by where they stood.
+pub fn homeless(ours: &Value, slice: &Value) -> Vec<String> {
+    fn words<'a>(node: &'a Value, place: &str, found: &mut Vec<(String, &'a str)>) {
+        match node {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    match value.as_str() {
+                        Some(text) if key == "description" => found.push((place.to_owned(), text)),
+                        _ => words(value, &step(place, key), found),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| words(item, &format!("{place}/{index}"), found)),
+            _ => {}
+        }
+    }
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    words(ours, "#", &mut before);
+    words(slice, "#", &mut after);
+    let kept = after.into_iter().map(|(_, text)| text).collect::<BTreeSet<_>>();
+    before.into_iter().filter(|(_, text)| !text.is_empty() && !kept.contains(text)).map(|(place, _)| place).collect()
 }
 
 /// Whether a document has extensions of ours.
@@ -244,9 +307,11 @@ fn names(slice: &Value) -> BTreeSet<String> {
 }
 
 fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
-    slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values)
+    let items = slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten();
+    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
 }
 
 fn operations_mut(slice: &mut Value) -> impl Iterator<Item = &mut Value> {
-    slice["paths"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut)
+    let items = slice["paths"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flatten();
+    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
 }

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::canonical::{Canonical, Direction, made_of_itself, sorted};
 use crate::document::{Document, Error, step};
 
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+/// The keys of a path that are operations.
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Which operations are looked at.
 #[derive(Clone)]

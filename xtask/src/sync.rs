@@ -106,7 +106,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let release = diff.new.release.clone();
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
-        report.decisions = decisions(&diff, &generated, &renamed, &bridged);
+        report.decisions = decisions(&diff, &generated, &renamed, &bridged, &annotations::homeless(&ours.root, &new));
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
@@ -239,7 +239,7 @@ fn lost_beside<'a>(diff: &'a Diff, added: &diff::Change) -> Option<&'a str> {
 }
 
 /// What a person has to decide.
-fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged]) -> Vec<String> {
+fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged], homeless: &[String]) -> Vec<String> {
     let (old, new) = (&diff.old.release, &diff.new.release);
     let mut decisions = Vec::new();
     for (component, before, after) in renamed {
@@ -274,6 +274,9 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
              conveniences of src/flows.rs should know it.",
             change.text, change.pointer
         ));
+    }
+    if !homeless.is_empty() {
+        decisions.push(format!("Our words went with what they described: {}. See whether they belong elsewhere.", homeless.join(", ")));
     }
     decisions.extend(standing(generated));
     let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));

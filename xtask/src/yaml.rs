@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::annotations::key_of;
+
 /// Keywords in the order in which they are written; others follow by name.
 const ORDER: &[&str] = &[
     "openapi",
@@ -119,6 +121,6 @@ fn ordered(node: &Value, names: bool) -> serde_yaml::Value {
 
 /// Texts by enum value, in the order of the values.
 fn texts_of_values(values: &[Value], texts: &Map<String, Value>) -> serde_yaml::Value {
-    let known = values.iter().filter_map(Value::as_str).filter_map(|value| Some((value, texts.get(value)?)));
+    let known = values.iter().map(key_of).filter_map(|value| texts.get(&value).map(|text| (value, text)));
     serde_yaml::Value::Mapping(known.map(|(value, text)| (value.into(), ordered(text, false))).collect())
 }

@@ -142,6 +142,61 @@ fn what_is_ours_stays_with_a_schema_that_is_a_component_or_none() {
     assert_eq!(written["components"]["schemas"]["Pagination"]["properties"], pagination["properties"], "{report}");
 }
 
+/// Words stay with the part of a union that they are of, wherever it stands; labels of numbers stay too; and what went is told.
+#[test]
+fn what_is_ours_stays_with_its_part_of_a_union() {
+    let project = Project::new();
+    let mut ours = slice();
+    let stage = |document: &mut Value, change: Value| merge(&mut document["components"]["schemas"]["Stage"]["properties"], &change);
+    let number = json!({ "type": "integer", "enum": [1, 2], "description": "A number.", "x-enum-labels": { "1": "One", "2": "Two" } });
+    stage(
+        &mut ours,
+        json!({
+            "of": { "description": "Of.", "oneOf": [{ "type": "string", "description": "A text." }, { "type": "array", "items": {}, "description": "A list." }] },
+            "number": number,
+            "gone": { "type": "string", "description": "Gone." },
+        }),
+    );
+    ours["paths"]["/flows/bindings/"]["description"] = "The path.".into();
+    project.write(FILES[0], &serde_yaml::to_string(&ours).unwrap());
+    let mut theirs = ours.clone();
+    without_ours(&mut theirs);
+    stage(
+        &mut theirs,
+        json!({ "of": { "oneOf": [{ "type": "integer" }, { "type": "array", "items": {} }, { "type": "string" }] }, "gone": null }),
+    );
+    let (_, report) = sync(&project, &serde_yaml::to_string(&theirs).unwrap(), &[]);
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let properties = &written["components"]["schemas"]["Stage"]["properties"];
+    let parts = properties["of"]["oneOf"].as_array().unwrap().iter().map(|part| &part["description"]).collect::<Vec<_>>();
+    assert_eq!(parts, [&Value::Null, &json!("A list."), &json!("A text.")]);
+    assert_eq!(properties["number"], number);
+    assert_eq!(written["paths"]["/flows/bindings/"]["description"], "The path.");
+    let went = "Our words went with what they described: #/components/schemas/Stage/properties/gone.";
+    assert!(report["decisions"].to_string().contains(went), "{}", report["decisions"]);
+}
+
+/// What a component takes over from another is bridged there, and once.
+#[test]
+fn a_list_of_a_part_is_bridged_where_it_stands() {
+    let project = Project::new();
+    let base = json!({ "type": "object", "properties": { "li": { "type": "array", "items": { "type": "string" } } } });
+    let comb =
+        json!({ "allOf": [{ "$ref": "#/components/schemas/Base" }, { "type": "object", "properties": { "b": { "type": "string" } } }] });
+    let change = json!({ "components": { "schemas": { "Base": base, "Comb": comb, "Stage": { "properties": { "comb": { "$ref": "#/components/schemas/Comb" } } } } } });
+    let mut document: Value = serde_yaml::from_str(&upstream("2025.6.5", &change)).unwrap();
+    sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
+    document["components"]["schemas"]["Base"]["required"] = json!(["li"]);
+    document["info"]["version"] = "2025.6.6".into();
+    let document = serde_yaml::to_string(&document).unwrap();
+    let (_, report) = sync(&project, &document, &[]);
+    let bridged =
+        report["decisions"].as_array().unwrap().iter().filter(|decision| decision.to_string().contains("need not be sent")).count();
+    assert_eq!(bridged, 1, "{:#}", report["decisions"]);
+    assert!(!project.read(FILES[0]).contains("null"), "{}", project.read(FILES[0]));
+    assert_eq!(sync(&project, &document, &["--check"]).1["files"], json!([]));
+}
+
 #[test]
 fn a_new_value_moves_slice_version_and_changelog() {
     let project = Project::new();

@@ -11,6 +11,7 @@ use super::schemas::{Place, Walker};
 use super::wire::{Outcome, decodes};
 use super::{Change, Operation, Wire};
 use crate::document::step;
+use crate::slice::METHODS;
 
 /// Every change from one slice to another.
 pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
@@ -51,7 +52,7 @@ fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<Node<'a>> {
 /// Every operation of a slice.
 pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     let paths = slice["paths"].as_object().into_iter().flatten();
-    let methods = paths.flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |(method, value)| (path, method, value)));
+    let methods = paths.flat_map(|(path, item)| METHODS.iter().filter_map(move |method| Some((path, method, item.get(*method)?))));
     methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
 }
 
