@@ -1,8 +1,10 @@
 //! An OpenAPI 3.0 document as a tree of values, and the places in it.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::generator::{GenerateError, check_version};
 
@@ -34,19 +36,27 @@ impl Document {
             ))
         } else if start.starts_with('{') {
             // JSON is YAML too, but is read in a fraction of the time as what it is.
-            serde_json::from_str(text).or_else(|error| {
+            serde_json::from_str::<Tree>(text).or_else(|error| {
                 serde_yaml::from_str(text).map_err(|_| {
                     let place = format!("line {}, column {}", error.line(), error.column());
-                    document.error(place, format!("is no JSON: {error}"), "mend the JSON there")
+                    document.error(
+                        place,
+                        format!("cannot be read as JSON: {error}"),
+                        "correct it there; a comma, a quote or a key that is there twice is the usual cause",
+                    )
                 })
             })
         } else {
-            serde_yaml::from_str(text).map_err(|error| {
+            serde_yaml::from_str::<Tree>(text).map_err(|error| {
                 let place = error.location().map_or("the whole file".into(), |at| format!("line {}, column {}", at.line(), at.column()));
-                document.error(place, format!("is no YAML: {error}"), "mend the YAML there; an indentation or a quote is the usual cause")
+                document.error(
+                    place,
+                    format!("cannot be read as YAML: {error}"),
+                    "correct it there; an indentation, a quote or a key that is there twice is the usual cause",
+                )
             })
         };
-        let document = Self { root: root?, ..document };
+        let document = Self { root: root?.0, ..document };
         document.check().map(|()| document)
     }
 
@@ -141,4 +151,71 @@ pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>>
 /// `%20` and its like, which a `$ref` may have as a part of a URL.
 fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// Values as a document has them, of which no key is there twice: of two, one would be lost.
+struct Tree(Value);
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor).map(Tree)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value that JSON has too")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(format!("the number {value} is none that JSON has")))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Tree(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!("the key `{key}` is there twice")));
+            }
+            let Tree(value) = entries.next_value()?;
+            map.insert(key, value);
+        }
+        Ok(map.into())
+    }
 }

@@ -66,7 +66,8 @@ impl Source {
         if let Some(path) = text.strip_prefix("file://") {
             bail!("{text}: give the path of a file, `{path}`");
         }
-        let uri: Uri = text.parse().map_err(|error| anyhow!("{text}: is no URL: {error}"))?;
+        let uri: Uri =
+            text.parse().map_err(|error| anyhow!("{text}: is no URL: {error}\n  to mend it: write it as in https://auth.example.com"))?;
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             bail!("a URL with a name or password in it is not taken: an authentik server shows its schema to everyone");
         }
@@ -94,7 +95,8 @@ impl Source {
     /// It cannot be had, is too large, or is no OpenAPI document.
     pub fn fetch(&self, project: &Project) -> Result<Fetched> {
         let bytes = match self {
-            Self::File(path) => std::fs::read(path).map_err(|error| anyhow!("{path}: cannot be read: {error}"))?,
+            Self::File(path) => std::fs::read(path)
+                .map_err(|error| anyhow!("{path}: cannot be read: {error}\n  to mend it: give a document that you may read"))?,
             Self::Url(url) => download(url, &format!("{url}: is there such a document?"))?,
             // JSON is faster to read than the YAML that a server sends unless it is asked for this.
             Self::Server(base) => download(
@@ -110,7 +112,7 @@ impl Source {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no text in UTF-8", self.name()))?;
+        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no text in UTF-8\n  to mend it: save it as UTF-8", self.name()))?;
         Ok(Fetched { document: Document::parse(self.name(), &text)?, sha256 })
     }
 }
@@ -141,14 +143,18 @@ fn download(url: &str, hint: &str) -> Result<Vec<u8>> {
         .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build())
         .build()
         .into();
-    let failed = |error: &dyn std::fmt::Display| anyhow!("{url}: cannot be downloaded: {error}");
+    let failed = |error: &dyn std::fmt::Display| {
+        anyhow!(
+            "{url}: cannot be downloaded: {error}\n  to mend it: see whether the address is right and the network there; a file needs neither"
+        )
+    };
     let response = agent.get(url).header("accept", "*/*").call().map_err(|error| failed(&error))?;
     let status = response.status();
     if status == 404 {
         bail!("{url}: 404, not found\n  {hint}");
     }
     if !status.is_success() {
-        bail!("{url}: the server answered {status}; try again later, or give a file");
+        bail!("{url}: the server answered {status}\n  to mend it: try again later, or give a file");
     }
     let mut body = response.into_body();
     let bar = match body.content_length() {

@@ -329,6 +329,34 @@ fn what_stands_beside_a_single_alternative_is_kept() {
     assert!(schema.to_string().contains("schemas/A") && schema.to_string().contains("schemas/B"), "{schema}");
 }
 
+fn assert_refused(document: &str, place: &str, problem: &str) {
+    let error = error_of(document);
+    assert!(error.starts_with("error: document.yaml: "), "{error}");
+    assert!(error.contains(place), "{place} is not in: {error}");
+    assert!(error.contains(problem), "{problem} is not in: {error}");
+    assert!(error.contains("\n  to mend it: "), "{error}");
+}
+
+#[test]
+fn texts_that_are_no_document_are_refused_with_place_and_remedy() {
+    let fine = document("{ type: string }", "  schemas: {}");
+    for (document, place, problem) in [
+        (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "is Swagger (OpenAPI 2.0)"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "is OpenAPI 3.1.0"),
+        (fine.replace("paths:", "path:"), "#/paths", "is missing"),
+        ("just: yaml\n".to_owned(), "#/openapi", "is missing, so this is no OpenAPI 3 document"),
+        ("- a\n- list\n".to_owned(), "#/openapi", "is missing"),
+        ("a: [1\nb: 2\n".to_owned(), "line 2, column", "cannot be read as YAML"),
+        ("{ \"openapi\": \n".to_owned(), "line 2, column", "cannot be read as JSON"),
+        (fine.replace("    get:", "    get: {}\n    get:"), "line 5, column", "the key `get` is there twice"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf is none that JSON has"),
+        ("{\"openapi\": \"3.0.3\", \"openapi\": \"3.0.3\"}".to_owned(), "line 1, column", "the key `openapi` is there twice"),
+        ("<!doctype html>".to_owned(), "line 1", "is an HTML or XML page"),
+    ] {
+        assert_refused(&document, place, problem);
+    }
+}
+
 #[test]
 fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
     let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
@@ -386,14 +414,6 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "#/paths/~1a~1/get/parameters/0/schema".into(),
             "contains itself",
         ),
-        (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger".into(), "is Swagger (OpenAPI 2.0)"),
-        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi".into(), "is OpenAPI 3.1.0"),
-        (fine.replace("paths:", "path:"), "#/paths".into(), "is missing"),
-        ("just: yaml\n".into(), "#/openapi".into(), "is missing, so this is no OpenAPI 3 document"),
-        ("- a\n- list\n".into(), "#/openapi".into(), "is missing"),
-        ("a: [1\nb: 2\n".into(), "line 2, column".into(), "is no YAML"),
-        ("{ \"openapi\": \n".into(), "line 2, column".into(), "is no JSON"),
-        ("<!doctype html>".into(), "line 1".into(), "is an HTML or XML page"),
         (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths".into(), "has no operation `flows_bindings_list`"),
         (document("just text", "  schemas: {}"), place.into(), "is no schema"),
         (
@@ -421,11 +441,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "not in the document",
         ),
     ] {
-        let error = error_of(&document);
-        assert!(error.starts_with("error: document.yaml: "), "{error}");
-        assert!(error.contains(&place), "{place} is not in: {error}");
-        assert!(error.contains(problem), "{problem} is not in: {error}");
-        assert!(error.contains("\n  to mend it: "), "{error}");
+        assert_refused(&document, &place, problem);
     }
     let error = error_of(&fine.replace("flows_bindings_list", "flows_binding_lists"));
     assert!(error.contains("the nearest names are `flows_binding_lists`"), "{error}");
@@ -450,6 +466,8 @@ fn a_source_that_is_none_is_refused() {
         ("2026.8", "name one of them, such as 2026.8.0"),
         ("http://auth.example.com", "use https"),
         ("2026.8.0-../../x", "is no file that is there"),
+        ("tests", "to mend it: give a document that you may read"),
+        ("https://", "to mend it: write it as in https://"),
         ("file:///schema.yml", "give the path of a file, `/schema.yml`"),
         ("ftp://auth.example.com/schema.yml", "another scheme than https"),
         ("https://me:secret@auth.example.com", "a URL with a name or password"),

@@ -417,7 +417,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
     parameters.as_array_mut().unwrap().push(json!({ "name": "a", "in": "cookie", "schema": { "type": "string" } }));
     let get = |change: Value| json!({ "paths": { "/flows/bindings/": { "get": change } } });
     for (document, problem) in [
-        ("openapi: [".to_owned(), "is no YAML"),
+        ("openapi: [".to_owned(), "cannot be read as YAML"),
         (upstream("2026.8.0", &schema("Stage", &Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
         (upstream("2026.8.0", &get(json!({ "parameters": parameters }))), "progenitor cannot generate this"),
         (upstream("2026.8.0", &get(json!({ "operationId": "flows_bindings" }))), "has no operation `flows_bindings_list`"),
