@@ -13,6 +13,8 @@ use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TypeImpl};
 use serde_yaml::Value;
 
+#[path = "openapi/endless.rs"]
+mod endless;
 #[path = "openapi/finish.rs"]
 mod finish;
 #[path = "openapi/finish_listing.rs"]

@@ -1,6 +1,5 @@
 //! Runs progenitor, which panics on much of what it does not support, and says *where* in the document it gave up.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
@@ -10,10 +9,11 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator};
 
 use super::Flaw;
+use super::endless::endless;
 
 /// Generates the client, or tells which operation or component progenitor cannot generate.
 pub fn run(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream, Flaw> {
-    if let Some(component) = merged_with_itself(spec) {
+    if let Some(component) = endless(spec) {
         return Err((
             format!("#/components/schemas/{component}"),
             "has an `allOf` in it that puts it together with something else, and so on without end".into(),
@@ -101,47 +101,6 @@ fn culprit(settings: &GenerationSettings, spec: &OpenAPI) -> String {
         }
     }
     "the whole document".into()
-}
-
-/// A component that is a part of an `allOf` which stands in the component itself: progenitor writes what it puts together out, and would
-/// do so until its stack ends.
-fn merged_with_itself(spec: &OpenAPI) -> Option<String> {
-    fn parts(node: &serde_json::Value, found: &mut Vec<String>) {
-        let target = node.get("$ref").and_then(|target| target.as_str()?.strip_prefix("#/components/schemas/"));
-        found.extend(target.map(str::to_owned));
-        let lists = ["allOf", "oneOf", "anyOf"].iter().filter_map(|composition| node.get(composition)?.as_array());
-        lists.flatten().for_each(|part| parts(part, found));
-    }
-    fn merged(node: &serde_json::Value, found: &mut Vec<String>) {
-        if node.get("allOf").and_then(|parts| parts.as_array()).is_some_and(|parts| parts.len() > 1) {
-            parts(node, found);
-        }
-        match node {
-            serde_json::Value::Object(map) => map.values().for_each(|value| merged(value, found)),
-            serde_json::Value::Array(items) => items.iter().for_each(|item| merged(item, found)),
-            _ => {}
-        }
-    }
-    let schemas = &spec.components.as_ref()?.schemas;
-    let all = schemas.iter().map(|(name, schema)| {
-        let mut found = Vec::new();
-        merged(&serde_json::to_value(schema).unwrap_or_default(), &mut found);
-        (name.as_str(), found)
-    });
-    let all = all.filter(|(_, found)| !found.is_empty()).collect::<BTreeMap<_, _>>();
-    let reaches_itself = |name: &&&str| {
-        let (mut waiting, mut seen) = (all[**name].clone(), BTreeSet::new());
-        while let Some(part) = waiting.pop() {
-            if part == ***name {
-                return true;
-            }
-            if seen.insert(part.clone()) {
-                waiting.extend(all.get(part.as_str()).into_iter().flatten().cloned());
-            }
-        }
-        false
-    };
-    all.keys().find(reaches_itself).map(ToString::to_string)
 }
 
 type Schemas = IndexMap<String, ReferenceOr<openapiv3::Schema>>;

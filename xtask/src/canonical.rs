@@ -124,8 +124,9 @@ impl<'a> Canonical<'a> {
             self.inside.pop();
             return written;
         }
+        let has_names = |keyword: &str| schema.get(keyword).is_some_and(|names| *names != json!({}));
         if !self.keep_prose
-            && (schema.get("properties").is_some() || schema.get("enum").is_some())
+            && (has_names("properties") || has_names("enum"))
             && let Some((of_use, name)) = self.component_that_says(schema, direction)
         {
             let reference = self.hoisted(&name, direction);
@@ -266,11 +267,12 @@ impl<'a> Canonical<'a> {
         for component in components {
             keywords.retain(|key, value| component.get(key) != Some(value));
         }
-        let (kept, part) = std::mem::take(keywords)
+        let (kept, mut part) = std::mem::take(keywords)
             .into_iter()
             .partition::<Map<_, _>, _>(|(key, _)| key == "allOf" || is_prose(key) || OF_USE.contains(&key.as_str()));
         *keywords = kept;
         if !part.is_empty() {
+            say_what_is_implied(&mut part);
             keywords["allOf"] = without_repetition("allOf", parts.into_iter().chain([part.into()]).collect());
         }
         unwrapped(std::mem::take(keywords))
@@ -288,6 +290,7 @@ impl<'a> Canonical<'a> {
             (key, Value::Bool(false)) if FLAGS.contains(&key) => return Ok(None),
             ("readOnly", _) if !direction.request => return Ok(None),
             ("writeOnly", _) if !direction.response => return Ok(None),
+            ("properties", Value::Object(properties)) if properties.is_empty() => return Ok(None),
             ("properties", Value::Object(properties)) => {
                 let mut all = Map::new();
                 for (name, property) in properties {
@@ -431,7 +434,7 @@ fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Value {
 fn without_repetition(composition: &str, parts: Vec<Value>) -> Value {
     let mut once: Vec<Value> = Vec::new();
     for part in parts {
-        let says_nothing = composition == "allOf" && part == json!({});
+        let says_nothing = composition == "allOf" && [json!({}), json!({ "type": "object", "additionalProperties": {} })].contains(&part);
         let inner =
             part.as_object().filter(|part| composition == "allOf" && part.len() == 1).and_then(|part| part.get("allOf")?.as_array());
         let parts = inner.cloned().unwrap_or_else(|| vec![part]);
@@ -462,7 +465,7 @@ fn say_what_is_implied(schema: &mut Map<String, Value>) {
         schema.insert("type".into(), kind.into());
     }
     let says_more = |key: &&str| schema.contains_key(*key);
-    let is_open = !COMPOSITIONS.iter().chain(&["properties", "additionalProperties", "enum"]).any(says_more);
+    let is_open = !COMPOSITIONS.iter().chain(&["properties", "required", "additionalProperties", "enum"]).any(says_more);
     if is_open && schema.get("type").is_some_and(|kind| kind == "object") {
         schema.insert("additionalProperties".into(), json!({}));
     }
@@ -481,7 +484,7 @@ fn say_what_is_implied(schema: &mut Map<String, Value>) {
 /// The type of a schema that goes without saying.
 fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
     let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null());
-    if schema.contains_key("properties") || schema.contains_key("additionalProperties") {
+    if ["properties", "required", "additionalProperties"].iter().any(|keyword| schema.contains_key(*keyword)) {
         Some("object")
     } else if schema.contains_key("items") {
         Some("array")

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use common::changes::pairs;
-use common::{Project, corpus, diff, output, whole, xtask};
+use common::{Project, corpus, diff, output, random, whole, xtask};
+use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
@@ -117,6 +118,35 @@ fn whole_documents_are_compared_in_one_go() {
     let operations = shared["operations"].as_array().unwrap();
     assert!(operations.len() > 10 && operations.iter().any(|operation| operation["path"] == "/flows/bindings/"), "{operations:?}");
     assert!(changes.iter().any(|change| change["id"] == "endpoint-added"));
+}
+
+/// Random documents are sliced once and for all, and random changes of them are told of where the slice differs, and only there.
+#[test]
+fn random_changes_are_told_where_slices_differ() {
+    let project = Project::new();
+    let sliced = |file: &str| output(&["slice", "--all-operations", file]);
+    let (mut changed, mut wrong) = (0, String::new());
+    for seed in 0..80 {
+        let mut rng = Rng::with_seed(seed);
+        let mut document = random::document(&mut rng);
+        let old = project.write("old.json", &document.to_string());
+        let before = sliced(&old);
+        let again = project.write("again.yaml", &before);
+        assert_eq!(sliced(&again), before, "seed {seed}: a slice is its own slice");
+        random::change(&mut document, &mut rng);
+        let new = project.write("new.json", &document.to_string());
+        let diff = diff(Path::new(&old), Path::new(&new), &["--all-operations"]);
+        let is_told = !diff["changes"].as_array().unwrap().is_empty();
+        let differs = sliced(&new) != before;
+        changed += u32::from(differs);
+        // A model that may be null where all its uses may be is a change of Rust alone.
+        let is_in_rust = diff["rust"]["items"].as_array().is_some_and(|items| !items.is_empty());
+        if is_told && !differs || differs && !is_told && !is_in_rust {
+            let _ = writeln!(wrong, "seed {seed}: slices differ: {differs}; {}\n{before}", diff["changes"]);
+        }
+    }
+    assert!(changed > 20, "only {changed} changes changed anything");
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 /// Two slices whose bytes differ have a change, and two that are the same have none: each place of the slice is changed in turn.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod changes;
+pub mod random;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
