@@ -117,6 +117,8 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
             referenced_description(spec, &component, &property)
         };
         describe(&mut field.attrs, &fallback);
+        // What may be null and is required may be left out as well: typify would refuse the whole answer.
+        field.attrs.retain(|attribute| !attribute.to_token_stream().to_string().contains("\"::std::option::Option::deserialize\""));
 
         let optional = matches!(&field.ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
         if plan.counters.contains(&(component.clone(), property.clone())) && !optional {

@@ -128,6 +128,13 @@ impl<'a> Node<'a> {
         self.get("enum").and_then(Value::as_array).into_iter().flatten().filter(|value| !value.is_null()).collect()
     }
 
+    /// Whether it is an `Option` in Rust, or a type around one; an open enum is none, even if it may be null itself.
+    pub fn is_option(&self) -> bool {
+        let is_open_enum = self.kind() == "string" && !self.values().is_empty();
+        let of_component = usize::from(is_open_enum && self.component.is_some());
+        self.layers[..self.layers.len() - of_component].iter().any(|layer| layer.get("nullable") == Some(&Value::Bool(true)))
+    }
+
     /// Keywords of which nothing is known here.
     pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
         let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();

@@ -190,7 +190,7 @@ pub fn unnamed(property: &Node, required: bool, server: &Node) -> Outcome {
 
 /// What a client makes of a property that is not sent.
 pub fn absent(property: &Node, required: bool) -> Outcome {
-    if required && !property.flag("nullable") && property.get("x-default-when-absent").is_none() { Fails } else { Reads }
+    if required && !property.is_option() && property.get("x-default-when-absent").is_none() { Fails } else { Reads }
 }
 
 /// What a client makes of a `null`, if the server may send one in this place.
@@ -199,5 +199,6 @@ pub fn null(client: &Node, server: &Node, required: bool) -> Outcome {
     // A list or map that may be left out is an empty one in Rust; a list of different items is an `Option`.
     let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");
     let optional = !required && client.get("default").is_none() && !is_empty;
-    if !server.may_be_null() || client.may_be_null() || optional { Reads } else { Fails }
+    let takes_null = client.is_option() || client.kind() != "string" && client.may_be_null();
+    if !server.may_be_null() || takes_null || optional { Reads } else { Fails }
 }
