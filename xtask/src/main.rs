@@ -76,7 +76,7 @@ enum Command {
         /// Exit with 1 if there is a change of this level or a worse one
         #[arg(long, value_enum)]
         fail_on: Option<FailOn>,
-        /// Exit with 1 if the crate's version has to move this part or a larger one
+        /// Exit with 1 if the change of Rust is at least this large, or not known
         #[arg(long, value_enum)]
         fail_on_rust: Option<FailOnRust>,
         #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE, generate_text};
 use crate::project::{Project, UPSTREAM};
-use crate::report::changelog;
+use crate::report::{self, changelog};
 use crate::slice::slice;
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
@@ -240,7 +240,7 @@ fn lost_beside<'a>(diff: &'a Diff, added: &diff::Change) -> Option<&'a str> {
 
 /// What a person has to decide.
 fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged], homeless: &[String]) -> Vec<String> {
-    let (old, new) = (&diff.old.release, &diff.new.release);
+    let (old, new) = report::sides(diff);
     let mut decisions = Vec::new();
     for (component, before, after) in renamed {
         decisions.push(format!(

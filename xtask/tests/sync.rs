@@ -463,7 +463,7 @@ fn the_report_says_what_was_done_and_what_is_left() {
     let project = Project::new();
     let outcome = project.xtask(&["sync", "--from", &whole]);
     for part in [
-        "7 changes: 2 error, 2 warning, 3 info",
+        "7 changes: 2 errors, 2 warnings, 3 info",
         "a client of 2025.6.4 on a server of 2026.8.0-rc6: loses a value",
         "a client of 2026.8.0-rc6 on a server of 2025.6.4: reads it",
         "version 0.1.0+authentik.2025.6.4 -> 0.2.0+authentik.2026.8.0-rc6",

@@ -11,11 +11,15 @@ use crate::sync::Report;
 pub fn entry(report: &Report, diff: &Diff, renamed: &[Renamed]) -> String {
     let (old, new) = (&diff.old.release, &diff.new.release);
     let mut entry = format!("## {}\n\n", report.version.new);
-    if old != new {
+    let servers = if old == new {
+        if !diff.changes.is_empty() {
+            let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");
+        }
+        ["servers of the one before", "servers of this one"].map(str::to_owned)
+    } else {
         let _ = writeln!(entry, "- FEATURE: generated from the specification of authentik {new}, after that of {old}.");
-    } else if !diff.changes.is_empty() {
-        let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");
-    }
+        [format!("authentik {old}"), format!("authentik {new}")]
+    };
     for operation in &report.operations_added {
         let _ = writeln!(entry, "- FEATURE: the operation `{operation}`.");
     }
@@ -32,13 +36,13 @@ pub fn entry(report: &Report, diff: &Diff, renamed: &[Renamed]) -> String {
         let loses = if change.id.contains("request-") { "asks for it in vain" } else { "does not see it" };
         let mut consequences = String::new();
         for (clients, servers, outcome) in
-            [(&version.old, new, wire.old_client_on_new_server), (&version.new, old, wire.new_client_on_old_server)]
+            [(&version.old, &servers[1], wire.old_client_on_new_server), (&version.new, &servers[0], wire.new_client_on_old_server)]
         {
             let clients = clients.split('+').next().unwrap_or_default();
             match outcome {
                 Outcome::Reads => {}
-                Outcome::Loses => _ = write!(consequences, "; {clients} {loses} on authentik {servers}"),
-                Outcome::Fails => _ = write!(consequences, "; {clients} fails on authentik {servers}"),
+                Outcome::Loses => _ = write!(consequences, "; {clients} {loses} on {servers}"),
+                Outcome::Fails => _ = write!(consequences, "; {clients} fails on {servers}"),
             }
         }
         let _ = writeln!(entry, "- {}: {}{consequences}.", prefix(change.rust.unwrap_or(Bump::Patch)), change.text);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations, sides, text};
+use super::{SHOWN, counted, operations, sides, text, version};
 use crate::diff::Diff;
 use crate::project::UPSTREAM;
 use crate::sync::Report;
@@ -20,9 +20,7 @@ pub fn of_diff(diff: &Diff) -> String {
         counted(diff),
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),
-        diff.rust
-            .bump
-            .map_or_else(|| format!("not known: {}", cell(diff.rust.not_compared.as_deref().unwrap_or_default())), |bump| bump.to_string()),
+        cell(&version(diff)),
     );
     if !diff.changes.is_empty() {
         out.push_str("\n| level | change | old client, new server | new client, old server | Rust |\n| --- | --- | --- | --- | --- |\n");
@@ -73,7 +71,10 @@ pub fn of_sync(report: &Report) -> String {
     out
 }
 
-/// A text that may stand in a cell of a table.
+/// A text that may stand in a cell of a table. What is no code is no HTML either.
 fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ")
+    let escaped = text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
+    let parts = escaped.split('`').enumerate();
+    let plain = parts.map(|(index, part)| if index % 2 == 0 { part.replace('&', "&amp;").replace('<', "&lt;") } else { part.to_owned() });
+    plain.collect::<Vec<_>>().join("`")
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use crate::diff::rules::Level;
 use crate::diff::{Change, Diff};
 
 pub mod changelog;
@@ -44,18 +45,32 @@ fn json(value: &impl serde::Serialize) -> String {
 const SHOWN: usize = 25;
 
 /// What the two sides are called: their releases, unless those are the same.
-fn sides(diff: &Diff) -> (&str, &str) {
+pub fn sides(diff: &Diff) -> (&str, &str) {
     if diff.old.release == diff.new.release { ("the old document", "the new document") } else { (&diff.old.release, &diff.new.release) }
 }
 
-/// "3 changes: 1 error, 2 info".
+/// "3 changes: 1 error, 2 warnings".
 fn counted(diff: &Diff) -> String {
     match diff.changes.len() {
         0 => "no change that means anything".into(),
         total => {
-            let levels = diff.counts().into_iter().map(|(level, count)| format!("{count} {}", level.0)).collect::<Vec<_>>().join(", ");
-            format!("{total} change{}: {levels}", if total == 1 { "" } else { "s" })
+            let plural = |count: usize| if count == 1 { "" } else { "s" };
+            let counted = |(level, count): (std::cmp::Reverse<Level>, usize)| match level.0 {
+                Level::Info => format!("{count} info"),
+                level => format!("{count} {level}{}", plural(count)),
+            };
+            let levels = diff.counts().into_iter().map(counted).collect::<Vec<_>>().join(", ");
+            format!("{total} change{}: {levels}", plural(total))
         }
+    }
+}
+
+/// What the version of the crate has to do, or why that is not known.
+fn version(diff: &Diff) -> String {
+    match (diff.rust.bump, &diff.rust.not_compared) {
+        (Some(_), _) if diff.changes.is_empty() && diff.rust.items.is_empty() => "nothing that needs a release".into(),
+        (Some(bump), _) => bump.to_string(),
+        (None, why) => format!("not known; {}", why.as_deref().unwrap_or_default()),
     }
 }
 

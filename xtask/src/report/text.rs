@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations, sides};
+use super::{SHOWN, counted, operations, sides, version};
 use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
 use crate::project::UPSTREAM;
@@ -35,19 +35,13 @@ fn verdicts(diff: &Diff) -> String {
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),
     );
-    match (&diff.rust.bump, &diff.rust.not_compared) {
-        (Some(bump), _) => {
-            let _ = writeln!(out, "the crate's version: {bump}");
-            for item in diff.rust.items.iter().take(SHOWN) {
-                let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item, ""));
-            }
-            if diff.rust.items.len() > SHOWN {
-                let _ = writeln!(out, "  and {} more; `--format json` has them all", diff.rust.items.len() - SHOWN);
-            }
-        }
-        (None, why) => {
-            let _ = writeln!(out, "the crate's version: not known; {}", why.as_deref().unwrap_or_default());
-        }
+    let _ = writeln!(out, "the crate's version: {}", version(diff));
+    let items = &diff.rust.items;
+    for item in items.iter().take(SHOWN) {
+        let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item, ""));
+    }
+    if items.len() > SHOWN {
+        let _ = writeln!(out, "  and {} more of {}; `--format json` has them all", items.len() - SHOWN, items.len());
     }
     if !diff.rust.left_out.is_empty() {
         let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();
