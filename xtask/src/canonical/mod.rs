@@ -1,10 +1,16 @@
 //! Schemas in canonical form.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
+pub use wording::{OF_USE, sorted};
+
 use crate::document::{Document, Error, component, step};
+use wording::{FLAGS, each_once, is_prose, parts_of_all, plain_number, say_what_is_implied, unwrapped, with};
+
+mod parameters;
+mod wording;
 
 /// Who sends what a schema describes: `readOnly` says something of requests only, `writeOnly` of answers only.
 #[derive(Clone, Copy)]
@@ -20,12 +26,6 @@ impl Direction {
     const NEITHER: Self = Self { request: false, response: false };
 }
 
-/// Keywords that say nothing when they are `false`.
-const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
-/// How deep the schema of a parameter may be: one that is deeper contains itself.
-const DEEPEST_PARAMETER: usize = 32;
-/// Keywords that say something of where a schema is used, and may be said once more there.
-pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 /// Writes schemas in canonical form, and remembers which components they reach.
@@ -181,69 +181,6 @@ impl<'a> Canonical<'a> {
         self.reference(&pointer)
     }
 
-    /// The schema of a parameter or header.
-    pub fn parameter(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
-        if self.inside.len() > DEEPEST_PARAMETER {
-            return Err(self.circle(place));
-        }
-        let flat = self.flat(schema, place, 0)?;
-        let composed = COMPOSITIONS.iter().any(|composition| flat.contains_key(*composition));
-        let plain = flat
-            .get("type")
-            .and_then(|kind| kind.as_str())
-            .map_or(flat.contains_key("enum") || flat.contains_key("items"), |kind| kind != "object");
-        if composed || !plain {
-            return self.schema(schema, place, direction);
-        }
-        let mut written = Map::new();
-        for (key, value) in flat {
-            if key == "items" {
-                self.inside.push(place.to_owned());
-                let items = self.parameter(value, &step(place, "items"), direction);
-                self.inside.pop();
-                written.insert("items".into(), items?);
-            } else if let Some(value) = self.keyword(key, value, place, Direction::NEITHER)? {
-                written.insert(key.to_owned(), value);
-            }
-        }
-        say_what_is_implied(&mut written);
-        Ok(written.into())
-    }
-
-    /// The keywords of a schema behind every `$ref` and single `allOf`.
-    fn flat(&self, schema: &'a Value, place: &str, depth: usize) -> Result<Keywords<'a>, Error> {
-        if depth > DEEPEST_PARAMETER {
-            return Err(self.circle(place));
-        }
-        let (_, schema) = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.document.follow(reference, &step(place, "$ref"))?,
-            None => (String::new(), schema),
-        };
-        let mut flat: Keywords<'a> = schema.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
-        for composition in COMPOSITIONS {
-            if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
-                let inner = self.flat(only, &step(place, composition), depth + 1)?;
-                let contradicts = |(key, value): (&&str, &&Value)| {
-                    !(is_prose(key) || OF_USE.contains(key)) && flat.get(key).is_some_and(|own| own != value)
-                };
-                if inner.iter().any(contradicts) {
-                    continue;
-                }
-                flat.remove(composition);
-                for (key, value) in inner {
-                    flat.entry(key).or_insert(value);
-                }
-            }
-        }
-        Ok(flat)
-    }
-
-    fn circle(&self, place: &str) -> Error {
-        // Every turn of the circle made the place longer.
-        let place = place.split_inclusive("/schema").next().unwrap_or(place);
-        self.document.error(place, "contains itself, and can have no end", "give the parameter a schema that does not refer to itself")
-    }
-
     fn written(&mut self, schema: &'a Value, place: &str, direction: Direction) -> Result<Value, Error> {
         let Some(keywords) = schema.as_object() else {
             return Err(self.document.error(place, "is no schema", "a schema of OpenAPI 3.0 is a mapping"));
@@ -273,7 +210,7 @@ impl<'a> Canonical<'a> {
         *keywords = kept;
         if !part.is_empty() {
             say_what_is_implied(&mut part);
-            keywords["allOf"] = without_repetition("allOf", parts.into_iter().chain([part.into()]).collect());
+            keywords["allOf"] = parts_of_all(parts.into_iter().chain([part.into()]).collect());
         }
         unwrapped(std::mem::take(keywords))
     }
@@ -305,7 +242,11 @@ impl<'a> Canonical<'a> {
                 for (index, part) in parts.iter().enumerate() {
                     all.push(self.schema(part, &format!("{at}/{index}"), direction)?);
                 }
-                if key == "oneOf" { all.into() } else { without_repetition(key, all) }
+                match key {
+                    "allOf" => parts_of_all(all),
+                    "anyOf" => each_once(all),
+                    _ => all.into(),
+                }
             }
             ("required", Value::Array(names)) => {
                 let names = names.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>();
@@ -410,9 +351,6 @@ pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
 /// Components by what they say.
 type Sayings = HashMap<Value, String>;
 
-/// The keywords of a schema.
-type Keywords<'a> = BTreeMap<&'a str, &'a Value>;
-
 fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
     match node {
         Value::Object(map) => {
@@ -422,112 +360,4 @@ fn references<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
-}
-
-/// A schema with one more keyword.
-fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Value {
-    schema.insert(keyword.to_owned(), value);
-    schema.into()
-}
-
-/// Parts of `allOf` or `anyOf`, each once; `allOf` has no order, and what stands in an `allOf` in it stands in it.
-fn without_repetition(composition: &str, parts: Vec<Value>) -> Value {
-    let mut once: Vec<Value> = Vec::new();
-    for part in parts {
-        let says_nothing = composition == "allOf" && [json!({}), json!({ "type": "object", "additionalProperties": {} })].contains(&part);
-        let inner =
-            part.as_object().filter(|part| composition == "allOf" && part.len() == 1).and_then(|part| part.get("allOf")?.as_array());
-        let parts = inner.cloned().unwrap_or_else(|| vec![part]);
-        let new = parts.into_iter().filter(|part| !says_nothing && !once.contains(part)).collect::<Vec<_>>();
-        once.extend(new);
-    }
-    if composition == "allOf" { sorted(once) } else { once.into() }
-}
-
-/// A list without an order, each value once.
-pub fn sorted(mut values: Vec<Value>) -> Value {
-    values.sort_by_key(Value::to_string);
-    values.dedup();
-    values.into()
-}
-
-/// Whether a keyword is for people only, or of upstream's own.
-fn is_prose(keyword: &str) -> bool {
-    matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
-}
-
-/// Says what a schema means though it does not say it: its type, what a discriminator calls its parts, and that an object of which
-/// nothing is said may have whatever properties.
-fn say_what_is_implied(schema: &mut Map<String, Value>) {
-    if !schema.contains_key("type")
-        && let Some(kind) = implied_type(schema)
-    {
-        schema.insert("type".into(), kind.into());
-    }
-    let says_more = |key: &&str| schema.contains_key(*key);
-    let is_open = !COMPOSITIONS.iter().chain(&["properties", "required", "additionalProperties", "enum"]).any(says_more);
-    if is_open && schema.get("type").is_some_and(|kind| kind == "object") {
-        schema.insert("additionalProperties".into(), json!({}));
-    }
-    let parts = ["oneOf", "anyOf"].iter().filter_map(|union| schema.get(*union)?.as_array()).flatten();
-    let targets = parts.filter_map(|part| part.get("$ref")?.as_str()).map(str::to_owned).collect::<Vec<_>>();
-    if let Some(discriminator) = schema.get_mut("discriminator").filter(|discriminator| discriminator.is_object()) {
-        for target in targets {
-            let known = discriminator["mapping"].as_object().is_some_and(|mapping| mapping.values().any(|to| *to == target));
-            if let Some(name) = component(&target, "schemas").filter(|_| !known) {
-                discriminator["mapping"][&*name] = target.clone().into();
-            }
-        }
-    }
-}
-
-/// The type of a schema that goes without saying.
-fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
-    let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null());
-    if ["properties", "required", "additionalProperties"].iter().any(|keyword| schema.contains_key(*keyword)) {
-        Some("object")
-    } else if schema.contains_key("items") {
-        Some("array")
-    } else if schema.get("enum").and_then(Value::as_array).is_some_and(texts) {
-        Some("string")
-    } else {
-        None
-    }
-}
-
-/// Takes what a single `allOf`, `oneOf` or `anyOf` has inside out of it, where that is no `$ref` with keywords beside it.
-fn unwrapped(mut schema: Map<String, Value>) -> Value {
-    for composition in COMPOSITIONS {
-        let Some([only]) = schema.get(composition).and_then(Value::as_array).map(Vec::as_slice) else { continue };
-        let only = only.clone();
-        if schema.len() == 1 {
-            return only;
-        }
-        let inner = only.as_object().cloned().unwrap_or_default();
-        let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
-        if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !apart) {
-            // The place in which it would stand is taken.
-            continue;
-        }
-        schema.remove(composition);
-        if inner.contains_key("$ref") || !apart {
-            schema.insert("allOf".into(), json!([only]));
-        } else {
-            schema.extend(inner);
-        }
-    }
-    schema.into()
-}
-
-/// A value as it is, but `20.0` as 20.
-fn plain_number(value: &Value) -> Value {
-    let number = value.as_f64().filter(|_| value.is_f64());
-    number.and_then(whole).map_or_else(|| value.clone(), Value::from)
-}
-
-fn whole(number: f64) -> Option<i64> {
-    /// Above, a float no longer tells each whole number from the next.
-    const LARGEST: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "checked before")]
-    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
 }

@@ -1,0 +1,126 @@
+//! Other words for the same: what goes without saying is said or left out, and what can be said in several ways is said in one.
+
+use serde_json::{Map, Value, json};
+
+use super::COMPOSITIONS;
+use crate::document::component;
+
+/// Keywords that say nothing when they are `false`.
+pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
+/// Keywords that say something of where a schema is used, and may be said once more there.
+pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
+
+/// A schema with one more keyword.
+pub fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Value {
+    schema.insert(keyword.to_owned(), value);
+    schema.into()
+}
+
+/// The parts of an `allOf`: what stands in an `allOf` among them is one too, and what says nothing is none.
+pub fn parts_of_all(parts: Vec<Value>) -> Value {
+    let within = |part: Value| match part.as_object().filter(|part| part.len() == 1).and_then(|part| part.get("allOf")?.as_array()) {
+        Some(within) => within.clone(),
+        None => vec![part],
+    };
+    let says_nothing = |part: &Value| [json!({}), json!({ "type": "object", "additionalProperties": {} })].contains(part);
+    sorted(parts.into_iter().flat_map(within).filter(|part| !says_nothing(part)).collect())
+}
+
+/// A list in its order, each value once.
+pub fn each_once(values: Vec<Value>) -> Value {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once.into()
+}
+
+/// A list without an order, each value once.
+pub fn sorted(mut values: Vec<Value>) -> Value {
+    values.sort_by_key(Value::to_string);
+    values.dedup();
+    values.into()
+}
+
+/// Whether a keyword is for people only, or of upstream's own.
+pub fn is_prose(keyword: &str) -> bool {
+    matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
+}
+
+/// Says what a schema means though it does not say it: its type, what a discriminator calls its parts, and that an object of which
+/// nothing is said may have whatever properties.
+pub fn say_what_is_implied(schema: &mut Map<String, Value>) {
+    if !schema.contains_key("type")
+        && let Some(kind) = implied_type(schema)
+    {
+        schema.insert("type".into(), kind.into());
+    }
+    let says_more = |key: &&str| schema.contains_key(*key);
+    let is_open = !COMPOSITIONS.iter().chain(&["properties", "required", "additionalProperties", "enum"]).any(says_more);
+    if is_open && schema.get("type").is_some_and(|kind| kind == "object") {
+        schema.insert("additionalProperties".into(), json!({}));
+    }
+    let parts = ["oneOf", "anyOf"].iter().filter_map(|union| schema.get(*union)?.as_array()).flatten();
+    let targets = parts.filter_map(|part| part.get("$ref")?.as_str()).map(str::to_owned).collect::<Vec<_>>();
+    if let Some(discriminator) = schema.get_mut("discriminator").filter(|discriminator| discriminator.is_object()) {
+        for target in targets {
+            let known = discriminator["mapping"].as_object().is_some_and(|mapping| mapping.values().any(|to| *to == target));
+            if let Some(name) = component(&target, "schemas").filter(|_| !known) {
+                discriminator["mapping"][&*name] = target.clone().into();
+            }
+        }
+    }
+}
+
+/// The type of a schema that goes without saying.
+fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
+    let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null());
+    if ["properties", "required", "additionalProperties"].iter().any(|keyword| schema.contains_key(*keyword)) {
+        Some("object")
+    } else if schema.contains_key("items") {
+        Some("array")
+    } else if schema.get("enum").and_then(Value::as_array).is_some_and(texts) {
+        Some("string")
+    } else {
+        None
+    }
+}
+
+/// Takes what a single `allOf`, `oneOf` or `anyOf` has inside out of it, where that is no `$ref` with keywords beside it.
+pub fn unwrapped(mut schema: Map<String, Value>) -> Value {
+    for composition in COMPOSITIONS {
+        let Some([only]) = schema.get(composition).and_then(Value::as_array).map(Vec::as_slice) else { continue };
+        let only = only.clone();
+        if schema.len() == 1 {
+            return only;
+        }
+        let inner = only.as_object().cloned().unwrap_or_default();
+        let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
+        if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !apart) {
+            // The place in which it would stand is taken.
+            continue;
+        }
+        schema.remove(composition);
+        if inner.contains_key("$ref") || !apart {
+            schema.insert("allOf".into(), json!([only]));
+        } else {
+            schema.extend(inner);
+        }
+    }
+    schema.into()
+}
+
+/// A value as it is, but `20.0` as 20.
+pub fn plain_number(value: &Value) -> Value {
+    let number = value.as_f64().filter(|_| value.is_f64());
+    number.and_then(whole).map_or_else(|| value.clone(), Value::from)
+}
+
+fn whole(number: f64) -> Option<i64> {
+    /// Above, a float no longer tells each whole number from the next.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "checked before")]
+    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
+}
