@@ -31,8 +31,10 @@ impl Walker {
             }
             let required = needs(old, name, &before);
             let place = inside(name, (required, required));
-            let mut wire =
-                Wire { old_client_on_new_server: unnamed(&before, required, new), new_client_on_old_server: unread(new, &before) };
+            let mut wire = Wire {
+                old_client_on_new_server: unnamed(&before, required, new, &decodes),
+                new_client_on_old_server: unread(new, &before, &decodes),
+            };
             let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
             if let Some(Renamed { after: (other, after), .. }) = renamed.iter().find(|pair| pair.before.0 == name) {
                 text = format!("{text}; `{other}` is");
@@ -44,7 +46,10 @@ impl Walker {
         for (name, after) in new.properties().into_iter().filter(|(name, _)| old.property(name).is_none()) {
             let required = needs(new, name, &after);
             let place = inside(name, (required, required));
-            let mut wire = Wire { old_client_on_new_server: unread(old, &after), new_client_on_old_server: unnamed(&after, required, old) };
+            let mut wire = Wire {
+                old_client_on_new_server: unread(old, &after, &decodes),
+                new_client_on_old_server: unnamed(&after, required, old, &decodes),
+            };
             if let Some(Renamed { before: (other, before), .. }) = renamed.iter().find(|pair| pair.after.0 == name) {
                 wire = wire_of_renamed(old, new, (other, before), (name, &after), wire);
             }

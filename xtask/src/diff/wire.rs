@@ -131,7 +131,10 @@ fn range(node: &Node) -> (i128, i128) {
     }
 }
 
-fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome) -> Outcome {
+/// What a client makes of a value in another.
+type Inside<'a> = &'a dyn Fn(&Node, &Node) -> Outcome;
+
+fn object(client: &Node, server: &Node, inside: Inside) -> Outcome {
     let mut worst = Reads;
     let mut answered = server.properties();
     answered.retain(|(_, property)| !property.flag("writeOnly"));
@@ -144,12 +147,12 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
                 let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };
                 missing.max(null(&property, sent, required)).max(inside(&property, sent))
             }
-            None => unnamed(&property, required, server),
+            None => unnamed(&property, required, server, inside),
         });
     }
     for (name, property) in &answered {
         if !client.properties().iter().any(|(known, node)| known == name || node.aliases().any(|alias| alias == *name)) {
-            worst = worst.max(unread(client, property));
+            worst = worst.max(unread(client, property, inside));
         }
     }
     if let (Some(client), Some(server)) = (client.inner("additionalProperties"), server.inner("additionalProperties")) {
@@ -161,9 +164,9 @@ fn object(client: &Node, server: &Node, inside: &dyn Fn(&Node, &Node) -> Outcome
 }
 
 /// What a client makes of a property that it does not know.
-pub fn unread(client: &Node, property: &Node) -> Outcome {
+pub fn unread(client: &Node, property: &Node, inside: Inside) -> Outcome {
     match client.inner("additionalProperties") {
-        Some(others) => null(&others, property, true).max(decodes(&others, property)),
+        Some(others) => null(&others, property, true).max(inside(&others, property)),
         None => unread_others(client),
     }
 }
@@ -180,10 +183,10 @@ pub fn unread_others(client: &Node) -> Outcome {
 }
 
 /// What a client makes of a property that the server has no name for: it is not sent, or is of the type that all others have.
-pub fn unnamed(property: &Node, required: bool, server: &Node) -> Outcome {
+pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Outcome {
     let absent = absent(property, required);
     match server.inner("additionalProperties").filter(|others| others.kind() != "any") {
-        Some(others) => absent.max(null(property, &others, required)).max(decodes(property, &others)),
+        Some(others) => absent.max(null(property, &others, required)).max(inside(property, &others)),
         None => absent,
     }
 }
