@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::node::Node;
 use super::rules::{self, Level, Use};
+use super::unions::{is_union, union};
 use super::wire::{Outcome, decodes, null, unread_others};
 use super::{Change, Wire};
 use crate::document::step;
@@ -111,7 +112,7 @@ impl Walker {
         self.compare_values(old, new, &place);
     }
 
-    fn compare_use(&mut self, old: &Node, new: &Node, place: &Place) {
+    pub fn compare_use(&mut self, old: &Node, new: &Node, place: &Place) {
         let name = &place.name;
         let mut touches = place.touches.clone();
         if old.defines("nullable") != new.defines("nullable") {
@@ -167,7 +168,7 @@ impl Walker {
     }
 
     /// Compares what a schema says itself, aside from properties and from what it is put together of.
-    fn compare_keywords(&mut self, old: &Node, new: &Node, place: &Place) {
+    pub fn compare_keywords(&mut self, old: &Node, new: &Node, place: &Place) {
         self.compare_enums(old, new, place);
         self.compare_bounds(old, new, place);
         self.compare_others(old, new, place);
@@ -199,7 +200,7 @@ impl Walker {
     }
 
     /// Compares types and formats; tells whether the rest can be compared.
-    fn compare_types(&mut self, old: &Node, new: &Node, place: &Place) -> bool {
+    pub fn compare_types(&mut self, old: &Node, new: &Node, place: &Place) -> bool {
         let described = |node: &Node| match node.text("format") {
             Some(format) => format!("{} ({format})", node.kind()),
             None => node.kind().to_owned(),
@@ -300,49 +301,6 @@ impl Walker {
         self.note(place, happened, format!("`{}` {text}", place.name), &new.pointer, range, Wire::READS);
     }
 
-    /// What each of the objects that are put together says beside its properties, and of properties that another has too.
-    fn compare_objects(&mut self, old: &Node, new: &Node, place: &Place) {
-        let (before, mut after) = (old.objects().split_off(1), new.objects().split_off(1));
-        for a in &before {
-            let same = |b: &Node| b.component == a.component && (a.component.is_some() || b.same_definition(a));
-            let partner = after.iter().position(same).or_else(|| after.iter().position(|b| a.component.is_none() && b.component.is_none()));
-            let Some(partner) = partner else {
-                self.note_part(a, "removed", place);
-                continue;
-            };
-            let b = after.remove(partner);
-            self.compare_use(a, &b, place);
-            if is_union(a) == is_union(&b) && self.compare_types(a, &b, place) {
-                self.compare_keywords(a, &b, place);
-            }
-        }
-        for b in &after {
-            self.note_part(b, "added", place);
-        }
-        let (before, after) = (old.declared_again(), new.declared_again());
-        for (key @ (name, _), a) in &before {
-            if let Some(b) = after.get(key) {
-                self.compare(a, b, &place.part(format!("{}.{name}", place.name), ""));
-            } else {
-                let text = format!("`{}.{name}` has all of one schema less", place.name);
-                self.note(place, "all-of-removed", text, &a.place, Range::Wider, Wire::READS);
-            }
-        }
-        for ((name, _), b) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-            let text = format!("`{}.{name}` has all of one schema more", place.name);
-            self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::READS);
-        }
-    }
-
-    /// Notes a part of an `allOf` that came or went, unless all that it has are properties.
-    fn note_part(&mut self, part: &Node, happened: &str, place: &Place) {
-        if !part.is_only_properties() {
-            let range = if happened == "added" { Range::Narrower } else { Range::Wider };
-            let text = format!("`{}` has all of one schema {}", place.name, if happened == "added" { "more" } else { "less" });
-            self.note(place, &format!("all-of-{happened}"), text, &part.place, range, Wire::READS);
-        }
-    }
-
     /// What is said of properties that have no name, and of items.
     fn compare_others(&mut self, old: &Node, new: &Node, place: &Place) {
         let name = &place.name;
@@ -383,19 +341,6 @@ fn is_written_alike(old: &Node, new: &Node) -> bool {
         ("boolean" | "integer" | "number", "string") => new.text("format").is_none() && new.values().is_empty(),
         (kind, "array") => new.items().is_some_and(|items| items.kind() == kind && items.text("format") == old.text("format")),
         _ => false,
-    }
-}
-
-fn is_union(node: &Node) -> bool {
-    !node.parts("oneOf").is_empty() || !node.parts("anyOf").is_empty()
-}
-
-/// Which kind of union it is, if it is one of one kind.
-fn union(node: &Node) -> Option<&'static str> {
-    match (node.parts("oneOf").is_empty(), node.parts("anyOf").is_empty()) {
-        (false, true) => Some("oneOf"),
-        (true, false) => Some("anyOf"),
-        _ => None,
     }
 }
 

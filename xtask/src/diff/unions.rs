@@ -77,6 +77,49 @@ impl Walker {
         }
     }
 
+    /// What each of the objects that are put together says beside its properties, and of properties that another has too.
+    pub fn compare_objects(&mut self, old: &Node, new: &Node, place: &Place) {
+        let (before, mut after) = (old.objects().split_off(1), new.objects().split_off(1));
+        for a in &before {
+            let same = |b: &Node| b.component == a.component && (a.component.is_some() || b.same_definition(a));
+            let partner = after.iter().position(same).or_else(|| after.iter().position(|b| a.component.is_none() && b.component.is_none()));
+            let Some(partner) = partner else {
+                self.note_part(a, "removed", place);
+                continue;
+            };
+            let b = after.remove(partner);
+            self.compare_use(a, &b, place);
+            if is_union(a) == is_union(&b) && self.compare_types(a, &b, place) {
+                self.compare_keywords(a, &b, place);
+            }
+        }
+        for b in &after {
+            self.note_part(b, "added", place);
+        }
+        let (before, after) = (old.declared_again(), new.declared_again());
+        for (key @ (name, _), a) in &before {
+            if let Some(b) = after.get(key) {
+                self.compare(a, b, &place.part(format!("{}.{name}", place.name), ""));
+            } else {
+                let text = format!("`{}.{name}` has all of one schema less", place.name);
+                self.note(place, "all-of-removed", text, &a.place, Range::Wider, Wire::READS);
+            }
+        }
+        for ((name, _), b) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+            let text = format!("`{}.{name}` has all of one schema more", place.name);
+            self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::READS);
+        }
+    }
+
+    /// Notes a part of an `allOf` that came or went, unless all that it has are properties.
+    fn note_part(&mut self, part: &Node, happened: &str, place: &Place) {
+        if !part.is_only_properties() {
+            let range = if happened == "added" { Range::Narrower } else { Range::Wider };
+            let text = format!("`{}` has all of one schema {}", place.name, if happened == "added" { "more" } else { "less" });
+            self.note(place, &format!("all-of-{happened}"), text, &part.place, range, Wire::READS);
+        }
+    }
+
     pub fn compare_discriminators(&mut self, old: &Node, new: &Node, place: &Place) {
         let (name, pointer) = (&place.name, step(&new.pointer, "discriminator"));
         let mut same = Vec::new();
@@ -108,5 +151,18 @@ impl Walker {
         for target in same {
             self.compare(&old.of_component(&target), &new.of_component(&target), &Place { nested: true, ..place.clone() });
         }
+    }
+}
+
+pub fn is_union(node: &Node) -> bool {
+    !node.parts("oneOf").is_empty() || !node.parts("anyOf").is_empty()
+}
+
+/// Which kind of union it is, if it is one of one kind.
+pub fn union(node: &Node) -> Option<&'static str> {
+    match (node.parts("oneOf").is_empty(), node.parts("anyOf").is_empty()) {
+        (false, true) => Some("oneOf"),
+        (true, false) => Some("anyOf"),
+        _ => None,
     }
 }
