@@ -127,8 +127,7 @@ enum FailOnRust {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let root = arguments.root.as_deref().unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")));
-    match run(root, arguments.command) {
+    match arguments.root.map_or_else(project::around, Ok).and_then(|root| run(&root, arguments.command)) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
         Err(error) => {
             eprintln!("error: {error:#}");

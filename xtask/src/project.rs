@@ -15,6 +15,14 @@ use crate::slice::{Selection, slice};
 /// Where the slice comes from.
 pub const UPSTREAM: &str = "openapi/upstream.toml";
 
+/// The folder of the project that the current folder is in.
+pub fn around() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("the current folder cannot be told")?;
+    let root = here.ancestors().find(|folder| folder.join(UPSTREAM).exists());
+    root.map(Path::to_owned)
+        .with_context(|| format!("{}: no folder from here upwards has {UPSTREAM}: run this in the project", here.display()))
+}
+
 /// The project, by its folder.
 pub struct Project {
     pub root: PathBuf,

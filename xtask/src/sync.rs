@@ -279,6 +279,12 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
         decisions.push(format!("Our words went with what they described: {}. See whether they belong elsewhere.", homeless.join(", ")));
     }
     decisions.extend(standing(generated));
+    let of_models = diff.rust.items.iter().filter(|item| item.item.starts_with("types::") && !item.item.starts_with("types::builder::"));
+    let told = |item: &&ItemChange| renamed.iter().any(|(component, before, _)| item.item == format!("types::{component}::{before}"));
+    let gone = of_models.filter(|item| item.new.is_none() && !told(item)).map(|item| format!("`{}`", item.item)).collect::<Vec<_>>();
+    if !gone.is_empty() {
+        decisions.push(format!("Gone from Rust: {}. See where src/, examples/ and tests/ use it.", gone.join(", ")));
+    }
     let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
     let models =
         diff.rust.items.iter().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));

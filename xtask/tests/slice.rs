@@ -434,7 +434,12 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "another operation has too",
         ),
         (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "is the number 1.1"),
-        (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "and no text"),
+        (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "cannot be [\"string\",\"null\"]"),
+        (document("{ type: Foo }", "  schemas: {}"), format!("{place}/type"), "cannot be \"Foo\""),
+        (document("{ type: string, required: true }", "  schemas: {}"), format!("{place}/required"), "cannot be true"),
+        (document("{ oneOf: { a: b } }", "  schemas: {}"), format!("{place}/oneOf"), "cannot be {"),
+        (document("{ type: object, properties: [] }", "  schemas: {}"), format!("{place}/properties"), "cannot be []"),
+        (document("{ type: string, nullable: 'true' }", "  schemas: {}"), format!("{place}/nullable"), "cannot be \"true\""),
         (
             fine.replace("application/json: {", "application/json: { examples: { e: { $ref: '#/components/examples/E' } },"),
             "/content/application~1json/examples/e/$ref".into(),

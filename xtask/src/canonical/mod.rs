@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub use wording::{OF_USE, sorted};
 
 use crate::document::{Document, Error, component, step};
-use wording::{FLAGS, each_once, is_prose, parts_of_all, plain_number, say_what_is_implied, unwrapped, with};
+use wording::{FLAGS, each_once, is_prose, misshapen, parts_of_all, plain_number, say_what_is_implied, unwrapped, with};
 
 mod parameters;
 mod wording;
@@ -218,12 +218,11 @@ impl<'a> Canonical<'a> {
     /// A keyword's value; none where it says nothing.
     fn keyword(&mut self, key: &str, value: &'a Value, place: &str, direction: Direction) -> Result<Option<Value>, Error> {
         let at = step(place, key);
+        if let Some(remedy) = misshapen(key, value) {
+            return Err(self.document.error(at, format!("cannot be {value}"), remedy));
+        }
         let written = match (key, value) {
             (key, _) if is_prose(key) => return Ok(self.keep_prose.then(|| value.clone())),
-            ("type", Value::Array(_)) => {
-                let remedy = "a list of types is of OpenAPI 3.1: write one `type`, and `nullable: true` for null";
-                return Err(self.document.error(at, format!("is {value}, and no text"), remedy));
-            }
             (key, Value::Bool(false)) if FLAGS.contains(&key) => return Ok(None),
             ("readOnly", _) if !direction.request => return Ok(None),
             ("writeOnly", _) if !direction.response => return Ok(None),

@@ -10,6 +10,22 @@ pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated",
 /// Keywords that say something of where a schema is used, and may be said once more there.
 pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
+/// What to do about a keyword whose value is of a form that OpenAPI 3.0 does not know, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
+pub fn misshapen(keyword: &str, value: &Value) -> Option<&'static str> {
+    const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+    match keyword {
+        "type" if value.is_array() => Some("a list of types is of OpenAPI 3.1: write one `type`, and `nullable: true` for null"),
+        "type" if !value.as_str().is_some_and(|kind| TYPES.contains(&kind)) => {
+            Some("write one of array, boolean, integer, number, object and string")
+        }
+        "required" if !value.is_array() => Some("write the names of the properties that are required, as a list, beside `properties`"),
+        "allOf" | "oneOf" | "anyOf" | "enum" if !value.is_array() => Some("write a list"),
+        "properties" | "items" | "not" | "discriminator" if !value.is_object() => Some("write a mapping"),
+        flag if FLAGS.contains(&flag) && !value.is_boolean() => Some("write true or false, without quotes"),
+        _ => None,
+    }
+}
+
 /// A schema with one more keyword.
 pub fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Value {
     schema.insert(keyword.to_owned(), value);

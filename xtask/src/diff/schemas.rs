@@ -107,7 +107,9 @@ impl Walker {
         if let (Some(a), Some(b)) = (&old.component, &new.component) {
             place.name = b.to_string();
             place.types = type_names(a).into_iter().chain(type_names(b)).collect();
-            place.touches = place.types.iter().map(|name| format!("types::{name}")).collect();
+            // Where the one component takes the place of another, what holds it is of another type.
+            let holders = if a == b { Vec::new() } else { place.touches };
+            place.touches = place.types.iter().map(|name| format!("types::{name}")).chain(holders).collect();
         }
         self.compare_values(old, new, &place);
     }
@@ -244,8 +246,10 @@ impl Walker {
             (false, false) => {
                 let variant = |value: &Value| {
                     let variant = variant_name(value.as_str().unwrap_or_default());
-                    let touches = place.types.iter().map(|name| format!("types::{name}::{variant}")).collect();
-                    Place { touches, ..place.clone() }
+                    let variants = place.types.iter().map(|name| format!("types::{name}::{variant}"));
+                    // With other values a filter may have the type of a row no more, or only now.
+                    let filter = if place.used == Use::Parameter { place.touches.as_slice() } else { &[] };
+                    Place { touches: variants.chain(filter.iter().cloned()).collect(), ..place.clone() }
                 };
                 for value in after.iter().filter(|value| !before.contains(value)) {
                     let text = format!("`{name}` may have the value {value}");
@@ -321,6 +325,9 @@ impl Walker {
             return;
         }
         let pointer = step(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
+        // The type has a field for them, or none.
+        let own_types = place.types.iter().map(|name| format!("types::{name}"));
+        let place = &Place { touches: place.touches.iter().cloned().chain(own_types).collect(), ..place.clone() };
         if open(after) || closed(before) {
             let kept = if open(after) { unread_others(old) } else { Outcome::Reads };
             let wire = Wire { old_client_on_new_server: kept, ..Wire::READS };
