@@ -126,6 +126,7 @@ pub fn generate_text(name: &str, text: &str) -> Result<Generated, GenerateError>
     let mut plan = plan::Plan::default();
     plan::inline_parts(&mut spec);
     plan::name_answers(&mut spec, &mut plan);
+    plan::name_pagination(&mut spec, &mut plan);
     plan::read_shapes(&spec, &mut plan);
     plan::read_listings(&mut spec, &mut plan).map_err(fail)?;
     let mut stale_fixups = Vec::new();

@@ -163,6 +163,27 @@ pub fn name_answers(spec: &mut OpenAPI, plan: &mut Plan) {
     }
 }
 
+/// Up to 2023.1 upstream writes out where a page stands in its list, on every page. It is the component of later releases, which
+/// `src/pagination` knows by its name.
+pub fn name_pagination(spec: &mut OpenAPI, plan: &mut Plan) {
+    const NAME: &str = "Pagination";
+    let Some(components) = &mut spec.components else { return };
+    let mut found = None;
+    for (page, schema) in components.schemas.iter_mut().filter_map(|(name, schema)| Some((name, item_mut(schema)?))) {
+        let SchemaKind::Type(Type::Object(object)) = &mut schema.schema_kind else { continue };
+        let Some(place) = object.properties.get_mut("pagination") else { continue };
+        let counts = |schema: &Schema| matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"));
+        if let Some(inline) = place.as_item().filter(|schema| counts(schema)) {
+            found.get_or_insert_with(|| (format!("{}/properties/pagination", plan.place(page)), Schema::clone(inline)));
+            *place = ReferenceOr::ref_(&format!("#/components/schemas/{NAME}"));
+        }
+    }
+    if let Some((place, schema)) = found.filter(|_| !components.schemas.contains_key(NAME)) {
+        components.schemas.insert(NAME.into(), ReferenceOr::Item(schema));
+        plan.places.insert(NAME.into(), place);
+    }
+}
+
 fn name_object<T: Borrow<Schema> + BorrowMut<Schema>>(
     name: String,
     place: String,

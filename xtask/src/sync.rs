@@ -279,9 +279,10 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
         decisions.push(format!("Our words went with what they described: {}. See whether they belong elsewhere.", homeless.join(", ")));
     }
     decisions.extend(standing(generated));
-    let of_models = diff.rust.items.iter().filter(|item| item.item.starts_with("types::") && !item.item.starts_with("types::builder::"));
+    let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
     let told = |item: &&ItemChange| renamed.iter().any(|(component, before, _)| item.item == format!("types::{component}::{before}"));
-    let gone = of_models.filter(|item| item.new.is_none() && !told(item)).map(|item| format!("`{}`", item.item)).collect::<Vec<_>>();
+    let gone = diff.rust.items.iter().filter(|item| item.new.is_none() && !of_builder(item) && !told(item));
+    let gone = gone.map(|item| format!("`{}`", item.item)).collect::<Vec<_>>();
     if !gone.is_empty() {
         decisions.push(format!("Gone from Rust: {}. See where src/, examples/ and tests/ use it.", gone.join(", ")));
     }
