@@ -126,8 +126,8 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
 
 /// An enum that stands inside another schema becomes a component, named after the places on the way to it.
 fn name_inline_enums(spec: &mut OpenAPI, plan: &mut Plan) {
-    let Some(components) = &mut spec.components else { return };
-    let mut named = Vec::new();
+    let mut named = name_enums_of_filters(spec);
+    let components = spec.components.get_or_insert_default();
     for (component, schema) in &mut components.schemas {
         if let ReferenceOr::Item(schema) = schema {
             name_enums_inside((component, &plan.place(component)), schema, &mut named);
@@ -137,6 +137,31 @@ fn name_inline_enums(spec: &mut OpenAPI, plan: &mut Plan) {
         plan.places.insert(name.clone(), place);
         components.schemas.insert(name, ReferenceOr::Item(schema));
     }
+}
+
+/// The enum of a filter that no component has becomes one too, under the name that progenitor has for it.
+fn name_enums_of_filters(spec: &mut OpenAPI) -> Named {
+    let known = spec.components.iter().flat_map(|components| components.schemas.values()).filter_map(ReferenceOr::as_item);
+    let known = known.filter_map(enum_values).map(sorted).collect::<Vec<_>>();
+    let mut named = Named::new();
+    for (place, operation) in operations(spec) {
+        let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
+        for parameter in operation.parameters.iter_mut().filter_map(item_mut) {
+            let data = parameter_data_mut(parameter);
+            let (name, place) = (format!("{id}{}", data.name.to_upper_camel_case()), format!("{place}/parameters/{}/schema", data.name));
+            let ParameterSchemaOrContent::Schema(schema) = &mut data.format else { continue };
+            let is_known = schema.as_item().and_then(enum_values).is_some_and(|values| known.contains(&sorted(values)));
+            if !is_known {
+                name_enum(name, place, schema, &mut named);
+            }
+        }
+    }
+    named
+}
+
+fn sorted(mut values: Vec<String>) -> Vec<String> {
+    values.sort();
+    values
 }
 
 /// Enums with the names that they get and the JSON pointers of where they stood.
@@ -183,10 +208,6 @@ fn name_enum<T: BorrowMut<Schema>>(name: String, place: String, schema: &mut Ref
 /// Up to 2026.2 upstream writes the enum of a filter out beside the filter, so that a filter would not take the type that a row
 /// has. It becomes the component with the same values.
 fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
-    let sorted = |mut values: Vec<String>| {
-        values.sort();
-        values
-    };
     let mut changed = 0;
     for (_, operation) in operations(spec) {
         for parameter in operation.parameters.iter_mut().filter_map(item_mut) {
@@ -215,9 +236,9 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
                 return Err((format!("{place}/x-aliases"), "is no list of names".into(), "write the names as a YAML list"));
             }
             let default = extensions.get("x-default-when-absent").cloned();
-            if default.as_ref().is_some_and(|default| !may_be(schema, default)) {
-                let remedy = "write a value of the property's own type";
-                return Err((format!("{place}/x-default-when-absent"), "is of another type than the property".into(), remedy));
+            if default.as_ref().is_some_and(|default| !may_be(spec, schema, default)) {
+                let remedy = "write a text, a number or a flag, as the property is; [] for a list; {} for an object that needs no property";
+                return Err((format!("{place}/x-default-when-absent"), "cannot stand for the property".into(), remedy));
             }
             if aliases.is_empty() && default.is_none() {
                 continue;
@@ -260,16 +281,24 @@ fn is_free_form<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> b
     }
 }
 
-/// Whether a property can have this value.
-fn may_be<T: Borrow<Schema>>(schema: &ReferenceOr<T>, value: &Value) -> bool {
-    match schema.as_item().map(|schema| &schema.borrow().schema_kind) {
-        Some(SchemaKind::Type(Type::String(_))) => value.is_string(),
-        Some(SchemaKind::Type(Type::Boolean(_))) => value.is_boolean(),
-        Some(SchemaKind::Type(Type::Number(_) | Type::Integer(_))) => value.is_number(),
-        Some(SchemaKind::Type(Type::Array(_))) => value.as_array().is_some_and(Vec::is_empty),
-        // A single `allOf`, which stands for an enum or an object.
-        Some(_) => value.is_string() || value.as_object().is_some_and(serde_json::Map::is_empty),
-        None => false,
+/// Whether a property can have this value, and Rust can write it: of objects only one with nothing in it.
+fn may_be<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, value: &Value) -> bool {
+    let schema = match schema {
+        ReferenceOr::Item(schema) => schema.borrow(),
+        ReferenceOr::Reference { reference } => {
+            let target = spec.components.as_ref().zip(reference.strip_prefix("#/components/schemas/"));
+            return target.and_then(|(components, name)| components.schemas.get(name)).is_some_and(|target| may_be(spec, target, value));
+        }
+    };
+    let is_empty_object = value.as_object().is_some_and(serde_json::Map::is_empty);
+    match &schema.schema_kind {
+        SchemaKind::Type(Type::String(_)) => value.is_string(),
+        SchemaKind::Type(Type::Boolean(_)) => value.is_boolean(),
+        SchemaKind::Type(Type::Number(_) | Type::Integer(_)) => value.is_number(),
+        SchemaKind::Type(Type::Array(_)) => value.as_array().is_some_and(Vec::is_empty),
+        SchemaKind::Type(Type::Object(object)) => is_empty_object && object.required.is_empty(),
+        SchemaKind::AllOf { all_of } => matches!(all_of.as_slice(), [only] if may_be(spec, only, value)),
+        _ => is_empty_object,
     }
 }
 

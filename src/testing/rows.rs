@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -83,35 +84,42 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
         "slug": slug,
         "title": format!("Welcome to flow {number}"),
     });
-    serde_json::from_value(flow).unwrap_or_else(|error| panic!("src/testing/rows.rs makes no flow of the specification: {error}"))
+    of_the_specification(flow)
+}
+
+/// Models are made of JSON, so that one more property of theirs is none of the fake's business.
+fn of_the_specification<T: DeserializeOwned>(row: serde_json::Value) -> T {
+    serde_json::from_value(row).unwrap_or_else(|error| panic!("src/testing/rows.rs makes no row of the specification: {error}"))
 }
 
 fn stage(number: usize, rng: &mut Rng) -> Stage {
     let (component, kind, model) = KINDS[number % KINDS.len()];
-    Stage {
-        component: component.into(),
-        flow_set: Vec::new(),
-        meta_model_name: model.into(),
-        name: format!("{} {number:04}", kind.trim_end_matches(" Stage").to_lowercase()),
-        pk: uuid(rng),
-        verbose_name: kind.into(),
-        verbose_name_plural: format!("{kind}s"),
-    }
+    of_the_specification(json!({
+        "component": component,
+        "flow_set": [],
+        "meta_model_name": model,
+        "name": format!("{} {number:04}", kind.trim_end_matches(" Stage").to_lowercase()),
+        "pk": uuid(rng),
+        "verbose_name": kind,
+        "verbose_name_plural": format!("{kind}s"),
+    }))
 }
 
 fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowStageBinding {
-    FlowStageBinding {
-        evaluate_on_plan: Some(rng.u8(..4) == 0),
-        invalid_response_action: Some(["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)].into()),
-        order: i64::try_from(place).unwrap_or(i64::MAX).saturating_mul(10),
-        pk: uuid(rng),
-        policy_engine_mode: Some(if rng.u8(..8) == 0 { "all" } else { "any" }.into()),
-        policybindingmodel_ptr_id: uuid(rng),
-        re_evaluate_policies: Some(rng.u8(..4) > 0),
-        stage: stage.pk,
-        stage_obj: stage.clone(),
-        target: flow.pk,
-    }
+    let evaluate_on_plan = rng.u8(..4) == 0;
+    let invalid_response_action = ["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)];
+    of_the_specification(json!({
+        "evaluate_on_plan": evaluate_on_plan,
+        "invalid_response_action": invalid_response_action,
+        "order": i64::try_from(place).unwrap_or(i64::MAX).saturating_mul(10),
+        "pk": uuid(rng),
+        "policy_engine_mode": if rng.u8(..8) == 0 { "all" } else { "any" },
+        "policybindingmodel_ptr_id": uuid(rng),
+        "re_evaluate_policies": rng.u8(..4) > 0,
+        "stage": stage.pk,
+        "stage_obj": stage,
+        "target": flow.pk,
+    }))
 }
 
 /// The bindings on a [`FakeAuthentik`](super::FakeAuthentik), in the order in which they came.
