@@ -125,6 +125,7 @@ pub fn generate_text(name: &str, text: &str) -> Result<Generated, GenerateError>
     let mut spec = parse(text).map_err(fail)?;
     let mut plan = plan::Plan::default();
     plan::inline_parts(&mut spec);
+    plan::note_undescribed_answers(&mut spec, &mut plan);
     plan::name_answers(&mut spec, &mut plan);
     plan::name_pagination(&mut spec, &mut plan);
     plan::read_shapes(&spec, &mut plan);

@@ -391,11 +391,9 @@ fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
                 let data = parameter.parameter_data_ref();
                 note(format!("{place}/{method}/parameters/{}", data.name), data.description.as_ref());
             }
-            for (status, response) in &operation.responses.responses {
-                note(format!("{place}/{method}/responses/{status}"), response.as_item().map(|response| &response.description));
-            }
         }
     }
+    plan.undescribed_answers.iter().for_each(|place| note(place.clone(), None));
     for (name, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let Some(schema) = schema.as_item() else { continue };
         let place = plan.place(name);

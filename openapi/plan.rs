@@ -23,6 +23,8 @@ pub struct Plan {
     pub listings: BTreeMap<String, Listing>,
     /// Every object of the document, by component, as it was before any fixup.
     pub shapes: BTreeMap<String, Shape>,
+    /// JSON pointers of answers without a description, refusals too, of which no Rust is made.
+    pub undescribed_answers: Vec<String>,
     /// Components that are none in the document: the JSON pointer of where each stands.
     pub places: BTreeMap<String, String>,
 }
@@ -133,6 +135,17 @@ pub fn inline_parts(spec: &mut OpenAPI) {
         }
         for response in operation.responses.responses.values_mut() {
             put_in_place(response, "#/components/responses/", &components.responses);
+        }
+    }
+}
+
+/// Notes which answers have no description, before any is left out.
+pub fn note_undescribed_answers(spec: &mut OpenAPI, plan: &mut Plan) {
+    for (place, operation) in operations(spec) {
+        for (status, response) in &operation.responses.responses {
+            if response.as_item().is_some_and(|response| response.description.trim().is_empty()) {
+                plan.undescribed_answers.push(format!("{place}/responses/{status}"));
+            }
         }
     }
 }

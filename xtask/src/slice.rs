@@ -153,6 +153,15 @@ impl<'a> Slicer<'a> {
             self.content(body, &at, Direction::REQUEST, &mut whole)?;
             sliced.insert("requestBody".into(), whole.into());
         }
+        for (key, is_right, form) in [
+            ("responses", operation.get("responses").is_some_and(Value::is_object), "a mapping of answers by their status"),
+            ("security", operation.get("security").is_none_or(Value::is_array), "a list of mappings"),
+            ("servers", operation.get("servers").is_none_or(Value::is_array), "a list of mappings"),
+        ] {
+            if !is_right {
+                return Err(self.document.error(step(place, key), "is not what it should be", format!("write {form} there")));
+            }
+        }
         let mut responses = Map::new();
         for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
             if !status.starts_with("x-") {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::annotations::{self, Bridged, Renamed};
+use crate::annotations::{self, Bridged, Carried, Renamed};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE, generate_text};
@@ -66,7 +66,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     std::mem::forget(document);
     let (ours, old) = project.slice()?;
     let same_api = new == old;
-    let renamed = annotations::carry(&ours.root, &mut new);
+    let Carried { renamed, unlisted } = annotations::carry(&ours.root, &mut new);
     let bridged = if same_api { Vec::new() } else { annotations::bridge(&old, &mut new) };
 
     let manifest = project.read(MANIFEST)?;
@@ -107,6 +107,16 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
         report.decisions = decisions(&diff, &generated, &renamed, &bridged, &annotations::homeless(&ours.root, &new));
+        if !unlisted.is_empty() {
+            report.decisions.insert(
+                0,
+                format!(
+                    "`x-listing` in {SLICE} no longer has {}: what it named is gone. See in src/pagination/mod.rs what listings then promise, and \
+                     whether something else has taken its place.",
+                    unlisted.join(", ")
+                ),
+            );
+        }
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
@@ -257,7 +267,7 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
     for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
         let remedy = if change.id == "response-required-property-added" || change.id == "response-property-became-required" {
             let alias = lost_beside(diff, change).map_or_else(String::new, |name| {
-                format!("If this is only another name of `{name}`, write `x-aliases: [{name}]` beside the property in {SLICE}. ")
+                format!("If this is only another name of `{name}`, write `x-aliases:` and in a line below `- {name}` beside the property in {SLICE}. ")
             });
             format!(
                 "{alias}If a value can stand for what is not sent, write it beside the property in {SLICE} as `x-default-when-absent`, and correct"

@@ -176,6 +176,34 @@ fn what_is_ours_stays_with_its_part_of_a_union() {
     assert!(report["decisions"].to_string().contains(went), "{}", report["decisions"]);
 }
 
+/// What `x-listing` names and is gone is taken out of it and told, and a property that was renamed goes by its new name there.
+#[test]
+fn a_listing_names_only_what_is_there() {
+    let project = Project::new();
+    let aliased =
+        project.read(FILES[0]).replace("        stage_obj:\n", "        stage_obj:\n          x-aliases:\n          - stage_detail\n");
+    let aliased = aliased.replace(
+        "          x-aliases:\n          - stage_detail\n          $ref: '#/components/schemas/Stage'\n",
+        "          allOf:\n          - $ref: '#/components/schemas/Stage'\n          x-aliases:\n          - stage_detail\n",
+    );
+    project.write(FILES[0], &aliased);
+    let mut theirs: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
+    let text = serde_yaml::to_string(&theirs).unwrap().replace("stage_obj", "stage_detail");
+    theirs = serde_yaml::from_str(&text).unwrap();
+    for parameter in theirs["paths"]["/flows/bindings/"]["get"]["parameters"].as_array_mut().unwrap() {
+        if parameter["name"] == "target" {
+            parameter["name"] = "flow".into();
+        }
+    }
+    let (_, report) = sync(&project, &serde_yaml::to_string(&theirs).unwrap(), &[]);
+    let decisions = report["decisions"].to_string();
+    assert!(decisions.contains("no longer has the partition by `target`"), "{decisions}");
+    assert!(decisions.contains("parameters/target (is it `flow` now?)"), "{decisions}");
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let listing = &written["paths"]["/flows/bindings/"]["get"]["x-listing"];
+    assert_eq!((&listing["sort-terms"]["stage__name"], listing.get("partition")), (&json!("stage_detail.name"), None));
+}
+
 /// What a component takes over from another is bridged there, and once.
 #[test]
 fn a_list_of_a_part_is_bridged_where_it_stands() {
@@ -325,7 +353,10 @@ fn a_new_name_that_nobody_told_of_is_suspected() {
     let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Stage", &change)), &["--check"]);
     let decision = report["decisions"][0].as_str().unwrap();
-    assert!(decision.contains("If this is only another name of `verbose_name`, write `x-aliases: [verbose_name]`"), "{decision}");
+    assert!(
+        decision.contains("If this is only another name of `verbose_name`, write `x-aliases:` and in a line below `- verbose_name`"),
+        "{decision}"
+    );
 }
 
 #[test]

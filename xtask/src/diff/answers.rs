@@ -8,7 +8,7 @@ use super::Wire;
 use super::node::{Node, bare};
 use super::operations::{Comparison, FAILS_ON_NEW, FAILS_ON_OLD};
 use super::rules::Use;
-use super::schemas::Place;
+use super::schemas::{Place, type_names};
 use super::wire::{Outcome, decodes};
 use crate::document::step;
 
@@ -55,7 +55,8 @@ impl<'a> Comparison<'a> {
                     wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
                 }
                 let text = format!("the answer {status} is gone");
-                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, send(operation));
+                let touches = with_model(send(operation), schema_of(response, self.old));
+                self.note(at, &format!("response-{}-status-removed", kind(status)), text, &pointer, wire, touches);
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
@@ -65,7 +66,8 @@ impl<'a> Comparison<'a> {
             }
             let pointer = step(&step(place, "responses"), status);
             let text = format!("the answer {status} is new");
-            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, send(operation));
+            let touches = with_model(send(operation), schema_of(response, self.new));
+            self.note(at, &format!("response-{}-status-added", kind(status)), text, &pointer, wire, touches);
         }
     }
 
@@ -189,6 +191,13 @@ impl<'a> Comparison<'a> {
             }
         }
     }
+}
+
+/// Items with those of the model that an answer has, which may come and go with it.
+fn with_model(mut touches: Vec<String>, answer: Option<Node>) -> Vec<String> {
+    let names = answer.and_then(|answer| answer.component.as_deref().map(type_names)).into_iter().flatten();
+    touches.extend(names.map(|name| format!("types::{name}")));
+    touches
 }
 
 /// The method that sends an operation, which has its answer in its signature.

@@ -352,7 +352,7 @@ fn is_written_alike(old: &Node, new: &Node) -> bool {
 }
 
 /// The names that the type of a component may have in Rust.
-fn type_names(component: &str) -> Vec<String> {
+pub fn type_names(component: &str) -> Vec<String> {
     let shorter = component.strip_suffix("Enum").map(ToPascalCase::to_pascal_case);
     std::iter::once(component.to_pascal_case()).chain(shorter).collect()
 }
