@@ -100,7 +100,11 @@ fn broken_documents_are_refused_with_place_and_remedy() {
             "/background/x-aliases:",
             "is no list of names",
         ),
-        (vec![("x-default-when-absent: ''", "x-default-when-absent: 3")], "/meta_model_name/x-default-when-absent:", "of another type"),
+        (
+            vec![("x-default-when-absent: ''", "x-default-when-absent: 3")],
+            "/meta_model_name/x-default-when-absent:",
+            "cannot stand for the property",
+        ),
     ];
     for (edits, place, problem) in cases {
         let error = error_of(&edits);
