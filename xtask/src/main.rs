@@ -207,7 +207,7 @@ fn print_code(project: &Project, source: Option<String>, selection: &Operations)
             let sliced = annotated(&document, &selection.of(project)?, &project.slice()?.0.root)?;
             let (sliced, left_out) = diff::generatable(&sliced);
             for operation in left_out {
-                eprintln!("note: {operation} takes files, and no Rust can be generated of it");
+                eprintln!("note: {operation} takes files or has several kinds of success, and no Rust can be generated of it");
             }
             (source, yaml::to_yaml(&sliced))
         }

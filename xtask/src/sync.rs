@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::annotations::{self, Bridged, Carried, Renamed};
+use crate::annotations::words::homeless;
+use crate::annotations::{self, Bridged, Carried};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
 use crate::generator::{Generated, SLICE, generate_text};
@@ -66,7 +67,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
     std::mem::forget(document);
     let (ours, old) = project.slice()?;
     let same_api = new == old;
-    let Carried { renamed, unlisted } = annotations::carry(&ours.root, &mut new);
+    let carried = annotations::carry(&ours.root, &mut new);
     let bridged = if same_api { Vec::new() } else { annotations::bridge(&old, &mut new) };
 
     let manifest = project.read(MANIFEST)?;
@@ -95,7 +96,8 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let mut after = diff::Input::new(source.name(), &new);
         if let Some(operation) = after.left_out.first() {
             bail!(
-                "{UPSTREAM}: `operations` has that of {operation}, which takes files, and no Rust can be generated of it: take it off the list"
+                "{UPSTREAM}: `operations` has that of {operation}, of which no Rust can be generated: it takes files, or has several kinds of success. \
+                 Take it off the list"
             );
         }
         // An operation that upstream no longer has is an error, so what differs is the list in `upstream.toml`.
@@ -106,21 +108,11 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let release = diff.new.release.clone();
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
-        report.decisions = decisions(&diff, &generated, &renamed, &bridged, &annotations::homeless(&ours.root, &new));
-        if !unlisted.is_empty() {
-            report.decisions.insert(
-                0,
-                format!(
-                    "`x-listing` in {SLICE} no longer has {}: what it named is gone. See in src/pagination/mod.rs what listings then promise, and \
-                     whether something else has taken its place.",
-                    unlisted.join(", ")
-                ),
-            );
-        }
+        report.decisions = decisions(&diff, &generated, &carried, &bridged, &homeless(&ours.root, &new));
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
-        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff, &renamed))?));
+        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff, &carried.renamed))?));
         report.diff = Some(diff);
     }
 
@@ -249,10 +241,17 @@ fn lost_beside<'a>(diff: &'a Diff, added: &diff::Change) -> Option<&'a str> {
 }
 
 /// What a person has to decide.
-fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &[Bridged], homeless: &[String]) -> Vec<String> {
+fn decisions(diff: &Diff, generated: &Generated, carried: &Carried, bridged: &[Bridged], homeless: &[String]) -> Vec<String> {
     let (old, new) = report::sides(diff);
     let mut decisions = Vec::new();
-    for (component, before, after) in renamed {
+    if !carried.unlisted.is_empty() {
+        decisions.push(format!(
+            "`x-listing` in {SLICE} no longer has {}: what it named is gone. See in src/pagination/mod.rs what listings then promise, and \
+             whether something else has taken its place.",
+            carried.unlisted.join(", ")
+        ));
+    }
+    for (component, before, after) in &carried.renamed {
         decisions.push(format!(
             "`{component}.{before}` is now `{after}`, in Rust too: its description and extensions went with it, and answers with the old \
              name are read. Read the description again, and see where src/, examples/ and tests/ use `{before}`."
@@ -290,7 +289,8 @@ fn decisions(diff: &Diff, generated: &Generated, renamed: &[Renamed], bridged: &
     }
     decisions.extend(standing(generated));
     let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
-    let told = |item: &&ItemChange| renamed.iter().any(|(component, before, _)| item.item == format!("types::{component}::{before}"));
+    let told =
+        |item: &&ItemChange| carried.renamed.iter().any(|(component, before, _)| item.item == format!("types::{component}::{before}"));
     let gone = diff.rust.items.iter().filter(|item| item.new.is_none() && !of_builder(item) && !told(item));
     let gone = gone.map(|item| format!("`{}`", item.item)).collect::<Vec<_>>();
     if !gone.is_empty() {

@@ -444,7 +444,7 @@ fn an_operation_that_takes_files_is_refused() {
     let before = project.contents();
     let outcome = project.xtask(&["sync", "--from", &file]);
     assert_eq!(outcome.code, 2);
-    assert!(outcome.err.contains("POST /flows/others/, which takes files"), "{}", outcome.err);
+    assert!(outcome.err.contains("POST /flows/others/, of which no Rust can be generated: it takes files"), "{}", outcome.err);
     assert_eq!(project.contents(), before);
 }
 

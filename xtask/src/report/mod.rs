@@ -68,7 +68,7 @@ fn counted(diff: &Diff) -> String {
 /// What the version of the crate has to do, or why that is not known.
 fn version(diff: &Diff) -> String {
     match (diff.rust.bump, &diff.rust.not_compared) {
-        (Some(_), _) if diff.changes.is_empty() && diff.rust.items.is_empty() => "patch at most: only the release is another".into(),
+        (Some(_), _) if diff.changes.is_empty() && diff.rust.items.is_empty() => "patch at most: no public item changed".into(),
         (Some(bump), _) => bump.to_string(),
         (None, why) => format!("not known; {}", why.as_deref().unwrap_or_default()),
     }

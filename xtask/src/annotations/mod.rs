@@ -13,6 +13,9 @@ use crate::document::{component, step};
 use crate::generator::EXTENSIONS;
 use crate::slice::METHODS;
 
+mod listing;
+pub mod words;
+
 /// Extensions that say something of a property and stay with it, whatever becomes of its type.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
@@ -53,63 +56,8 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
         annotate(&ours["components"]["securitySchemes"][name], scheme);
     }
     let renamed = carrier.renamed;
-    let unlisted = fit_listings(slice, &renamed);
+    let unlisted = listing::fit(slice, &renamed);
     Carried { renamed, unlisted }
-}
-
-/// Takes out of `x-listing` what names a parameter or a property that is not there.
-fn fit_listings(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
-    fn properties(node: &Value, found: &mut BTreeSet<String>) {
-        match node {
-            Value::Object(map) => {
-                found.extend(map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
-                map.values().for_each(|value| properties(value, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
-            _ => {}
-        }
-    }
-    let mut known = BTreeSet::new();
-    properties(slice, &mut known);
-    let current = |path: &str| {
-        let step = |step: &str| match renamed.iter().find(|(_, before, _)| step.trim_end_matches("[]") == before) {
-            Some((_, before, after)) => step.replacen(before, after, 1),
-            None => step.to_owned(),
-        };
-        path.split('.').map(step).collect::<Vec<_>>().join(".")
-    };
-    let is_known = |path: &str| path.split('.').all(|step| known.contains(step.trim_end_matches("[]")));
-    let mut unlisted = Vec::new();
-    for operation in operations_mut(slice) {
-        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
-        let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
-        if let Some(terms) = listing.get_mut("sort-terms").and_then(Value::as_object_mut) {
-            for path in terms.values_mut() {
-                *path = current(path.as_str().unwrap_or_default()).into();
-            }
-            let gone = terms.iter().filter(|(_, path)| !path.as_str().is_some_and(is_known)).map(|(term, _)| term.clone());
-            for term in gone.collect::<Vec<_>>() {
-                terms.remove(&term);
-                unlisted.push(format!("the sort term `{term}`"));
-            }
-        }
-        if let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) {
-            let parameter = partition.get("parameter").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some(paths) = partition.get_mut("found-in").and_then(Value::as_array_mut) {
-                for path in paths.iter_mut() {
-                    *path = current(path.as_str().unwrap_or_default()).into();
-                }
-                paths.retain(|path| path.as_str().is_some_and(is_known));
-            }
-            let has_values = partition.get("found-in").and_then(Value::as_array).is_some_and(|paths| !paths.is_empty());
-            if !has_values || !parameters.contains(&parameter) {
-                listing.remove("partition");
-                unlisted.push(format!("the partition by `{parameter}`"));
-            }
-        }
-    }
-    unlisted
 }
 
 /// A property that servers of the old document need not send, with what the client takes it for there.
@@ -321,49 +269,6 @@ fn keep_texts_of_values(schema: &mut Value) {
 /// What a value is called as a key.
 pub fn key_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Descriptions of ours that stand nowhere in a slice any more, by where they stood; of a parameter also what it may be called now.
-pub fn homeless(ours: &Value, slice: &Value) -> Vec<String> {
-    fn words<'a>(node: &'a Value, place: &str, found: &mut Vec<(String, &'a str)>) {
-        match node {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    match value.as_str() {
-                        Some(text) if key == "description" => found.push((place.to_owned(), text)),
-                        _ => words(value, &step(place, key), found),
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let name = item.get("name").map_or_else(|| index.to_string(), key_of);
-                    words(item, &step(place, &name), found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    words(ours, "#", &mut before);
-    words(slice, "#", &mut after);
-    let kept = after.into_iter().map(|(_, text)| text).collect::<BTreeSet<_>>();
-    let homeless = before.into_iter().filter(|(_, text)| !text.is_empty() && !kept.contains(text));
-    let called = |place: String| match perhaps_renamed(ours, slice, &place) {
-        Some(name) => format!("{place} (is it `{name}` now?)"),
-        None => place,
-    };
-    homeless.map(|(place, _)| called(place)).collect()
-}
-
-/// A new parameter that is of the same form as the one that stood at a place.
-fn perhaps_renamed<'a>(ours: &Value, slice: &'a Value, place: &str) -> Option<&'a str> {
-    let (operation, name) = place.strip_prefix('#')?.split_once("/parameters/")?;
-    let (before, after) = (ours.pointer(operation)?["parameters"].as_array()?, slice.pointer(operation)?["parameters"].as_array()?);
-    let gone = before.iter().find(|parameter| parameter["name"] == name)?;
-    let is_new = |parameter: &&Value| !before.iter().any(|known| known["name"] == parameter["name"]);
-    let same_form = |parameter: &&Value| ["in", "schema"].iter().all(|key| bare(ours, &gone[*key]) == bare(slice, &parameter[*key]));
-    after.iter().filter(is_new).find(same_form)?["name"].as_str()
 }
 
 /// Whether a document has extensions of ours.

@@ -1,0 +1,62 @@
+//! What `x-listing` says of parameters and properties, which come, go and are renamed.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Renamed, operations_mut};
+
+/// Takes out of `x-listing` what names a parameter or a property that is not there.
+pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
+    fn properties(node: &Value, found: &mut BTreeSet<String>) {
+        match node {
+            Value::Object(map) => {
+                found.extend(map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
+                map.values().for_each(|value| properties(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+            _ => {}
+        }
+    }
+    let mut known = BTreeSet::new();
+    properties(slice, &mut known);
+    let current = |path: &str| {
+        let step = |step: &str| match renamed.iter().find(|(_, before, _)| step.trim_end_matches("[]") == before) {
+            Some((_, before, after)) => step.replacen(before, after, 1),
+            None => step.to_owned(),
+        };
+        path.split('.').map(step).collect::<Vec<_>>().join(".")
+    };
+    let is_known = |path: &str| path.split('.').all(|step| known.contains(step.trim_end_matches("[]")));
+    let mut unlisted = Vec::new();
+    for operation in operations_mut(slice) {
+        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
+        let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
+        if let Some(terms) = listing.get_mut("sort-terms").and_then(Value::as_object_mut) {
+            for path in terms.values_mut() {
+                *path = current(path.as_str().unwrap_or_default()).into();
+            }
+            let gone = terms.iter().filter(|(_, path)| !path.as_str().is_some_and(is_known)).map(|(term, _)| term.clone());
+            for term in gone.collect::<Vec<_>>() {
+                terms.remove(&term);
+                unlisted.push(format!("the sort term `{term}`"));
+            }
+        }
+        if let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) {
+            let parameter = partition.get("parameter").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if let Some(paths) = partition.get_mut("found-in").and_then(Value::as_array_mut) {
+                for path in paths.iter_mut() {
+                    *path = current(path.as_str().unwrap_or_default()).into();
+                }
+                paths.retain(|path| path.as_str().is_some_and(is_known));
+            }
+            let has_values = partition.get("found-in").and_then(Value::as_array).is_some_and(|paths| !paths.is_empty());
+            if !has_values || !parameters.contains(&parameter) {
+                listing.remove("partition");
+                unlisted.push(format!("the partition by `{parameter}`"));
+            }
+        }
+    }
+    unlisted
+}
