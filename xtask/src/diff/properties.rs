@@ -36,7 +36,7 @@ impl Walker {
                 new_client_on_old_server: unread(new, &before, &decodes),
             };
             let mut text = format!("`{}` is no longer {}", place.name, sent(place.used));
-            if let Some(Renamed { after: (other, after), .. }) = renamed.iter().find(|pair| pair.before.0 == name) {
+            if let Some(SameProperty { after: (other, after), .. }) = renamed.iter().find(|pair| pair.before.0 == name) {
                 text = format!("{text}; `{other}` is");
                 wire = wire_of_renamed(old, new, (name, &before), (other, after), wire);
                 self.compare(&before, after, &inside(other, (required, new.requires(other))));
@@ -50,7 +50,7 @@ impl Walker {
                 old_client_on_new_server: unread(old, &after, &decodes),
                 new_client_on_old_server: unnamed(&after, required, old, &decodes),
             };
-            if let Some(Renamed { before: (other, before), .. }) = renamed.iter().find(|pair| pair.after.0 == name) {
+            if let Some(SameProperty { before: (other, before), .. }) = renamed.iter().find(|pair| pair.after.0 == name) {
                 wire = wire_of_renamed(old, new, (other, before), (name, &after), wire);
             }
             let always = match (place.used.is_request(), required) {
@@ -145,13 +145,13 @@ fn is_unsent(property: &Node, place: &Place) -> bool {
 }
 
 /// A property under its name in the old document and in the new one.
-struct Renamed<'a> {
+struct SameProperty<'a> {
     before: (&'a str, Node<'a>),
     after: (&'a str, Node<'a>),
 }
 
 /// Properties of which one document or the other says that they are only called otherwise.
-fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
+fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<SameProperty<'a>> {
     let gone = old.properties().into_iter().filter(|(name, _)| new.property(name).is_none());
     let mut came = new.properties();
     came.retain(|(name, _)| old.property(name).is_none());
@@ -160,7 +160,7 @@ fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
         let other_name =
             |(name, after): &(&str, Node)| before.1.aliases().any(|alias| alias == *name) || after.aliases().any(|alias| alias == before.0);
         if let Some(index) = came.iter().position(other_name) {
-            pairs.push(Renamed { before, after: came.remove(index) });
+            pairs.push(SameProperty { before, after: came.remove(index) });
         }
     }
     pairs

@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod random;
+pub mod upstream;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -162,4 +163,12 @@ pub fn merge(target: &mut Value, patch: &Value) {
             merge(&mut target[key], value);
         }
     }
+}
+
+/// A document with the operation, whose answer is the given schema, and with more components.
+pub fn document(schema: &str, more: &str) -> String {
+    format!(
+        "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths:\n  /a/:\n    get:\n      operationId: flows_bindings_list\n      responses:\n        \
+         '200': {{ description: '', content: {{ application/json: {{ schema: {schema} }} }} }}\ncomponents:\n{more}"
+    )
 }

@@ -1,0 +1,43 @@
+//! Documents of upstream's that the tests of `sync` make, and syncing a project from one.
+
+use serde_json::{Value, json};
+
+use super::{Project, merge, slice};
+
+/// A document of upstream's: the slice of another release with a change.
+pub fn upstream(release: &str, change: &Value) -> String {
+    let mut document = slice();
+    without_ours(&mut document);
+    document["info"]["version"] = release.into();
+    merge(&mut document, change);
+    serde_yaml::to_string(&document).unwrap()
+}
+
+pub fn without_ours(node: &mut Value) {
+    match node {
+        Value::Object(map) => {
+            map.retain(|key, value| !(key.starts_with("x-") || key == "description" && value.is_string()));
+            map.values_mut().for_each(without_ours);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_ours),
+        _ => {}
+    }
+}
+
+pub fn schema(component: &str, change: &Value) -> Value {
+    json!({ "components": { "schemas": { component: change } } })
+}
+
+/// Syncs a project from a document.
+pub fn sync(project: &Project, document: &str, more: &[&str]) -> (i32, Value) {
+    let file = project.write("upstream.yaml", document);
+    let outcome = project.xtask(&[&["sync", "--from", &file, "--format", "json"], more].concat());
+    assert!(outcome.code < 2, "{}", outcome.err);
+    (outcome.code, serde_json::from_str(&outcome.out).unwrap())
+}
+
+/// The version of the crate in a project.
+pub fn version(project: &Project) -> String {
+    let manifest: toml_edit::DocumentMut = project.read("Cargo.toml").parse().unwrap();
+    manifest["package"]["version"].as_str().unwrap().to_owned()
+}
