@@ -21,10 +21,14 @@ mod finish;
 mod finish_listing;
 #[path = "openapi/fixups.rs"]
 pub mod fixups;
+#[path = "openapi/names.rs"]
+mod names;
 #[path = "openapi/plan.rs"]
 mod plan;
 #[path = "openapi/run_progenitor.rs"]
 mod run_progenitor;
+#[path = "openapi/undescribed.rs"]
+mod undescribed;
 
 pub const SLICE: &str = "openapi/flows_bindings_list.yaml";
 
@@ -126,8 +130,8 @@ pub fn generate_text(name: &str, text: &str) -> Result<Generated, GenerateError>
     let mut plan = plan::Plan::default();
     plan::inline_parts(&mut spec);
     plan::note_undescribed_answers(&mut spec, &mut plan);
-    plan::name_answers(&mut spec, &mut plan);
-    plan::name_pagination(&mut spec, &mut plan);
+    names::name_answers(&mut spec, &mut plan);
+    names::name_pagination(&mut spec, &mut plan);
     plan::read_shapes(&spec, &mut plan);
     plan::read_listings(&mut spec, &mut plan).map_err(fail)?;
     let mut stale_fixups = Vec::new();
@@ -138,8 +142,8 @@ pub fn generate_text(name: &str, text: &str) -> Result<Generated, GenerateError>
     }
 
     let tokens = run_progenitor::run(&settings(&plan), &spec).map_err(fail)?;
-    let (file, undescribed) = finish::finish(tokens, &spec, &plan).map_err(fail)?;
-    Ok(Generated { file, stale_fixups, undescribed })
+    let file = finish::finish(tokens, &spec, &plan).map_err(fail)?;
+    Ok(Generated { file, stale_fixups, undescribed: undescribed::undescribed(&spec, &plan) })
 }
 
 /// A place, a problem and a remedy; the file is the caller's to add.

@@ -5,16 +5,17 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
-use std::borrow::{Borrow, BorrowMut};
+use std::borrow::Borrow;
 
 use heck::ToUpperCamelCase;
 use openapiv3::{
-    AdditionalProperties, AnySchema, IntegerType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind,
-    StatusCode, Type, VariantOrUnknownOrEmpty,
+    AdditionalProperties, AnySchema, IntegerType, OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type,
+    VariantOrUnknownOrEmpty,
 };
 use serde_json::Value;
 
 use super::Flaw;
+use super::names::{name_inline_enums, parameter_data_mut, sorted};
 use super::plan::{EnumValue, MovedProperty, OpenEnum, Plan, enum_values, item_mut, operations, texts};
 
 type Fixup = fn(&mut OpenAPI, &mut Plan) -> Result<usize, Flaw>;
@@ -122,87 +123,6 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
         });
     }
     Ok(plan.enums.len())
-}
-
-/// An enum that stands inside another schema becomes a component, named after the places on the way to it.
-fn name_inline_enums(spec: &mut OpenAPI, plan: &mut Plan) {
-    let mut named = name_enums_of_filters(spec);
-    let components = spec.components.get_or_insert_default();
-    for (component, schema) in &mut components.schemas {
-        if let ReferenceOr::Item(schema) = schema {
-            name_enums_inside((component, &plan.place(component)), schema, &mut named);
-        }
-    }
-    for (name, place, schema) in named {
-        plan.places.insert(name.clone(), place);
-        components.schemas.insert(name, ReferenceOr::Item(schema));
-    }
-}
-
-/// The enum of a filter that no component has becomes one too, under the name that progenitor has for it.
-fn name_enums_of_filters(spec: &mut OpenAPI) -> Named {
-    let known = spec.components.iter().flat_map(|components| components.schemas.values()).filter_map(ReferenceOr::as_item);
-    let known = known.filter_map(enum_values).map(sorted).collect::<Vec<_>>();
-    let mut named = Named::new();
-    for (place, operation) in operations(spec) {
-        let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
-        for parameter in operation.parameters.iter_mut().filter_map(item_mut) {
-            let data = parameter_data_mut(parameter);
-            let (name, place) = (format!("{id}{}", data.name.to_upper_camel_case()), format!("{place}/parameters/{}/schema", data.name));
-            let ParameterSchemaOrContent::Schema(schema) = &mut data.format else { continue };
-            let is_known = schema.as_item().and_then(enum_values).is_some_and(|values| known.contains(&sorted(values)));
-            if !is_known {
-                name_enum(name, place, schema, &mut named);
-            }
-        }
-    }
-    named
-}
-
-fn sorted(mut values: Vec<String>) -> Vec<String> {
-    values.sort();
-    values
-}
-
-/// Enums with the names that they get and the JSON pointers of where they stood.
-type Named = Vec<(String, String, Schema)>;
-
-fn name_enums_inside((name, place): (&str, &str), schema: &mut Schema, named: &mut Named) {
-    match &mut schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => {
-            for (property, schema) in &mut object.properties {
-                name_enum(format!("{name}{}", property.to_upper_camel_case()), format!("{place}/properties/{property}"), schema, named);
-            }
-            if let Some(AdditionalProperties::Schema(value)) = &mut object.additional_properties {
-                name_enum(format!("{name}Value"), format!("{place}/additionalProperties"), value.as_mut(), named);
-            }
-        }
-        SchemaKind::Type(Type::Array(array)) => {
-            array.items.iter_mut().for_each(|items| name_enum(format!("{name}Item"), format!("{place}/items"), items, named));
-        }
-        SchemaKind::OneOf { one_of: parts } => name_enums_of_parts((name, place), "oneOf", parts, named),
-        SchemaKind::AnyOf { any_of: parts } => name_enums_of_parts((name, place), "anyOf", parts, named),
-        SchemaKind::AllOf { all_of: parts } => name_enums_of_parts((name, place), "allOf", parts, named),
-        _ => {}
-    }
-}
-
-fn name_enums_of_parts((name, place): (&str, &str), composition: &str, parts: &mut [ReferenceOr<Schema>], named: &mut Named) {
-    for (index, part) in parts.iter_mut().enumerate() {
-        name_enum(format!("{name}Part{index}"), format!("{place}/{composition}/{index}"), part, named);
-    }
-}
-
-fn name_enum<T: BorrowMut<Schema>>(name: String, place: String, schema: &mut ReferenceOr<T>, named: &mut Named) {
-    let ReferenceOr::Item(item) = &mut *schema else { return };
-    let item: &mut Schema = item.borrow_mut();
-    if enum_values(item).is_some() {
-        let item = item.clone();
-        *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
-        named.push((name, place, item));
-    } else {
-        name_enums_inside((&name, &place), item, named);
-    }
 }
 
 /// Up to 2026.2 upstream writes the enum of a filter out beside the filter, so that a filter would not take the type that a row
@@ -334,15 +254,6 @@ fn visit_schema(place: &str, schema: &mut Schema, visit: &mut dyn FnMut(&str, &m
     }
     for (step, schema) in inner {
         visit_schema(&format!("{place}/{step}"), schema, visit);
-    }
-}
-
-fn parameter_data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterData {
-    match parameter {
-        Parameter::Query { parameter_data, .. }
-        | Parameter::Header { parameter_data, .. }
-        | Parameter::Path { parameter_data, .. }
-        | Parameter::Cookie { parameter_data, .. } => parameter_data,
     }
 }
 

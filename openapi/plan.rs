@@ -1,10 +1,8 @@
 //! What the document says beyond OpenAPI, read for the generated Rust: shapes of objects, list operations, and what fixups find.
 
-use std::borrow::{Borrow, BorrowMut};
 use std::collections::BTreeMap;
 
-use heck::ToUpperCamelCase;
-use openapiv3::{IntegerType, OpenAPI, Operation, Parameter, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
+use openapiv3::{IntegerType, OpenAPI, Operation, Parameter, ReferenceOr, Schema, SchemaKind, Type};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -147,75 +145,6 @@ pub fn note_undescribed_answers(spec: &mut OpenAPI, plan: &mut Plan) {
                 plan.undescribed_answers.push(format!("{place}/responses/{status}"));
             }
         }
-    }
-}
-
-/// Makes a component of each object that an operation is answered with and that stands in the answer itself, under the name that
-/// progenitor has for it, so that everything that is done to components is done to it too.
-pub fn name_answers(spec: &mut OpenAPI, plan: &mut Plan) {
-    let mut named = Vec::new();
-    for (place, operation) in operations(spec) {
-        let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
-        for (status, response) in &mut operation.responses.responses {
-            let Some(response) = item_mut(response).filter(|_| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))) else {
-                continue;
-            };
-            for (kind, media) in &mut response.content {
-                let Some(schema) = &mut media.schema else { continue };
-                let place = format!("{place}/responses/{status}/content/{}/schema", kind.replace('/', "~1"));
-                name_object(format!("{id}Response"), place, schema, &mut named);
-            }
-        }
-    }
-    let components = spec.components.get_or_insert_default();
-    for (name, place, schema) in named {
-        if !components.schemas.contains_key(&name) {
-            components.schemas.insert(name.clone(), schema);
-            plan.places.insert(name, place);
-        }
-    }
-}
-
-/// Up to 2023.1 upstream writes out where a page stands in its list, on every page. It is the component of later releases, which
-/// `src/pagination` knows by its name.
-pub fn name_pagination(spec: &mut OpenAPI, plan: &mut Plan) {
-    const NAME: &str = "Pagination";
-    let Some(components) = &mut spec.components else { return };
-    let mut found = None;
-    for (page, schema) in components.schemas.iter_mut().filter_map(|(name, schema)| Some((name, item_mut(schema)?))) {
-        let SchemaKind::Type(Type::Object(object)) = &mut schema.schema_kind else { continue };
-        let Some(place) = object.properties.get_mut("pagination") else { continue };
-        let counts = |schema: &Schema| matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"));
-        if let Some(inline) = place.as_item().filter(|schema| counts(schema)) {
-            found.get_or_insert_with(|| (format!("{}/properties/pagination", plan.place(page)), Schema::clone(inline)));
-            *place = ReferenceOr::ref_(&format!("#/components/schemas/{NAME}"));
-        }
-    }
-    if let Some((place, schema)) = found.filter(|_| !components.schemas.contains_key(NAME)) {
-        components.schemas.insert(NAME.into(), ReferenceOr::Item(schema));
-        plan.places.insert(NAME.into(), place);
-    }
-}
-
-fn name_object<T: Borrow<Schema> + BorrowMut<Schema>>(
-    name: String,
-    place: String,
-    schema: &mut ReferenceOr<T>,
-    named: &mut Vec<(String, String, ReferenceOr<Schema>)>,
-) {
-    let ReferenceOr::Item(item) = &mut *schema else { return };
-    match &mut item.borrow_mut().schema_kind {
-        SchemaKind::Type(Type::Array(array)) => {
-            if let Some(items) = &mut array.items {
-                name_object(format!("{name}Item"), format!("{place}/items"), items, named);
-            }
-        }
-        SchemaKind::Type(Type::Object(object)) if !object.properties.is_empty() => {
-            let object: Schema = (*item).borrow().clone();
-            *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
-            named.push((name, place, ReferenceOr::Item(object)));
-        }
-        _ => {}
     }
 }
 

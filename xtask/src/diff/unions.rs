@@ -18,7 +18,7 @@ impl Walker {
             (false, true) if composition != "allOf" => after.push(new.clone()),
             _ => {}
         }
-        // The type of a union has a variant for each part, for which typify has a name, and `name_enums_of_parts` in openapi/fixups.rs.
+        // The type of a union has a variant for each part, for which typify has a name, and `name_enums_of_parts` in openapi/names.rs.
         let parts = before.len().max(after.len());
         let own_types = place.types.iter().flat_map(|name| {
             let of_parts =
