@@ -11,9 +11,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
-use crate::decode::{DecodeError, Undecodable};
-use crate::excerpt::{excerpt, excerpt_of, place};
-use crate::span::ReleaseSpan;
+use crate::compat::version::VersionRange;
+use crate::redaction::{excerpt, excerpt_of, place};
+use crate::transport::decode::{DecodeError, DecodeFailure};
 use crate::types;
 
 /// How much of a refusal's body is read.
@@ -70,7 +70,7 @@ pub enum Error {
         /// Why the others could not be had.
         reason: String,
         /// Which releases of authentik the answers fit, as far as their keys tell.
-        server: ReleaseSpan,
+        server: VersionRange,
     },
 
     /// The rows changed whenever they were listed.
@@ -240,7 +240,7 @@ impl Error {
         }))
     }
 
-    pub(crate) fn from_undecodable(flaw: Undecodable, headers: &HeaderMap) -> Self {
+    pub(crate) fn from_undecodable(flaw: DecodeFailure, headers: &HeaderMap) -> Self {
         Self::Decode(Box::new(DecodeError { flaw, html: is_html(headers), page: None, request_id: request_id(headers), attempts: 0 }))
     }
 
@@ -365,7 +365,7 @@ fn at(address: &str) -> String {
     if address.is_empty() { String::new() } else { format!(" at {address}") }
 }
 
-pub(crate) fn looks_like(server: ReleaseSpan) -> String {
+pub(crate) fn looks_like(server: VersionRange) -> String {
     if server.is_unknown() { String::new() } else { format!(" (the server looks like {server})") }
 }
 

@@ -4,18 +4,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
-mod counters;
-mod decode;
-pub mod drift;
+mod compat;
 pub mod enums;
 mod error;
-mod excerpt;
 mod flows;
 pub mod pagination;
-mod retry;
-mod span;
+mod redaction;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transport;
 
 /// What `build.rs` makes of `openapi/flows_bindings_list.yaml`.
 #[allow(clippy::all, clippy::pedantic)]
@@ -25,11 +22,12 @@ mod codegen {
 
 pub use client::ClientBuilder;
 pub use codegen::{Client, ResponseValue, builder, types};
-pub use decode::DecodeError;
-pub use drift::{Drift, DriftKind};
+pub use compat::drift;
+pub use compat::drift::{Drift, DriftKind};
+pub use compat::version::VersionRange;
 pub use error::{Error, StatusError};
 pub use flows::PolicyEvaluation;
-pub use span::ReleaseSpan;
+pub use transport::decode::DecodeError;
 pub use types::{
     DeniedAction, FlowDesignation, FlowLayout, FlowSet, FlowStageBinding, InvalidResponseAction, PaginatedFlowStageBindingList, Pagination,
     PolicyEngineMode, Stage,

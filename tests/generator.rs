@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-#[path = "../build.rs"]
+#[path = "../codegen/mod.rs"]
 #[allow(dead_code)]
-mod generator;
+mod codegen;
 
-use generator::{Generated, generate};
+use codegen::{Generated, generate};
 
 const SLICE: &str = "openapi/flows_bindings_list.yaml";
 /// A slice for edits, which stays the same when another release is checked in.

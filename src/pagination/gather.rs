@@ -10,8 +10,8 @@ use super::order::{Order, Progress, Row};
 use super::walk::{Fault, Walk};
 use super::{ListRequest, RawPage};
 use crate::Error;
-use crate::drift::Watch;
-use crate::span::ReleaseSpan;
+use crate::compat::drift::DriftReporter;
+use crate::compat::version::VersionRange;
 
 /// Pages of a plain loop, which believes what it is told, after which it believes no more.
 const MOST_PAGES: u64 = 100_000;
@@ -26,7 +26,7 @@ const TRIES: usize = 4;
 /// Where rows cannot be read, a walk does not know their places: it counts only if nothing changed meanwhile.
 pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Gathered<R::Item>, Error> {
     let by_key = Order::parse::<R>("pk")?;
-    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
+    let (mut received, mut expected, mut server) = (0, 0, VersionRange::default());
     for _ in 0..TRIES {
         let mut walk = Walk::new(request.clone(), by_key.clone(), settings, u64::MAX, Progress::default());
         let mut items = Vec::new();
@@ -49,7 +49,7 @@ pub(super) async fn gather<R: ListRequest>(request: &R, order: &Order, settings:
 }
 
 /// Every row of a list, and which releases the server's first answer fits.
-pub(super) type Gathered<T> = (Vec<Row<T>>, ReleaseSpan);
+pub(super) type Gathered<T> = (Vec<Row<T>>, VersionRange);
 
 /// Every row of a list whose tied rows come in no certain order, in the order asked for.
 pub(super) async fn gather_ties<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<Row<R::Item>>, Error> {
@@ -83,10 +83,10 @@ enum OnePage<T> {
 }
 
 /// One page with every row: it is read from the database in one go, so no row can slip through.
-async fn one_page<R: ListRequest>(request: &R, order: &Order, watch: &Watch) -> Result<OnePage<R::Item>, Error> {
+async fn one_page<R: ListRequest>(request: &R, order: &Order, watch: &DriftReporter) -> Result<OnePage<R::Item>, Error> {
     // The first answer only tells the size.
     let mut size = 1;
-    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
+    let (mut received, mut expected, mut server) = (0, 0, VersionRange::default());
     for _ in 0..=TRIES {
         let page = request.for_page(&order.parameter(), 1, size).send_page(watch).await?;
         let came = page.len();
@@ -120,7 +120,7 @@ impl<R: ListRequest> Default for Rows<R> {
 }
 
 impl<R: ListRequest> Rows<R> {
-    fn add(&mut self, page: RawPage<R::Item>, watch: &Watch) {
+    fn add(&mut self, page: RawPage<R::Item>, watch: &DriftReporter) {
         self.items.extend(page.items.into_iter().map(|item| (R::key(&item), item)));
         for row in page.skipped {
             watch.tell_skipped(&row, page.number);
@@ -140,7 +140,7 @@ impl<R: ListRequest> Rows<R> {
 async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, settings: &Settings) -> Result<Vec<R::Item>, Error> {
     let Settings { page_size, concurrency, watch } = settings;
     let mut partitions = BTreeSet::new();
-    let (mut received, mut expected, mut server) = (0, 0, ReleaseSpan::default());
+    let (mut received, mut expected, mut server) = (0, 0, VersionRange::default());
     for size in (1..=*page_size).rev().take(TRIES) {
         let mut rows = Rows::<R>::default();
         let mut asked = BTreeSet::new();
@@ -170,7 +170,12 @@ async fn partition_by_partition<R: ListRequest>(request: &R, order: &Order, sett
     Err(Error::Incomplete { expected, received, reason, server })
 }
 
-async fn one_partition<R: ListRequest>(request: R, order: &Order, page_size: u64, watch: &Watch) -> Result<Vec<RawPage<R::Item>>, Error> {
+async fn one_partition<R: ListRequest>(
+    request: R,
+    order: &Order,
+    page_size: u64,
+    watch: &DriftReporter,
+) -> Result<Vec<RawPage<R::Item>>, Error> {
     match page_loop(request, order, page_size, watch).await {
         // What the partition stands for has been deleted.
         Err(error) if error.field_errors().is_some() => Ok(Vec::new()),
@@ -179,7 +184,12 @@ async fn one_partition<R: ListRequest>(request: R, order: &Order, page_size: u64
 }
 
 /// Page after page, as they are announced. Rows may be missing, and others come twice.
-async fn page_loop<R: ListRequest>(request: R, order: &Order, page_size: u64, watch: &Watch) -> Result<Vec<RawPage<R::Item>>, Error> {
+async fn page_loop<R: ListRequest>(
+    request: R,
+    order: &Order,
+    page_size: u64,
+    watch: &DriftReporter,
+) -> Result<Vec<RawPage<R::Item>>, Error> {
     let mut pages = Vec::new();
     loop {
         let number = pages.len() as u64 + 1;

@@ -14,8 +14,8 @@ use super::order::{Key, Order, Progress, Row};
 use super::walk::{Batch, Fault, Walk};
 use super::{ListRequest, fnv1a};
 use crate::Error;
-use crate::drift::{Drift, Watch};
-use crate::span::ReleaseSpan;
+use crate::compat::drift::{Drift, DriftReporter};
+use crate::compat::version::VersionRange;
 
 /// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
 const PASSES: usize = 5;
@@ -35,12 +35,12 @@ pub struct Paginator<R> {
 pub(super) struct Settings {
     pub(super) page_size: u64,
     pub(super) concurrency: usize,
-    pub(super) watch: Watch,
+    pub(super) watch: DriftReporter,
 }
 
 impl<R: ListRequest> Paginator<R> {
     pub(crate) fn new(request: R) -> Self {
-        let settings = Settings { page_size: 100, concurrency: 2, watch: Watch::default() };
+        let settings = Settings { page_size: 100, concurrency: 2, watch: DriftReporter::default() };
         Self { request, settings, max_items: None, position: None }
     }
 
@@ -88,7 +88,7 @@ impl<R: ListRequest> Paginator<R> {
 
     /// Goes past rows that cannot be read, instead of ending with an error.
     ///
-    /// Each one is told to [`on_drift`](Self::on_drift) as a [`SkippedRow`](crate::drift::DriftKind::SkippedRow), and counts as
+    /// Each one is told to [`on_drift`](Self::on_drift) as a [`SkippedRow`](crate::compat::drift::DriftKind::SkippedRow), and counts as
     /// one that came. Their keys are held in memory.
     pub fn skip_undecodable(mut self) -> Self {
         self.settings.watch.skip_undecodable = true;
@@ -149,7 +149,7 @@ impl<R: ListRequest> Paginator<R> {
             listing,
             batches: Listing::batches(self, order),
             batch: Vec::new().into_iter(),
-            server: ReleaseSpan::default(),
+            server: VersionRange::default(),
             skipped: 0,
             count: None,
             progress,
@@ -235,7 +235,7 @@ impl<'a, R: ListRequest + 'a> Listing<'a, R> {
     }
 
     /// Those of the rows that have not come yet, and are not before where the listing began.
-    fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: ReleaseSpan) -> Result<Batch<R::Item>, Error> {
+    fn unseen(&mut self, rows: Vec<Row<R::Item>>, server: VersionRange) -> Result<Batch<R::Item>, Error> {
         let count = rows.len() as u64;
         let Self { order, start, seen, .. } = self;
         Order::check_alike(start.last.as_ref(), rows.first().map(|(key, _)| key))?;
@@ -282,7 +282,7 @@ pub struct Position {
 pub struct Items<'a, T> {
     listing: u64,
     batches: BoxStream<'a, Result<Batch<T>, Error>>,
-    server: ReleaseSpan,
+    server: VersionRange,
     /// Rows so far that cannot be read: they have places too.
     skipped: u64,
     batch: vec::IntoIter<Row<T>>,
@@ -301,7 +301,7 @@ impl<T> Items<'_, T> {
 
     /// The releases that the server's first answer fits; unknown before it, and where the listing was resumed.
     #[must_use]
-    pub fn server(&self) -> ReleaseSpan {
+    pub fn server(&self) -> VersionRange {
         self.server
     }
 

@@ -69,10 +69,10 @@ pub use listing::{Items, Page, Pages, Paginator, Position};
 #[doc(hidden)]
 pub use order::SortValue;
 
-use crate::decode::{Undecodable, decode, decode_borrowed};
-use crate::drift::{Shape, Watch};
-use crate::excerpt::without_queries;
-use crate::span::{ReleaseSpan, Trace};
+use crate::compat::drift::{DriftReporter, Shape};
+use crate::compat::version::{VersionMarker, VersionRange};
+use crate::redaction::without_queries;
+use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
 use crate::{Error, Pagination};
 
 /// A request for one page of a list. The generator writes it for every list operation; it is not for implementing by hand.
@@ -105,7 +105,7 @@ pub trait ListRequest: Clone + Send + Sync {
     fn for_partition(&self, partition: Uuid) -> Option<Self>;
 
     #[doc(hidden)]
-    fn send_page(self, watch: &Watch) -> impl Future<Output = Result<RawPage<Self::Item>, Error>> + Send;
+    fn send_page(self, watch: &DriftReporter) -> impl Future<Output = Result<RawPage<Self::Item>, Error>> + Send;
 
     #[doc(hidden)]
     fn split(answer: Self::Answer) -> (Pagination, Vec<Self::Item>);
@@ -114,7 +114,7 @@ pub trait ListRequest: Clone + Send + Sync {
     fn shape() -> &'static Shape;
 
     #[doc(hidden)]
-    fn traces() -> &'static [Trace];
+    fn version_markers() -> &'static [VersionMarker];
 
     #[doc(hidden)]
     fn key(item: &Self::Item) -> Uuid;
@@ -138,7 +138,7 @@ pub struct RawPage<T> {
     /// Number of the page, as it was asked for.
     pub(crate) number: u64,
     /// Which releases the answer fits; only looked for on page 1.
-    pub(crate) span: ReleaseSpan,
+    pub(crate) span: VersionRange,
 }
 
 /// A row that cannot be read.
@@ -151,7 +151,7 @@ pub struct SkippedRow {
     pub(crate) pk: Option<Uuid>,
     /// What tells it from others: its primary key, or what it has and where it stands in the list.
     pub(crate) identity: String,
-    pub(crate) flaw: Undecodable,
+    pub(crate) flaw: DecodeFailure,
 }
 
 impl<T> RawPage<T> {
@@ -167,8 +167,13 @@ impl<T> RawPage<T> {
 }
 
 /// Reads a page, or the bare array of a server that does not paginate.
-pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, start: u64, watch: &Watch) -> Result<RawPage<R::Item>, Undecodable> {
-    let span = if page == 1 { ReleaseSpan::of(body, R::traces()) } else { ReleaseSpan::default() };
+pub(crate) fn read_page<R: ListRequest>(
+    body: &[u8],
+    page: u64,
+    start: u64,
+    watch: &DriftReporter,
+) -> Result<RawPage<R::Item>, DecodeFailure> {
+    let span = if page == 1 { VersionRange::of(body, R::version_markers()) } else { VersionRange::default() };
     let rows = if is_whole_list(body) {
         decode(body).map(|items| (None, items, Vec::new()))
     } else {
@@ -178,14 +183,14 @@ pub(crate) fn read_page<R: ListRequest>(body: &[u8], page: u64, start: u64, watc
         Err(_) if watch.skip_undecodable => read_row_by_row::<R>(body, start),
         rows => rows,
     };
-    let (pagination, items, skipped) = rows.map_err(|flaw| flaw.on_server(ReleaseSpan::of(body, R::traces())))?;
+    let (pagination, items, skipped) = rows.map_err(|flaw| flaw.on_server(VersionRange::of(body, R::version_markers())))?;
     watch.compare(body, R::shape(), page);
     Ok(RawPage { pagination, items, skipped, number: page, span })
 }
 
 /// Reads one page as it is.
-pub(crate) fn read_answer<R: ListRequest>(body: &[u8]) -> Result<R::Answer, Undecodable> {
-    decode(body).map_err(|flaw| flaw.on_server(ReleaseSpan::of(body, R::traces())))
+pub(crate) fn read_answer<R: ListRequest>(body: &[u8]) -> Result<R::Answer, DecodeFailure> {
+    decode(body).map_err(|flaw| flaw.on_server(VersionRange::of(body, R::version_markers())))
 }
 
 /// Whether the body is a bare array: what a server sends that does not paginate.
@@ -197,7 +202,7 @@ fn is_whole_list(body: &[u8]) -> bool {
 type ReadRows<T> = (Option<Pagination>, Vec<T>, Vec<SkippedRow>);
 
 /// A page of which every row that can be read is read.
-fn read_row_by_row<R: ListRequest>(body: &[u8], start: u64) -> Result<ReadRows<R::Item>, Undecodable> {
+fn read_row_by_row<R: ListRequest>(body: &[u8], start: u64) -> Result<ReadRows<R::Item>, DecodeFailure> {
     #[derive(Deserialize)]
     struct Rows<'a> {
         pagination: Pagination,

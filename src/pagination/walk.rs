@@ -19,8 +19,8 @@ use super::listing::Settings;
 use super::order::{Key, Order, Progress, Row};
 use super::{ListRequest, RawPage, SkippedRow};
 use crate::Error;
-use crate::drift::Watch;
-use crate::span::ReleaseSpan;
+use crate::compat::drift::DriftReporter;
+use crate::compat::version::VersionRange;
 use crate::types::Pagination;
 
 /// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
@@ -93,7 +93,7 @@ pub(super) struct Batch<T> {
     /// Rows in the whole list, as the server counted them last.
     pub(super) count: u64,
     /// Which releases the first answer fits.
-    pub(super) server: ReleaseSpan,
+    pub(super) server: VersionRange,
     /// Rows so far that cannot be read.
     pub(super) skipped: u64,
 }
@@ -103,7 +103,7 @@ type Fetched<T> = (Window, Result<RawPage<T>, Error>);
 pub(super) struct Walk<'a, R: ListRequest> {
     request: R,
     order: Order,
-    watch: Watch,
+    watch: DriftReporter,
     page_size: u64,
     concurrency: usize,
     /// How many rows are needed, and how many have been given out.
@@ -125,7 +125,7 @@ pub(super) struct Walk<'a, R: ListRequest> {
     /// Rows in the list as the server counted them first and last; `None` before the first answer.
     first_count: Option<u64>,
     pub(super) count: u64,
-    pub(super) span: ReleaseSpan,
+    pub(super) span: VersionRange,
     /// Neighbours tied but for their primary keys that came in order.
     ties_in_order: usize,
     /// Answers that may still come without a row that is new.
@@ -163,7 +163,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
             progress,
             first_count: None,
             count: 0,
-            span: ReleaseSpan::default(),
+            span: VersionRange::default(),
             ties_in_order: 0,
             patience: 16,
             short_pages: 0,

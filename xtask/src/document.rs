@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::generator::{GenerateError, check_version};
+use crate::codegen::{GenerateError, check_version};
 
 /// What is wrong, where, and what to do about it.
 pub type Error = GenerateError;

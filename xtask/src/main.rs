@@ -20,11 +20,11 @@ use source::Source;
 mod annotations;
 mod canonical;
 mod check;
+#[path = "../../codegen/mod.rs"]
+#[allow(dead_code, reason = "xtask uses the generator, and not what cargo runs of it")]
+mod codegen;
 mod diff;
 mod document;
-#[path = "../../build.rs"]
-#[allow(dead_code, reason = "xtask uses the generator, and not what cargo runs of it")]
-mod generator;
 mod project;
 mod report;
 mod slice;
@@ -201,7 +201,7 @@ fn print_slice(project: &Project, source: Option<String>, keep_prose: bool, sele
 
 fn print_code(project: &Project, source: Option<String>, selection: &Operations) -> Result<bool> {
     let (name, text) = match source {
-        None => (generator::SLICE.to_owned(), project.read(generator::SLICE)?),
+        None => (codegen::SLICE.to_owned(), project.read(codegen::SLICE)?),
         Some(source) => {
             let document = Source::parse(&source)?.fetch(project)?.document;
             let sliced = annotated(&document, &selection.of(project)?, &project.slice()?.0.root)?;
@@ -212,7 +212,7 @@ fn print_code(project: &Project, source: Option<String>, selection: &Operations)
             (source, yaml::to_yaml(&sliced))
         }
     };
-    let generated = generator::generate_text(&name, &text)?;
+    let generated = codegen::generate_text(&name, &text)?;
     print(&generated.code())?;
     for fixup in generated.stale_fixups {
         eprintln!("note: the fixup `{fixup}` found nothing to do in this document");

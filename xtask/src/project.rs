@@ -8,8 +8,8 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 use toml_edit::DocumentMut;
 
+use crate::codegen::SLICE;
 use crate::document::Document;
-use crate::generator::SLICE;
 use crate::slice::{Selection, slice};
 
 /// Where the slice comes from.

@@ -10,9 +10,9 @@ use toml_edit::DocumentMut;
 
 use crate::annotations::words::homeless;
 use crate::annotations::{self, Bridged, Carried};
+use crate::codegen::{Generated, SLICE, generate_text};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{self, Diff};
-use crate::generator::{Generated, SLICE, generate_text};
 use crate::project::{Project, UPSTREAM};
 use crate::report::{self, changelog};
 use crate::slice::slice;

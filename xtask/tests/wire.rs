@@ -138,9 +138,12 @@ fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
     std::fs::create_dir_all(folder.join("src")).unwrap();
     let source = std::fs::canonicalize("../src").unwrap();
     let mut main = String::from("#![allow(warnings)]\n");
-    for module in ["enums", "counters"] {
-        let _ = writeln!(main, "#[path = \"{}/{module}.rs\"]\nmod {module};", source.display());
-    }
+    let _ = writeln!(main, "#[path = \"{}/enums.rs\"]\nmod enums;", source.display());
+    let _ = writeln!(
+        main,
+        "mod compat {{ #[path = \"{}/compat/lenient_integer.rs\"] mod lenient_integer; pub(crate) use lenient_integer::lenient_integer; }}",
+        source.display()
+    );
     let mut arms = String::new();
     for Document { module, types, root, .. } in documents.values() {
         let types = types.replace("crate::types::", &format!("crate::{module}::types::"));

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::codegen::EXTENSIONS;
 use crate::diff::node::{Node, bare};
 use crate::document::{component, step};
-use crate::generator::EXTENSIONS;
 use crate::slice::METHODS;
 
 mod listing;

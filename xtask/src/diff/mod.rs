@@ -13,7 +13,7 @@ use rules::Level;
 use rust::{Bump, ItemChange};
 pub use wire::Outcome;
 
-use crate::generator::{GenerateError, Generated, generate_text};
+use crate::codegen::{GenerateError, Generated, generate_text};
 use crate::yaml::to_yaml;
 
 mod answers;

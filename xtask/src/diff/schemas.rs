@@ -10,8 +10,8 @@ use super::rules::{self, Level, Use};
 use super::unions::{is_union, union};
 use super::wire::{Outcome, decodes, null, unread_others};
 use super::{Change, Wire};
+use crate::codegen::passes::fixups::variant_name;
 use crate::document::step;
-use crate::generator::fixups::variant_name;
 
 /// Walks two documents. A pair of components is compared once for each way in which it is used, however many operations reach it.
 #[derive(Default)]

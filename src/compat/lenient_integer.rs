@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Reads a whole number, which may be written as `20.0`.
-pub(crate) fn whole_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(crate) fn lenient_integer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Whole;
 
     impl serde::de::Visitor<'_> for Whole {

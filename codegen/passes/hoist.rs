@@ -6,11 +6,11 @@ use std::borrow::{Borrow, BorrowMut};
 use heck::ToUpperCamelCase;
 use openapiv3::{AdditionalProperties, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
 
-use super::plan::{Plan, enum_values, item_mut, operations};
+use crate::codegen::metadata::{Metadata, enum_values, item_mut, operations};
 
 /// Makes a component of each object that an operation is answered with and that stands in the answer itself, under the name that
 /// progenitor has for it, so that everything that is done to components is done to it too.
-pub fn name_answers(spec: &mut OpenAPI, plan: &mut Plan) {
+pub fn name_answers(spec: &mut OpenAPI, metadata: &mut Metadata) {
     let mut named = Vec::new();
     for (place, operation) in operations(spec) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
@@ -29,14 +29,14 @@ pub fn name_answers(spec: &mut OpenAPI, plan: &mut Plan) {
     for (name, place, schema) in named {
         if !components.schemas.contains_key(&name) {
             components.schemas.insert(name.clone(), schema);
-            plan.places.insert(name, place);
+            metadata.places.insert(name, place);
         }
     }
 }
 
 /// Up to 2023.1 upstream writes out where a page stands in its list, on every page. It is the component of later releases, which
 /// `src/pagination` knows by its name.
-pub fn name_pagination(spec: &mut OpenAPI, plan: &mut Plan) {
+pub fn name_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
     const NAME: &str = "Pagination";
     let Some(components) = &mut spec.components else { return };
     let mut found = None;
@@ -45,13 +45,13 @@ pub fn name_pagination(spec: &mut OpenAPI, plan: &mut Plan) {
         let Some(place) = object.properties.get_mut("pagination") else { continue };
         let counts = |schema: &Schema| matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"));
         if let Some(inline) = place.as_item().filter(|schema| counts(schema)) {
-            found.get_or_insert_with(|| (format!("{}/properties/pagination", plan.place(page)), Schema::clone(inline)));
+            found.get_or_insert_with(|| (format!("{}/properties/pagination", metadata.place(page)), Schema::clone(inline)));
             *place = ReferenceOr::ref_(&format!("#/components/schemas/{NAME}"));
         }
     }
     if let Some((place, schema)) = found.filter(|_| !components.schemas.contains_key(NAME)) {
         components.schemas.insert(NAME.into(), ReferenceOr::Item(schema));
-        plan.places.insert(NAME.into(), place);
+        metadata.places.insert(NAME.into(), place);
     }
 }
 
@@ -78,16 +78,16 @@ fn name_object<T: Borrow<Schema> + BorrowMut<Schema>>(
 }
 
 /// An enum that stands inside another schema becomes a component, named after the places on the way to it.
-pub fn name_inline_enums(spec: &mut OpenAPI, plan: &mut Plan) {
+pub fn name_inline_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
     let mut named = name_enums_of_filters(spec);
     let components = spec.components.get_or_insert_default();
     for (component, schema) in &mut components.schemas {
         if let ReferenceOr::Item(schema) = schema {
-            name_enums_inside((component, &plan.place(component)), schema, &mut named);
+            name_enums_inside((component, &metadata.place(component)), schema, &mut named);
         }
     }
     for (name, place, schema) in named {
-        plan.places.insert(name.clone(), place);
+        metadata.places.insert(name.clone(), place);
         components.schemas.insert(name, ReferenceOr::Item(schema));
     }
 }

@@ -7,24 +7,26 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Fields, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Stmt, Visibility, parse_quote};
 
-use super::Flaw;
-use super::finish_listing::{list_request, shapes};
-use super::plan::{Listing, MovedProperty, Plan};
+mod listing;
 
-const CHANGED: &str = "progenitor's output has changed: compare `cargo xtask expand` with openapi/finish.rs";
+use super::Flaw;
+use super::metadata::{Listing, Metadata, MovedProperty};
+use listing::{list_request, shapes};
+
+const CHANGED: &str = "progenitor's output has changed: compare `cargo xtask expand` with codegen/postprocess/";
 
 /// Finishes the generated file.
-pub fn finish(tokens: TokenStream, spec: &OpenAPI, plan: &Plan) -> Result<File, Flaw> {
+pub fn finish(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<File, Flaw> {
     let unexpected = |problem: String| ("the generated Rust".to_owned(), problem, CHANGED);
     let mut file: File = syn::parse2(tokens).map_err(|error| unexpected(format!("is no Rust: {error}")))?;
 
     let pages = list_pages(module(&mut file, "types").map_err(unexpected)?);
     let types = module(&mut file, "types").map_err(unexpected)?;
-    finish_types(types, spec, plan).map_err(unexpected)?;
+    finish_types(types, spec, metadata).map_err(unexpected)?;
     let builders = module(&mut file, "builder").map_err(unexpected)?;
-    finish_operations(builders, spec, plan, &pages).map_err(unexpected)?;
+    finish_operations(builders, spec, metadata, &pages).map_err(unexpected)?;
     finish_client(&mut file, spec);
-    file.items.push(shapes(plan));
+    file.items.push(shapes(metadata));
     Ok(file)
 }
 
@@ -50,11 +52,11 @@ fn list_pages(types: &ItemMod) -> Vec<(Ident, syn::Type)> {
         .collect()
 }
 
-fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), String> {
+fn finish_types(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) -> Result<(), String> {
     let mut defaults = Vec::new();
     for item in items_mut(types) {
         match item {
-            Item::Struct(item) => finish_struct(item, spec, plan, &mut defaults),
+            Item::Struct(item) => finish_struct(item, spec, metadata, &mut defaults),
             Item::Impl(item) if item.trait_.is_none() => {
                 for function in functions(item).filter(|function| function.sig.ident == "builder") {
                     describe(&mut function.attrs, "A builder, which puts a value together field by field.");
@@ -64,7 +66,7 @@ fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), 
         }
     }
     finish_model_builders(types);
-    if let Some(unused) = plan.moved.iter().find(|moved| !defaults.iter().any(|(done, _)| same_property(done, moved))) {
+    if let Some(unused) = metadata.moved.iter().find(|moved| !defaults.iter().any(|(done, _)| same_property(done, moved))) {
         return Err(format!("has no field for `{}.{}`", unused.component, unused.property));
     }
 
@@ -80,7 +82,7 @@ fn finish_types(types: &mut ItemMod, spec: &OpenAPI, plan: &Plan) -> Result<(), 
             }
         });
     }
-    for open_enum in &plan.enums {
+    for open_enum in &metadata.enums {
         let name = format_ident!("{}", open_enum.name);
         let doc = &open_enum.description;
         let variants = open_enum.values.iter().map(|value| {
@@ -104,7 +106,12 @@ fn same_property(a: &MovedProperty, b: &MovedProperty) -> bool {
 }
 
 /// Describes a model and its fields, derives its JSON Schema on request, and reads its moved properties.
-fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defaults: &mut Vec<(&'a MovedProperty, Option<TokenStream>)>) {
+fn finish_struct<'a>(
+    item: &mut ItemStruct,
+    spec: &OpenAPI,
+    metadata: &'a Metadata,
+    defaults: &mut Vec<(&'a MovedProperty, Option<TokenStream>)>,
+) {
     item.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
     let component = item.ident.to_string();
     let Fields::Named(fields) = &mut item.fields else { return };
@@ -121,10 +128,10 @@ fn finish_struct<'a>(item: &mut ItemStruct, spec: &OpenAPI, plan: &'a Plan, defa
         field.attrs.retain(|attribute| !attribute.to_token_stream().to_string().contains("\"::std::option::Option::deserialize\""));
 
         let optional = matches!(&field.ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
-        if plan.counters.contains(&(component.clone(), property.clone())) && !optional {
-            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::counters::whole_number")]));
+        if metadata.counters.contains(&(component.clone(), property.clone())) && !optional {
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::compat::lenient_integer")]));
         }
-        let Some(moved) = plan.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
+        let Some(moved) = metadata.moved.iter().find(|moved| moved.component == component && moved.property == property) else { continue };
         for alias in &moved.aliases {
             field.attrs.push(parse_quote!(#[serde(alias = #alias)]));
         }
@@ -195,7 +202,7 @@ fn finish_model_builders(types: &mut ItemMod) {
 // --- operations -----------------------------------------------------------------------------------------------------
 
 /// Describes the parameters of every operation, puts our transport behind `send()`, adds `paginate()` to list operations.
-fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages: &[(Ident, syn::Type)]) -> Result<(), String> {
+fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata, pages: &[(Ident, syn::Type)]) -> Result<(), String> {
     let mut additions = Vec::new();
     for item in items_mut(builders) {
         let Item::Impl(item) = item else { continue };
@@ -235,7 +242,7 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, plan: &Plan, pages:
             });
             let id = operation.operation_id.clone().unwrap_or_default();
             let default = Listing::default();
-            let listing = plan.listings.get(&id).unwrap_or(&default);
+            let listing = metadata.listings.get(&id).unwrap_or(&default);
             additions.push(list_request(&builder, &id, &setters, &answer, row, listing));
         }
     }
@@ -269,7 +276,7 @@ fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Resul
     execute.vis = Visibility::Inherited;
     execute.attrs.clear();
 
-    let mut sent = quote!(crate::client::send(request.client, || request.clone().execute(), crate::decode::decode).await);
+    let mut sent = quote!(crate::transport::send(request.client, || request.clone().execute(), crate::transport::decode::decode).await);
     if is_list {
         item.items.push(parse_quote! {
             /// Number of the page that is asked for.
@@ -278,7 +285,7 @@ fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Resul
             }
         });
         sent = quote! {
-            crate::client::send(request.client, || request.clone().execute(), crate::pagination::read_answer::<Self>)
+            crate::transport::send(request.client, || request.clone().execute(), crate::pagination::read_answer::<Self>)
                 .await
                 .map_err(|error| error.on_page(request.number()))
         };

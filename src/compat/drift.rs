@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::excerpt::excerpt_of;
 use crate::pagination::SkippedRow;
+use crate::redaction::excerpt_of;
 
 /// A difference between an answer and the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ type Callback = Arc<Mutex<dyn FnMut(&Drift) + Send>>;
 /// Who wants to know of drift in a listing, and what they have been told.
 #[derive(Clone, Default)]
 #[doc(hidden)]
-pub struct Watch {
+pub struct DriftReporter {
     callback: Option<Callback>,
     told: Arc<Mutex<BTreeSet<(DriftKind, String)>>>,
     pub(crate) skip_undecodable: bool,
@@ -118,7 +118,7 @@ pub struct Watch {
     shared: bool,
 }
 
-impl Watch {
+impl DriftReporter {
     pub(crate) fn set_callback(&mut self, callback: impl FnMut(&Drift) + Send + 'static) {
         self.callback = Some(Arc::new(Mutex::new(callback)));
     }
@@ -196,9 +196,9 @@ impl Watch {
     }
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for DriftReporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch")
+        f.debug_struct("DriftReporter")
             .field("callback", &self.callback.is_some())
             .field("skip_undecodable", &self.skip_undecodable)
             .finish_non_exhaustive()

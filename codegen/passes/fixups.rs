@@ -14,11 +14,11 @@ use openapiv3::{
 };
 use serde_json::Value;
 
-use super::Flaw;
-use super::names::{name_inline_enums, parameter_data_mut, sorted};
-use super::plan::{EnumValue, MovedProperty, OpenEnum, Plan, enum_values, item_mut, operations, texts};
+use super::hoist::{name_inline_enums, parameter_data_mut, sorted};
+use crate::codegen::Flaw;
+use crate::codegen::metadata::{EnumValue, Metadata, MovedProperty, OpenEnum, enum_values, item_mut, operations, texts};
 
-type Fixup = fn(&mut OpenAPI, &mut Plan) -> Result<usize, Flaw>;
+type Fixup = fn(&mut OpenAPI, &mut Metadata) -> Result<usize, Flaw>;
 
 /// Every fixup by name, in the order in which they run.
 pub const ALL: &[(&str, Fixup)] = &[
@@ -31,7 +31,7 @@ pub const ALL: &[(&str, Fixup)] = &[
 ];
 
 /// Upstream declares page counters as `number`, which becomes `f64`; servers send whole numbers from 0.
-fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
+fn page_counters_are_unsigned(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Flaw> {
     let mut changed = 0;
     for_each_schema(spec, &mut |place, schema| {
         let SchemaKind::Type(Type::Object(object)) = &mut schema.schema_kind else { return };
@@ -44,7 +44,7 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usi
             if matches!(counter.schema_kind, SchemaKind::Type(Type::Number(_))) {
                 let unsigned = VariantOrUnknownOrEmpty::Unknown("uint64".into());
                 counter.schema_kind = SchemaKind::Type(Type::Integer(IntegerType { format: unsigned, ..Default::default() }));
-                plan.counters.push((component.to_owned(), name.clone()));
+                metadata.counters.push((component.to_owned(), name.clone()));
                 changed += 1;
             }
         }
@@ -54,7 +54,7 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usi
 
 /// Upstream gives each error status a schema of its own, on which progenitor panics (`response_types.len() <= 1`). Without them a
 /// refused request arrives as it was answered, with status, headers and body, and `src/error.rs` reads it.
-fn error_answers_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, Flaw> {
+fn error_answers_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Flaw> {
     let mut changed = 0;
     for (_, operation) in operations(spec) {
         let answers = &mut operation.responses;
@@ -71,7 +71,7 @@ fn error_answers_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Plan) -> Result
 
 /// Upstream repeats its database's limits (`pattern`, `maxLength`, `minimum` …) in answers, where progenitor would refuse a whole
 /// page for one odd slug or number. A client has no business refusing what the server holds.
-fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, Flaw> {
+fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Flaw> {
     let mut changed = 0;
     for_each_schema(spec, &mut |_, schema| {
         let limits = match &mut schema.schema_kind {
@@ -91,8 +91,8 @@ fn answers_are_not_validated(spec: &mut OpenAPI, _: &mut Plan) -> Result<usize, 
 
 /// Upstream adds values to its enums (two layouts in 2026.2), and a closed Rust enum then refuses the page. Every string enum
 /// becomes an open one, and loses the `Enum` that upstream hangs on some names.
-fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
-    name_inline_enums(spec, plan);
+fn enums_are_open(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Flaw> {
+    name_inline_enums(spec, metadata);
     for (component, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let ReferenceOr::Item(schema) = schema else { continue };
         let Some(values) = enum_values(schema) else { continue };
@@ -109,32 +109,32 @@ fn enums_are_open(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
         for (index, value) in values.iter().enumerate() {
             if values[..index].iter().any(|earlier| earlier.variant == value.variant) {
                 return Err((
-                    format!("{}/enum/{index}", plan.place(component)),
+                    format!("{}/enum/{index}", metadata.place(component)),
                     format!("`{}` becomes the variant `{}`, which is taken", value.value, value.variant),
-                    "teach `variant_name` in openapi/fixups.rs to tell the two values apart",
+                    "teach `variant_name` in codegen/passes/fixups.rs to tell the two values apart",
                 ));
             }
         }
-        plan.enums.push(OpenEnum {
+        metadata.enums.push(OpenEnum {
             name: enum_name(component),
             component: component.clone(),
             description: schema.schema_data.description.clone().unwrap_or_default(),
             values,
         });
     }
-    Ok(plan.enums.len())
+    Ok(metadata.enums.len())
 }
 
 /// Up to 2026.2 upstream writes the enum of a filter out beside the filter, so that a filter would not take the type that a row
 /// has. It becomes the component with the same values.
-fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
+fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Flaw> {
     let mut changed = 0;
     for (_, operation) in operations(spec) {
         for parameter in operation.parameters.iter_mut().filter_map(item_mut) {
             let ParameterSchemaOrContent::Schema(schema) = &mut parameter_data_mut(parameter).format else { continue };
             let Some(values) = schema.as_item().and_then(enum_values).map(sorted) else { continue };
             let same = |open: &&OpenEnum| sorted(open.values.iter().map(|value| value.value.clone()).collect()) == values;
-            if let Some(open_enum) = plan.enums.iter().find(same) {
+            if let Some(open_enum) = metadata.enums.iter().find(same) {
                 *schema = ReferenceOr::ref_(&format!("#/components/schemas/{}", open_enum.component));
                 changed += 1;
             }
@@ -145,7 +145,7 @@ fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, plan: &mut Plan) -> Resul
 
 /// Upstream renames properties and adds required ones between releases, and one client reads them all: other names and what
 /// stands for a missing value are written beside the property (`x-aliases`, `x-default-when-absent`).
-fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usize, Flaw> {
+fn moved_properties_are_read(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Flaw> {
     for (component, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
         for (property, schema) in &object.properties {
@@ -171,10 +171,10 @@ fn moved_properties_are_read(spec: &mut OpenAPI, plan: &mut Plan) -> Result<usiz
                 ));
             }
             let free_form = is_free_form(spec, schema);
-            plan.moved.push(MovedProperty { component: component.clone(), property: property.clone(), aliases, default, free_form });
+            metadata.moved.push(MovedProperty { component: component.clone(), property: property.clone(), aliases, default, free_form });
         }
     }
-    Ok(plan.moved.len())
+    Ok(metadata.moved.len())
 }
 
 /// Whether a property is an object without properties of its own, behind a `$ref` or not.

@@ -2,10 +2,10 @@
 
 use openapiv3::{OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 
-use super::plan::Plan;
+use crate::codegen::metadata::{Metadata, operations};
 
 /// The JSON pointers of what has no description.
-pub fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
+pub fn undescribed(spec: &OpenAPI, metadata: &Metadata) -> Vec<String> {
     let mut missing = Vec::new();
     let mut note = |place: String, description: Option<&String>| {
         if description.is_none_or(|text| text.trim().is_empty()) {
@@ -23,16 +23,16 @@ pub fn undescribed(spec: &OpenAPI, plan: &Plan) -> Vec<String> {
             }
         }
     }
-    plan.undescribed_answers.iter().for_each(|place| note(place.clone(), None));
+    metadata.undescribed_answers.iter().for_each(|place| note(place.clone(), None));
     for (name, schema) in spec.components.iter().flat_map(|components| &components.schemas) {
         let Some(schema) = schema.as_item() else { continue };
-        let place = plan.place(name);
+        let place = metadata.place(name);
         note(place.clone(), schema.schema_data.description.as_ref());
         note_properties(&place, schema, &mut note);
     }
-    for open_enum in &plan.enums {
+    for open_enum in &metadata.enums {
         for value in &open_enum.values {
-            note(format!("{}/x-enum-descriptions/{}", plan.place(&open_enum.component), value.value), value.description.as_ref());
+            note(format!("{}/x-enum-descriptions/{}", metadata.place(&open_enum.component), value.value), value.description.as_ref());
         }
     }
     missing
@@ -54,5 +54,16 @@ fn note_properties(place: &str, schema: &Schema, note: &mut impl FnMut(String, O
             }
         }
         _ => {}
+    }
+}
+
+/// Notes which answers have no description, before any is left out.
+pub fn note_undescribed_answers(spec: &mut OpenAPI, metadata: &mut Metadata) {
+    for (place, operation) in operations(spec) {
+        for (status, response) in &operation.responses.responses {
+            if response.as_item().is_some_and(|response| response.description.trim().is_empty()) {
+                metadata.undescribed_answers.push(format!("{place}/responses/{status}"));
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::Flaw;
 
 /// What the fixups found that cannot be said in OpenAPI and is left for the generated Rust.
 #[derive(Default)]
-pub struct Plan {
+pub struct Metadata {
     /// Components that become open enums.
     pub enums: Vec<OpenEnum>,
     /// Properties that some releases name otherwise or leave out.
@@ -27,7 +27,7 @@ pub struct Plan {
     pub places: BTreeMap<String, String>,
 }
 
-impl Plan {
+impl Metadata {
     /// The JSON pointer of where a component stands in the document.
     pub fn place(&self, component: &str) -> String {
         self.places.get(component).cloned().unwrap_or_else(|| format!("#/components/schemas/{component}"))
@@ -124,40 +124,8 @@ pub enum Kind {
     Other,
 }
 
-/// Puts parameters and answers that stand in `components` (as they do since 2025.10) where they are referred to.
-pub fn inline_parts(spec: &mut OpenAPI) {
-    let Some(components) = spec.components.clone() else { return };
-    for (_, operation) in operations(spec) {
-        for parameter in &mut operation.parameters {
-            put_in_place(parameter, "#/components/parameters/", &components.parameters);
-        }
-        for response in operation.responses.responses.values_mut() {
-            put_in_place(response, "#/components/responses/", &components.responses);
-        }
-    }
-}
-
-/// Notes which answers have no description, before any is left out.
-pub fn note_undescribed_answers(spec: &mut OpenAPI, plan: &mut Plan) {
-    for (place, operation) in operations(spec) {
-        for (status, response) in &operation.responses.responses {
-            if response.as_item().is_some_and(|response| response.description.trim().is_empty()) {
-                plan.undescribed_answers.push(format!("{place}/responses/{status}"));
-            }
-        }
-    }
-}
-
-fn put_in_place<T: Clone>(part: &mut ReferenceOr<T>, prefix: &str, components: &indexmap::IndexMap<String, ReferenceOr<T>>) {
-    if let ReferenceOr::Reference { reference } = part
-        && let Some(component) = reference.strip_prefix(prefix).and_then(|name| components.get(name))
-    {
-        *part = component.clone();
-    }
-}
-
 /// Notes what the document says of its objects, for the comparison of answers with it.
-pub fn read_shapes(spec: &OpenAPI, plan: &mut Plan) {
+pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
     let Some(components) = &spec.components else { return };
     for (component, schema) in &components.schemas {
         let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
@@ -171,7 +139,7 @@ pub fn read_shapes(spec: &OpenAPI, plan: &mut Plan) {
             }
         });
         let open = object.additional_properties.is_some();
-        plan.shapes.insert(component.clone(), Shape { fields: fields.collect(), open });
+        metadata.shapes.insert(component.clone(), Shape { fields: fields.collect(), open });
     }
 }
 
@@ -212,16 +180,16 @@ fn kind_within<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &Refer
 }
 
 /// Reads what the document says of its list operations, which is no fixup: it describes, and changes nothing.
-pub fn read_listings(spec: &mut OpenAPI, plan: &mut Plan) -> Result<(), Flaw> {
+pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Flaw> {
     for (place, operation) in operations(spec) {
         let Some(listing) = operation.extensions.shift_remove("x-listing") else { continue };
         let listing: Listing = serde_json::from_value(listing).map_err(|error| {
-            let remedy = "write total-order, sort-terms, partition and traces as openapi/plan.rs reads them";
+            let remedy = "write total-order, sort-terms, partition and traces as codegen/metadata.rs reads them";
             (format!("{place}/x-listing"), error.to_string(), remedy)
         })?;
-        check_listing(&listing, operation, &plan.shapes)
+        check_listing(&listing, operation, &metadata.shapes)
             .map_err(|problem| (format!("{place}/x-listing"), problem, "name parameters of the operation, and properties of its rows"))?;
-        plan.listings.insert(operation.operation_id.clone().unwrap_or_default(), listing);
+        metadata.listings.insert(operation.operation_id.clone().unwrap_or_default(), listing);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
-use super::plan::{Field, Kind, Listing, Partition, Plan};
+use crate::codegen::metadata::{Field, Kind, Listing, Metadata, Partition};
 
 /// What the paginator needs to know of a list operation.
 pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
@@ -24,7 +24,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
         let key = format!("\"{}\":", trace.key);
         let [sent_since, sent_until, always_since] =
             [&trace.sent_since, &trace.sent_until, &trace.always_since].map(|release| month(release.as_deref()));
-        quote!(crate::span::Trace { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
+        quote!(crate::compat::version::VersionMarker { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
     });
     let (for_partition, partitions) = match &listing.partition {
         Some(Partition { parameter, found_in }) => {
@@ -63,13 +63,13 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
                 #for_partition
             }
 
-            async fn send_page(self, watch: &crate::drift::Watch) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
+            async fn send_page(self, watch: &crate::compat::drift::DriftReporter) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
                 let request = self;
                 let page = request.number();
                 let size = request.page_size.as_ref().ok().copied().flatten().and_then(|size| size.try_into().ok()).unwrap_or(0_u64);
                 let start = (page - 1).saturating_mul(size);
                 let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, start, watch);
-                let answer = crate::client::send(request.client, || request.clone().execute(), read).await;
+                let answer = crate::transport::send(request.client, || request.clone().execute(), read).await;
                 answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
             }
 
@@ -77,11 +77,11 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
                 (answer.pagination, answer.results)
             }
 
-            fn shape() -> &'static crate::drift::Shape {
+            fn shape() -> &'static crate::compat::drift::Shape {
                 &super::shapes::#shape
             }
 
-            fn traces() -> &'static [crate::span::Trace] {
+            fn version_markers() -> &'static [crate::compat::version::VersionMarker] {
                 &[#(#traces),*]
             }
 
@@ -130,8 +130,8 @@ fn shape_name(component: &str) -> Ident {
 }
 
 /// What the document says of each object, for the comparison of answers with it.
-pub fn shapes(plan: &Plan) -> Item {
-    let shapes = plan.shapes.iter().map(|(component, shape)| {
+pub fn shapes(metadata: &Metadata) -> Item {
+    let shapes = metadata.shapes.iter().map(|(component, shape)| {
         let (name, open) = (shape_name(component), shape.open);
         let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
             let kind = match kind {
@@ -155,7 +155,7 @@ pub fn shapes(plan: &Plan) -> Item {
         /// What the specification says of each object.
         #[allow(dead_code)]
         pub(crate) mod shapes {
-            use crate::drift::{Field, Kind, Shape};
+            use crate::compat::drift::{Field, Kind, Shape};
             #(#shapes)*
         }
     }

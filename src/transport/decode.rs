@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::compat::version::VersionRange;
 use crate::error::{in_log, looks_like, tried};
-use crate::excerpt::{excerpt, excerpt_of};
-use crate::span::ReleaseSpan;
+use crate::redaction::{excerpt, excerpt_of};
 
 /// An answer that cannot be read.
 #[derive(Debug)]
 pub struct DecodeError {
-    pub(crate) flaw: Undecodable,
+    pub(crate) flaw: DecodeFailure,
     pub(crate) html: bool,
     pub(crate) page: Option<u64>,
     pub(crate) request_id: Option<String>,
@@ -41,7 +41,7 @@ impl DecodeError {
 
     /// Which releases of authentik the answer fits, as far as its keys tell.
     #[must_use]
-    pub fn server(&self) -> ReleaseSpan {
+    pub fn server(&self) -> VersionRange {
         self.flaw.span
     }
 
@@ -76,7 +76,7 @@ impl std::error::Error for DecodeError {}
 
 /// What in a body cannot be read.
 #[derive(Debug)]
-pub(crate) struct Undecodable {
+pub(crate) struct DecodeFailure {
     path: String,
     row: Option<usize>,
     message: String,
@@ -84,10 +84,10 @@ pub(crate) struct Undecodable {
     /// The body ends too early.
     pub(crate) cut_off: bool,
     /// Which releases the answer fits.
-    span: ReleaseSpan,
+    span: VersionRange,
 }
 
-impl Undecodable {
+impl DecodeFailure {
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -107,23 +107,23 @@ impl Undecodable {
         self
     }
 
-    pub(crate) fn on_server(mut self, span: ReleaseSpan) -> Self {
+    pub(crate) fn on_server(mut self, span: VersionRange) -> Self {
         self.span = span;
         self
     }
 }
 
 /// Decodes a body; only one that fails is looked at a second time, for the place.
-pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeFailure> {
     decode_borrowed(body)
 }
 
 /// Like [`decode`], for what borrows from the body.
-pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Undecodable> {
+pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeFailure> {
     serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
 }
 
-fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Undecodable {
+fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> DecodeFailure {
     use serde_path_to_error::Segment;
 
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
@@ -143,7 +143,7 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -
     // serde_json quotes what it found in its message, which may be a link.
     let message = excerpt(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
     let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
-    Undecodable { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: ReleaseSpan::default() }
+    DecodeFailure { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: VersionRange::default() }
 }
 
 fn path(segments: &[serde_path_to_error::Segment]) -> String {

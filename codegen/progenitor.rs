@@ -3,13 +3,13 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
+use ::progenitor::{GenerationSettings, Generator};
 use indexmap::IndexMap;
 use openapiv3::{Components, OpenAPI, ReferenceOr};
 use proc_macro2::TokenStream;
-use progenitor::{GenerationSettings, Generator};
 
 use super::Flaw;
-use super::endless::endless;
+use super::recursion::endless;
 
 /// Generates the client, or tells which operation or component progenitor cannot generate.
 pub fn run(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream, Flaw> {
@@ -24,7 +24,7 @@ pub fn run(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream,
         (
             culprit(settings, spec),
             format!("progenitor cannot generate this: {problem}"),
-            "simplify the construct in the document, or add a fixup to openapi/fixups.rs that does",
+            "simplify the construct in the document, or add a fixup to codegen/passes/fixups.rs that does",
         )
     })
 }

@@ -7,7 +7,7 @@ type Month = (u16, u8);
 
 /// A key that not every release puts into its answers.
 #[doc(hidden)]
-pub struct Trace {
+pub struct VersionMarker {
     /// The key with its quotes and colon, as it stands in JSON: inside a text its quotes would be escaped.
     pub(crate) key: &'static str,
     /// The first release that sends it.
@@ -20,26 +20,26 @@ pub struct Trace {
 
 /// The releases of authentik that an answer fits, as far as its keys tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReleaseSpan {
+pub struct VersionRange {
     since: Option<Month>,
     until: Option<Month>,
 }
 
-impl ReleaseSpan {
+impl VersionRange {
     /// Looks at the keys of an answer.
-    pub(crate) fn of(body: &[u8], traces: &[Trace]) -> Self {
+    pub(crate) fn of(body: &[u8], markers: &[VersionMarker]) -> Self {
         let mut span = Self::default();
         // What is not there tells something only of an answer that is whole and has rows.
         let whole = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
         if !contains(body, "\"pk\":") {
             return span;
         }
-        for trace in traces {
-            if contains(body, trace.key) {
-                span.since = span.since.max(trace.sent_since);
-                span.until = earlier(span.until, trace.sent_until);
+        for marker in markers {
+            if contains(body, marker.key) {
+                span.since = span.since.max(marker.sent_since);
+                span.until = earlier(span.until, marker.sent_until);
             } else if whole {
-                span.until = earlier(span.until, trace.always_since);
+                span.until = earlier(span.until, marker.always_since);
             }
         }
         // Keys of no release: nothing can be told.
@@ -71,7 +71,7 @@ impl ReleaseSpan {
 }
 
 /// `2025.12 or later`, `older than 2025.12`, `2022.10 or later, and older than 2025.12`.
-impl fmt::Display for ReleaseSpan {
+impl fmt::Display for VersionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.since, self.until) {
             (Some((year, month)), None) => write!(f, "{year}.{month} or later"),
