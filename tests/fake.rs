@@ -153,3 +153,29 @@ async fn rows_have_the_fields_of_the_release() {
         assert_eq!(answer.get("autocomplete").is_some(), renamed, "{release}");
     }
 }
+
+#[tokio::test]
+async fn a_row_inserted_between_count_and_select_pushes_the_last_row_off_the_last_page() {
+    let mut bindings = authentik_flow_bindings::testing::bindings(9, 1);
+    for (order, binding) in bindings.iter_mut().enumerate() {
+        binding.order = i64::try_from(order).unwrap();
+    }
+    let inserted = bindings.remove(0);
+    let removed = bindings[7].pk;
+    let server = FakeAuthentik::builder()
+        .release(Release::V2025_12)
+        .bindings(bindings.clone())
+        .between_count_and_select(2, move |rows| rows.insert(inserted))
+        .between_count_and_select(3, move |rows| drop(rows.remove(removed)))
+        .start()
+        .await
+        .unwrap();
+    let client = server.client();
+    let page = async |page| {
+        let page = client.flows_bindings_list().page(page).page_size(4).send().await.unwrap().into_inner();
+        (page.pagination.count, page.results.iter().map(|row| row.order).collect::<Vec<_>>())
+    };
+    assert_eq!(page(1).await, (8, vec![1, 2, 3, 4]));
+    assert_eq!(page(2).await, (8, vec![4, 5, 6, 7]), "row 8 existed throughout, and is on neither page");
+    assert_eq!(page(3).await, (9, vec![]), "the page exists by the count, and its row is gone");
+}

@@ -54,37 +54,61 @@ pub(super) struct Cut {
     pub(super) pagination: Option<Value>,
 }
 
-/// Answers a query as `rules` say.
-pub(super) fn answer(query: &Query, rows: &Rows, rules: &Rules, sorted: &mut Sorted) -> Result<Cut, Refusal> {
-    let filter = Filter::new(query, rows)?;
-    let asked = query.get("page_size").and_then(|size| size.parse::<u64>().ok()).filter(|size| *size > 0);
-    if asked.is_some() && rules.largest_page_size == Some(0) {
-        let places = sort(query, rows, rules, &filter, 0, 0, sorted)?;
-        return Ok(Cut { places: places.to_vec(), pagination: None });
-    }
-    let size = asked.unwrap_or(rules.default_page_size).min(rules.largest_page_size.unwrap_or(u64::MAX));
+/// What the server knows after COUNT and before SELECT: the page is cut to this count, whatever SELECT finds.
+pub(super) struct Counted {
+    filter: Filter,
+    count: u64,
+    /// `None` where the server does not paginate.
+    page: Option<Page>,
+}
 
+struct Page {
+    number: u64,
+    size: u64,
+    last: u64,
+}
+
+/// Counts the rows that the filter keeps and validates the page number against that count.
+pub(super) fn count(query: &Query, rows: &Rows, rules: &Rules) -> Result<Counted, Refusal> {
+    let filter = Filter::new(query, rows)?;
     let count = rows.iter().filter(|row| filter.keeps(row, rows)).count() as u64;
-    let pages = count.div_ceil(size).max(1);
-    let page = match query.raw("page") {
+    let requested = query.get("page_size").and_then(|size| size.parse::<u64>().ok()).filter(|size| *size > 0);
+    if requested.is_some() && rules.largest_page_size == Some(0) {
+        return Ok(Counted { filter, count, page: None });
+    }
+    let size = requested.unwrap_or(rules.default_page_size).min(rules.largest_page_size.unwrap_or(u64::MAX)).max(1);
+    let last = count.div_ceil(size).max(1);
+    let number = match query.raw("page") {
         None => 1,
         Some("") if rules.empty_page_is_first => 1,
-        Some("last") => pages,
-        Some(number) => number.parse().ok().filter(|page| (1..=pages).contains(page)).ok_or((404, json!({"detail": "Invalid page."})))?,
+        Some("last") => last,
+        Some(number) => number.parse().ok().filter(|page| (1..=last).contains(page)).ok_or((404, json!({"detail": "Invalid page."})))?,
     };
-    let (start, end) = ((page - 1) * size, (page * size).min(count));
-    let places = sort(query, rows, rules, &filter, count, page * size, sorted)?;
+    Ok(Counted { filter, count, page: Some(Page { number, size, last }) })
+}
+
+/// Selects the rows of the page. The rows may have changed since they were counted.
+pub(super) fn select(counted: &Counted, query: &Query, rows: &Rows, rules: &Rules, sorted: &mut Sorted) -> Result<Cut, Refusal> {
+    let Counted { filter, count, page } = counted;
+    let Some(Page { number, size, last }) = page else {
+        let places = sort(query, rows, rules, filter, 0, 0, sorted)?;
+        return Ok(Cut { places: places.to_vec(), pagination: None });
+    };
+    let bound = number.saturating_mul(*size);
+    let (start, end) = ((number - 1).saturating_mul(*size), bound.min(*count));
+    let places = sort(query, rows, rules, filter, *count, bound, sorted)?;
     let pagination = json!({
-        "next": if page < pages { page + 1 } else { 0 },
-        "previous": page - 1,
+        "next": if number < last { number + 1 } else { 0 },
+        "previous": number - 1,
         "count": count,
-        "current": page,
-        "total_pages": pages,
-        "start_index": if count == 0 { 0 } else { start + 1 },
+        "current": number,
+        "total_pages": last,
+        "start_index": if *count == 0 { 0 } else { start + 1 },
         "end_index": end,
     });
-    let range = usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
-    Ok(Cut { places: places.get(range).unwrap_or_default().to_vec(), pagination: Some(pagination) })
+    let (start, end) = (usize::try_from(start).unwrap_or(usize::MAX), usize::try_from(end).unwrap_or(usize::MAX));
+    let places = places.iter().copied().take(end).skip(start).collect();
+    Ok(Cut { places, pagination: Some(pagination) })
 }
 
 /// The rows that the filter keeps, in the order that the server gives them on a page that ends with row `bound`.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::query::{Query, Sorted, answer};
+use super::query::{self, Query, Sorted};
 use super::release::{Release, Rules};
 use super::rows::{Rows, bindings};
 use crate::Client;
@@ -106,7 +106,8 @@ struct Shared {
     in_flight: usize,
     most_in_flight: usize,
     answered: usize,
-    scripts: BTreeMap<usize, Vec<Script>>,
+    before_request: BTreeMap<usize, Vec<Script>>,
+    between_count_and_select: BTreeMap<usize, Vec<Script>>,
     faults: BTreeMap<usize, Fault>,
     tamper: Option<Tamper>,
     sorted: Sorted,
@@ -127,7 +128,8 @@ impl FakeAuthentik {
                 in_flight: 0,
                 most_in_flight: 0,
                 answered: 0,
-                scripts: BTreeMap::new(),
+                before_request: BTreeMap::new(),
+                between_count_and_select: BTreeMap::new(),
                 faults: BTreeMap::new(),
                 tamper: None,
                 sorted: Sorted::default(),
@@ -236,7 +238,18 @@ impl FakeAuthentikBuilder {
 
     /// Changes the rows right before request `number`, counted from 1, is answered.
     pub fn before_request(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + 'static) -> Self {
-        self.shared.scripts.entry(number).or_default().push(Box::new(change));
+        self.shared.before_request.entry(number).or_default().push(Box::new(change));
+        self
+    }
+
+    /// Changes the rows while request `number`, counted from 1, is handled: after COUNT and before SELECT.
+    ///
+    /// authentik counts the rows first, validates the page number against that count, and cuts the page to it. A row inserted in
+    /// between pushes the last row off the last page, and nothing in the response shows it.
+    ///
+    /// A request that is rejected before it counts, or by the count, leaves the rows as they are.
+    pub fn between_count_and_select(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + 'static) -> Self {
+        self.shared.between_count_and_select.entry(number).or_default().push(Box::new(change));
         self
     }
 
@@ -310,7 +323,7 @@ async fn respond(shared: &Mutex<Shared>, request: Request) -> Response {
         let received = record(&request, shared.received.len() + 1);
         let number = received.number;
         shared.received.push(received.clone());
-        for script in shared.scripts.remove(&number).unwrap_or_default() {
+        for script in shared.before_request.remove(&number).unwrap_or_default() {
             script(&mut shared.rows);
         }
         let fault = shared.faults.remove(&number);
@@ -389,7 +402,12 @@ impl Shared {
         if request.method != Method::GET.as_str() {
             return detail(405, format!("Method \"{}\" not allowed.", request.method));
         }
-        let cut = answer(&Query::new(request.query.clone()), &self.rows, &self.rules, &mut self.sorted)?;
+        let query = Query::new(request.query.clone());
+        let counted = query::count(&query, &self.rows, &self.rules)?;
+        for change in self.between_count_and_select.remove(&request.number).unwrap_or_default() {
+            change(&mut self.rows);
+        }
+        let cut = query::select(&counted, &query, &self.rows, &self.rules, &mut self.sorted)?;
         let rows = self.rows.slice();
         let results = cut.places.into_iter().filter_map(|place| rows.get(place)).map(|row| self.row(row)).collect();
         let mut body = match cut.pagination {
