@@ -194,9 +194,9 @@ async fn crashes_proxies_and_starting_servers_are_explained() {
         ),
         (Fault::html(502), "502 Bad Gateway with an HTML page: authentik. authentik is starting, overloaded or down"),
         (Fault::json(429, &json!({"detail": "Request was throttled."})), "429 Too Many Requests: Request was throttled. Ask less often"),
-        (Fault::Answer { status: 418, headers: vec![], body: "no coffee\nhere".into() }, "418 I'm a teapot: no coffee here"),
+        (Fault::Response { status: 418, headers: vec![], body: "no coffee\nhere".into() }, "418 I'm a teapot: no coffee here"),
         (
-            Fault::Answer {
+            Fault::Response {
                 status: 302,
                 headers: vec![("location", "https://me:secret@login.example.com/?next=/api&token=abc#id_token=x".into())],
                 body: String::new(),
@@ -216,7 +216,7 @@ async fn passing_faults_are_tried_again_and_counted() {
     let server = FakeAuthentik::builder()
         .generated(3, 1)
         .fault(1, Fault::html(502))
-        .fault(2, Fault::CutOff)
+        .fault(2, Fault::Cut)
         .fault(3, Fault::json(503, &json!({"error": "authentik starting"})))
         .start()
         .await
@@ -234,7 +234,7 @@ async fn passing_faults_are_tried_again_and_counted() {
 
 #[tokio::test]
 async fn a_pause_that_the_server_asks_for_is_kept_unless_it_is_long() {
-    let throttled = |seconds: &str| Fault::Answer {
+    let throttled = |seconds: &str| Fault::Response {
         status: 429,
         headers: vec![("retry-after", seconds.into())],
         body: "{\"detail\":\"Wait.\"}".into(),
@@ -314,7 +314,7 @@ async fn signed_links_are_cut_wherever_a_server_puts_them() {
         (200, "{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi".to_string()),
     ];
     for (status, body) in bodies {
-        let fault = Fault::Answer { status, headers: vec![("content-type", "application/json".into())], body: body.clone() };
+        let fault = Fault::Response { status, headers: vec![("content-type", "application/json".into())], body: body.clone() };
         let server = FakeAuthentik::builder().fault(1, fault).start().await.unwrap();
         let error = error_of(&server.client()).await;
         for text in [error.to_string(), format!("{error:?}"), format!("{:?}", error.field_errors())] {
@@ -333,7 +333,7 @@ async fn a_page_of_html_in_place_of_json_points_at_the_address() {
 #[tokio::test]
 async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
     let other = server().await;
-    let redirect = Fault::Answer {
+    let redirect = Fault::Response {
         status: 307,
         headers: vec![("location", format!("{}/api/v3/flows/bindings/", other.address()))],
         body: String::new(),
@@ -356,7 +356,7 @@ async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
 #[tokio::test]
 async fn a_redirect_within_the_server_is_followed() {
     let redirect =
-        Fault::Answer { status: 307, headers: vec![("location", "/api/v3/flows/bindings/?page_size=3".into())], body: String::new() };
+        Fault::Response { status: 307, headers: vec![("location", "/api/v3/flows/bindings/?page_size=3".into())], body: String::new() };
     let server = FakeAuthentik::builder().generated(5, 1).fault(1, redirect).start().await.unwrap();
     assert_eq!(server.client().flows_bindings_list().send().await.unwrap().results.len(), 3);
 }

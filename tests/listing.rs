@@ -500,7 +500,7 @@ async fn a_dropped_stream_cancels_its_requests() {
     drop(items);
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(server.received().len(), 1);
-    assert_eq!(server.answered(), 0);
+    assert_eq!(server.completed(), 0);
 }
 
 #[tokio::test]

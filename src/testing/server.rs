@@ -70,7 +70,7 @@ impl ReceivedRequest {
 #[non_exhaustive]
 pub enum Fault {
     /// Another answer.
-    Answer {
+    Response {
         /// Its status.
         status: u16,
         /// Its headers.
@@ -79,7 +79,7 @@ pub enum Fault {
         body: String,
     },
     /// The connection breaks in the middle of the body.
-    CutOff,
+    Cut,
     /// The answer takes so long to begin, in place of the latency of the others.
     Delay(Duration),
 }
@@ -88,13 +88,13 @@ impl Fault {
     /// Another status with a JSON body.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
-        Self::Answer { status, headers: vec![("content-type", "application/json".into())], body: body.to_string() }
+        Self::Response { status, headers: vec![("content-type", "application/json".into())], body: body.to_string() }
     }
 
     /// Another status with an HTML page, as a proxy or a crashed server sends it.
     #[must_use]
     pub fn html(status: u16) -> Self {
-        Self::Answer { status, headers: vec![("content-type", "text/html; charset=utf-8".into())], body: HTML.into() }
+        Self::Response { status, headers: vec![("content-type", "text/html; charset=utf-8".into())], body: HTML.into() }
     }
 }
 
@@ -105,7 +105,7 @@ struct Shared {
     received: Vec<ReceivedRequest>,
     in_flight: usize,
     most_in_flight: usize,
-    answered: usize,
+    completed: usize,
     before_request: BTreeMap<usize, Vec<Script>>,
     between_count_and_select: BTreeMap<usize, Vec<Script>>,
     faults: BTreeMap<usize, Fault>,
@@ -127,7 +127,7 @@ impl FakeAuthentik {
                 received: Vec::new(),
                 in_flight: 0,
                 most_in_flight: 0,
-                answered: 0,
+                completed: 0,
                 before_request: BTreeMap::new(),
                 between_count_and_select: BTreeMap::new(),
                 faults: BTreeMap::new(),
@@ -167,8 +167,8 @@ impl FakeAuthentik {
 
     /// How many requests it has answered: not those whose client went away meanwhile.
     #[must_use]
-    pub fn answered(&self) -> usize {
-        self.lock().answered
+    pub fn completed(&self) -> usize {
+        self.lock().completed
     }
 
     /// Reads or changes the bindings.
@@ -313,7 +313,7 @@ impl Drop for InFlight {
 async fn handle(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Response {
     let _in_flight = InFlight::begin(Arc::clone(&shared));
     let response = respond(&shared, request).await;
-    shared.lock().unwrap_or_else(PoisonError::into_inner).answered += 1;
+    shared.lock().unwrap_or_else(PoisonError::into_inner).completed += 1;
     response
 }
 
@@ -338,13 +338,13 @@ async fn respond(shared: &Mutex<Shared>, request: Request) -> Response {
             tokio::time::sleep(delay).await;
             response
         }
-        Some(Fault::CutOff) => {
+        Some(Fault::Cut) => {
             let (mut head, _) = response.into_parts();
             head.headers.insert(header::CONTENT_LENGTH, 1_000.into());
             let chunks = [Ok("{\"pagination\":"), Err(io::Error::other("cut off"))];
             Response::from_parts(head, Body::from_stream(stream::iter(chunks)))
         }
-        Some(Fault::Answer { status, headers, body }) => {
+        Some(Fault::Response { status, headers, body }) => {
             let mut builder = Response::builder().status(status);
             for (name, value) in headers {
                 builder = builder.header(name, value);
