@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::Path;
 
-use ::progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TypeImpl};
+use ::progenitor::{GenerationSettings, InterfaceStyle, TypeImpl};
 use openapiv3::OpenAPI;
 use serde_yaml::Value;
 
@@ -183,8 +183,7 @@ fn settings(metadata: &metadata::Metadata) -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote::quote!(crate::transport::Settings))
+        .with_inner_type(quote::quote!(::std::sync::Arc<crate::transport::Settings>))
         .with_derive("PartialEq");
     for open_enum in &metadata.enums {
         let impls = [TypeImpl::Display, TypeImpl::FromStr].into_iter();

@@ -1,5 +1,6 @@
 //! The client: an address, a token, a transport.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -163,7 +164,7 @@ impl ClientBuilder {
             None => self.transport()?,
         };
         let inner = Settings { token: self.token, user_agent, timeout: self.timeout, retries: self.retries };
-        Ok(Client { baseurl, client, inner })
+        Ok(Client { baseurl: baseurl.into(), client, inner: Arc::new(inner) })
     }
 
     fn transport(&self) -> Result<reqwest::Client, Error> {

@@ -38,7 +38,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
         None => (quote!(None), quote!(Vec::new())),
     };
     parse_quote! {
-        impl<'a> crate::pagination::ListRequest for #builder {
+        impl crate::pagination::ListRequest for #builder {
             type Answer = #answer;
             type Item = types::#row;
 
@@ -64,12 +64,11 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
             }
 
             async fn send_page(self, watch: &crate::compat::drift::DriftReporter) -> Result<crate::pagination::RawPage<Self::Item>, crate::Error> {
-                let request = self;
-                let page = request.number();
-                let size = request.page_size.as_ref().ok().copied().flatten().and_then(|size| size.try_into().ok()).unwrap_or(0_u64);
+                let page = self.number();
+                let size = self.page_size.as_ref().ok().copied().flatten().and_then(|size| size.try_into().ok()).unwrap_or(0_u64);
                 let start = (page - 1).saturating_mul(size);
                 let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, start, watch);
-                let answer = crate::transport::send(request.client, || request.clone().execute(), read).await;
+                let answer = crate::transport::send(&self.client.clone(), self.into_request(), read).await;
                 answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
             }
 

@@ -205,7 +205,16 @@ fn finish_model_builders(types: &mut ItemMod) {
 fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata, pages: &[(Ident, syn::Type)]) -> Result<(), String> {
     let mut additions = Vec::new();
     for item in items_mut(builders) {
-        let Item::Impl(item) = item else { continue };
+        let item = match item {
+            Item::Impl(item) => item,
+            Item::Struct(item) => {
+                own_client(item);
+                continue;
+            }
+            _ => continue,
+        };
+        item.generics = syn::Generics::default();
+        *item.self_ty = without_lifetime(&item.self_ty);
         let builder = item.self_ty.clone();
         let setters = functions(item)
             .map(|function| function.sig.ident.to_string())
@@ -215,7 +224,10 @@ fn finish_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata
             operation_of(spec, &builder).ok_or_else(|| format!("has a builder for no operation: {}", builder.to_token_stream()))?;
         for function in functions(item) {
             match function.sig.ident.to_string().as_str() {
-                "new" => function.vis = parse_quote!(pub(crate)),
+                "new" => {
+                    function.vis = parse_quote!(pub(crate));
+                    function.sig.inputs = parse_quote!(client: super::Client);
+                }
                 "send" => {}
                 name => {
                     let description = parameters(operation)
@@ -264,19 +276,57 @@ fn parameters(operation: &Operation) -> impl Iterator<Item = &openapiv3::Paramet
     operation.parameters.iter().filter_map(ReferenceOr::as_item).map(openapiv3::Parameter::parameter_data_ref)
 }
 
-/// The `send()` of progenitor becomes `execute()`, which returns the answer as it came; ours reads it, and retries.
-fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Result<(), String> {
-    let execute = functions(item).find(|function| function.sig.ident == "send").ok_or("has an operation without `send`")?;
-    match execute.block.stmts.pop() {
-        Some(Stmt::Expr(syn::Expr::Match(_), None)) => execute.block.stmts.push(parse_quote!(return Ok(response);)),
-        _ => return Err("has a `send` that does not end in a `match` on the status".into()),
+/// A request keeps a clone of the client, which is cheap, so that it borrows nothing and can be stored and sent anywhere.
+fn own_client(builder: &mut ItemStruct) {
+    builder.generics = syn::Generics::default();
+    builder.attrs.push(parse_quote!(#[must_use = "a request does nothing before it is sent"]));
+    for field in &mut builder.fields {
+        if field.ident.as_ref().is_some_and(|ident| ident == "client") {
+            field.ty = parse_quote!(super::Client);
+        }
     }
-    execute.sig.ident = format_ident!("execute");
-    execute.sig.output = parse_quote!(-> Result<::reqwest::Response, Error<()>>);
-    execute.vis = Visibility::Inherited;
-    execute.attrs.clear();
+}
 
-    let mut sent = quote!(crate::transport::send(request.client, || request.clone().execute(), crate::transport::decode::decode).await);
+/// `FlowsBindingsList<'a>` as `FlowsBindingsList`.
+fn without_lifetime(ty: &syn::Type) -> syn::Type {
+    let mut ty = ty.clone();
+    if let syn::Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut()
+    {
+        last.arguments = syn::PathArguments::None;
+    }
+    ty
+}
+
+/// Splits the `send()` of progenitor in two: `into_request()` builds the HTTP request, and a `send()` of ours gives it to the transport,
+/// which authorizes, sends and retries it, and reads the response.
+fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Result<(), String> {
+    let into_request = functions(item).find(|function| function.sig.ident == "send").ok_or("has an operation without `send`")?;
+    let statements = &mut into_request.block.stmts;
+    let declares = |statement: &Stmt, name: &str| matches!(statement, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(pattern) if pattern.ident == name));
+    let built = statements.iter().position(|statement| declares(statement, "info")).ok_or("has a `send` without `OperationInfo`")?;
+    statements.truncate(built);
+    // progenitor sends `api-version`, a convention of Dropshot servers that authentik does not know.
+    statements.retain(|statement| !statement.to_token_stream().to_string().contains("\"api-version\""));
+    let has_headers = statements.iter().any(|statement| statement.to_token_stream().to_string().starts_with("header_map . "));
+    let Some(Stmt::Local(syn::Local { pat: syn::Pat::Ident(request), init: Some(init), attrs, .. })) = statements.last_mut() else {
+        return Err("has a `send` that builds no request".into());
+    };
+    request.mutability = None;
+    attrs.clear();
+    if !has_headers {
+        remove_call(&mut init.expr, "headers");
+        statements.retain(|statement| !declares(statement, "header_map"));
+    }
+    statements.push(Stmt::Expr(parse_quote!(Ok(request)), None));
+    into_request.sig.ident = format_ident!("into_request");
+    into_request.sig.asyncness = None;
+    into_request.sig.output = parse_quote!(-> Result<::reqwest::Request, Error<()>>);
+    into_request.vis = Visibility::Inherited;
+    into_request.attrs.clear();
+
+    let mut sent = quote!(crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await);
+    let mut number = None;
     if is_list {
         item.items.push(parse_quote! {
             /// Number of the page that is asked for.
@@ -284,10 +334,11 @@ fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Resul
                 self.page.as_ref().ok().copied().flatten().and_then(|page| page.try_into().ok()).unwrap_or(1)
             }
         });
+        number = Some(quote!(let number = self.number();));
         sent = quote! {
-            crate::transport::send(request.client, || request.clone().execute(), crate::pagination::read_answer::<Self>)
+            crate::transport::send(&client, self.into_request(), crate::pagination::read_answer::<Self>)
                 .await
-                .map_err(|error| error.on_page(request.number()))
+                .map_err(|error| error.on_page(number))
         };
     }
     item.items.push(parse_quote! {
@@ -296,11 +347,22 @@ fn replace_send(item: &mut ItemImpl, answer: &syn::Type, is_list: bool) -> Resul
         /// # Errors
         /// Whatever keeps the answer from being read: see [`Error`](crate::Error).
         pub async fn send(self) -> Result<ResponseValue<#answer>, crate::Error> {
-            let request = self;
+            #number
+            let client = self.client.clone();
             #sent
         }
     });
     Ok(())
+}
+
+/// Removes the call of a method from a chain of calls.
+fn remove_call(chain: &mut syn::Expr, method: &str) {
+    match chain {
+        syn::Expr::Try(outer) => remove_call(&mut outer.expr, method),
+        syn::Expr::MethodCall(call) if call.method == method => *chain = (*call.receiver).clone(),
+        syn::Expr::MethodCall(call) => remove_call(&mut call.receiver, method),
+        _ => {}
+    }
 }
 
 fn answer_type(send: &ImplItemFn) -> Option<syn::Type> {
@@ -319,18 +381,32 @@ fn first_argument(ty: &syn::Type) -> Option<syn::Type> {
 
 // --- client ---------------------------------------------------------------------------------------------------------
 
-/// Leaves the making of clients to `Client::builder`, and replaces examples that rustdoc would have to ignore.
+/// Leaves the making of clients to `Client::builder`, keeps progenitor's hooks out, and replaces examples that rustdoc would have to ignore.
 fn finish_client(file: &mut File, spec: &OpenAPI) {
     file.items.retain(|item| !matches!(item, Item::Mod(item) if item.ident == "prelude"));
+    // What is left of `ClientInfo` and `ClientHooks`, which only the original `send()` uses.
+    file.items.retain(|item| !matches!(item, Item::Const(_)) && !matches!(item, Item::Impl(item) if item.trait_.is_some()));
     file.items.retain_mut(|item| {
-        let Item::Impl(item) = item else { return true };
-        if item.trait_.is_some() {
-            return true;
-        }
+        let item = match item {
+            Item::Impl(item) => item,
+            Item::Struct(item) => {
+                for field in item.fields.iter_mut().filter(|field| field.ident.as_ref().is_some_and(|ident| ident == "baseurl")) {
+                    field.ty = parse_quote!(::std::sync::Arc<str>);
+                }
+                return true;
+            }
+            _ => return true,
+        };
         item.items.retain(
             |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new" || function.sig.ident == "new_with_client"),
         );
-        functions(item).for_each(replace_example);
+        for function in functions(item) {
+            replace_example(function);
+            if let syn::ReturnType::Type(_, builder) = &mut function.sig.output {
+                **builder = without_lifetime(builder);
+                function.block = parse_quote!({ #builder::new(self.clone()) });
+            }
+        }
         !item.items.is_empty()
     });
     let path = spec.servers.first().map_or("", |server| server.url.as_str()).trim_matches('/');

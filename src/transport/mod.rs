@@ -3,12 +3,11 @@
 pub(crate) mod decode;
 mod retry;
 
-use std::future::Future;
 use std::time::Duration;
 
-use progenitor_client::{ClientHooks, OperationInfo, ResponseValue};
+use progenitor_client::ResponseValue;
+use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use reqwest::{Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
@@ -30,20 +29,16 @@ pub struct Settings {
     pub(crate) retries: u32,
 }
 
-impl ClientHooks<Settings> for Client {
-    /// Gives each request its token, name and time, whichever transport it goes through.
-    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+impl Settings {
+    /// Gives a request its token, name and time, whichever transport it goes through.
+    fn prepare(&self, request: &mut Request) -> Result<(), Error> {
         let rows = request.url().query_pairs().find(|(name, _)| name == "page_size").and_then(|(_, rows)| rows.parse().ok()).unwrap_or(0);
-        *request.timeout_mut() =
-            Some(self.inner.timeout.saturating_add(TIME_PER_ROW.saturating_mul(ROWS_IN_TIME.max(rows) - ROWS_IN_TIME)));
+        *request.timeout_mut() = Some(self.timeout.saturating_add(TIME_PER_ROW.saturating_mul(ROWS_IN_TIME.max(rows) - ROWS_IN_TIME)));
 
         let headers = request.headers_mut();
-        // A convention of Dropshot servers that progenitor adds; authentik does not know it.
-        headers.remove("api-version");
-        headers.insert(USER_AGENT, self.inner.user_agent.clone());
-        if let Some(token) = &self.inner.token {
-            let value = bearer(token).map_err(|error| progenitor_client::Error::InvalidRequest(error.to_string()))?;
-            headers.insert(AUTHORIZATION, value);
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        if let Some(token) = &self.token {
+            headers.insert(AUTHORIZATION, bearer(token)?);
         }
         Ok(())
     }
@@ -60,30 +55,27 @@ pub(crate) fn bearer(token: &SecretString) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
-/// Sends a request, as often as the settings allow, and reads its answer.
-pub(crate) async fn send<T, F, Fut>(
+/// Sends a request, as often as the settings allow, and reads its response.
+pub(crate) async fn send<T>(
     client: &Client,
-    mut execute: F,
+    request: Result<Request, progenitor_client::Error<()>>,
     read: impl Fn(&[u8]) -> Result<T, DecodeFailure>,
-) -> Result<ResponseValue<T>, Error>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<Response, progenitor_client::Error<()>>>,
-{
-    let read = &read;
-    retry::with_retries(client.inner.retries, || {
-        let answer = execute();
-        async move {
-            let response = answer.await.map_err(Error::from_generated)?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            if !status.is_success() {
-                return Err(Error::from_refusal(response).await);
-            }
-            let body = response.bytes().await.map_err(Error::from_transport)?;
-            match read(&body) {
-                Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-                Err(flaw) => Err(Error::from_undecodable(flaw, &headers)),
-            }
+) -> Result<ResponseValue<T>, Error> {
+    let mut request = request.map_err(Error::from_generated)?;
+    client.inner.prepare(&mut request)?;
+    let (request, read) = (&request, &read);
+    retry::with_retries(client.inner.retries, || async move {
+        let attempt =
+            request.try_clone().ok_or_else(|| Error::InvalidRequest { message: "a streamed body cannot be sent again".into() })?;
+        let response = client.client.execute(attempt).await.map_err(Error::from_transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if !status.is_success() {
+            return Err(Error::from_refusal(response).await);
+        }
+        let body = response.bytes().await.map_err(Error::from_transport)?;
+        match read(&body) {
+            Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+            Err(flaw) => Err(Error::from_undecodable(flaw, &headers)),
         }
     })
     .await
