@@ -1,7 +1,6 @@
 //! `sync --check` of a whole schema beside plain parsing of the same document: whole processes, run in turn, medians and their ratio.
 //!
-//! `cargo bench --package xtask`. The documents are authentik 2025.6.4's, of which all is up to date, and 2026.8.0-rc6's, which changed,
-//! where `../shared` has them; else one of the same size that is made of copies of the slice.
+//! `cargo bench --package xtask`. The document has the size of authentik's whole schema and consists of copies of the slice.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,15 +20,7 @@ fn main() {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
-    let mut documents =
-        ["2025.6.4", "2026.8.0-rc6"].map(|release| format!("../../shared/corpus/schemas/authentik-{release}.yml").into()).to_vec();
-    documents.retain(|path: &PathBuf| path.exists());
-    if documents.is_empty() {
-        documents.push(copies_of_the_slice(folder.path()));
-    }
-    for document in documents {
-        compare(&document);
-    }
+    compare(&copies_of_the_slice(folder.path()));
 }
 
 fn compare(document: &Path) {

@@ -90,6 +90,9 @@ enum Command {
         /// Keep upstream's descriptions instead of ours
         #[arg(long)]
         keep_prose: bool,
+        /// Print the structure only: no descriptions and no extensions
+        #[arg(long, conflicts_with = "keep_prose")]
+        structure: bool,
         #[command(flatten)]
         selection: Operations,
     },
@@ -145,7 +148,9 @@ fn run(root: &Path, command: Command) -> Result<bool> {
             print(&report::of_diff(&diff, format))?;
             Ok(!fails(&diff, fail_on, fail_on_rust))
         }
-        Command::Slice { source, keep_prose, selection } => print_slice(&Project::open(root)?, source, keep_prose, &selection),
+        Command::Slice { source, keep_prose, structure, selection } => {
+            print_slice(&Project::open(root)?, source, keep_prose, structure, &selection)
+        }
         Command::Expand { source, selection } => print_code(&Project::open(root)?, source, &selection),
         Command::Check => check::run(root),
     }
@@ -190,11 +195,15 @@ fn fails(diff: &Diff, fail_on: Option<FailOn>, fail_on_rust: Option<FailOnRust>)
     on_wire || in_rust
 }
 
-fn print_slice(project: &Project, source: Option<String>, keep_prose: bool, selection: &Operations) -> Result<bool> {
+fn print_slice(project: &Project, source: Option<String>, keep_prose: bool, structure: bool, selection: &Operations) -> Result<bool> {
     let source = source.map_or_else(|| Ok(Source::Release(project.release()?.into())), |source| Source::parse(&source))?;
     let document = source.fetch(project)?.document;
     let selection = selection.of(project)?;
-    let sliced = if keep_prose { slice(&document, &selection, true)? } else { annotated(&document, &selection, &project.slice()?.0.root)? };
+    let sliced = if keep_prose || structure {
+        slice(&document, &selection, keep_prose)?
+    } else {
+        annotated(&document, &selection, &project.slice()?.0.root)?
+    };
     print(&yaml::to_yaml(&sliced))?;
     Ok(true)
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use common::changes::pairs;
-use common::{Project, corpus, diff, output, random, whole, xtask};
+use common::{Project, diff, output, random, slices, whole, xtask};
 use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::Value;
@@ -49,7 +49,7 @@ fn rank(bump: Option<&str>) -> Option<usize> {
 
 #[test]
 fn from_2025_6_to_2026_8_exactly_the_known_changes_are_told() {
-    let (Some(old), Some(new)) = (whole("2025.6.4"), whole("2026.8.0-rc6")) else { return };
+    let (old, new) = (whole("2025.6.4"), whole("2026.8.0-rc6"));
     let schemas = "#/components/schemas";
     let expected = [
         format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, reads, fails, patch"),
@@ -90,7 +90,7 @@ fn neighbouring_releases_differ_as_the_facts_say() {
         ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "reads fails minor"),
         ("2026.8.0-rc1", &[], "reads reads patch"),
     ];
-    for (pair, (release, rules, verdicts)) in corpus().windows(2).zip(expected) {
+    for (pair, (release, rules, verdicts)) in slices().windows(2).zip(expected) {
         let diff = diff(&pair[0], &pair[1], &[]);
         let mut found = diff["changes"].as_array().unwrap().iter().map(|change| change["id"].as_str().unwrap()).collect::<Vec<_>>();
         found.sort_unstable();
@@ -106,10 +106,10 @@ fn neighbouring_releases_differ_as_the_facts_say() {
 
 #[test]
 fn whole_documents_are_compared_in_one_go() {
-    let (Some(old), Some(new)) = (whole("2025.6.4"), whole("2026.8.0-rc6")) else { return };
+    let (old, new) = (whole("2025.6.4"), whole("2026.8.0-rc6"));
     let diff = diff(Path::new(&old), Path::new(&new), &["--all-operations"]);
     let changes = diff["changes"].as_array().unwrap();
-    assert!(changes.len() > 1000, "{}", changes.len());
+    assert!(changes.len() > 40, "{}", changes.len());
     assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]["not_compared"]);
     let left_out = diff["rust"]["left_out"].as_array().unwrap();
     assert!((1..12).contains(&left_out.len()), "{left_out:?}");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::changes::pairs;
-use common::{corpus, diff, output, random};
+use common::{diff, output, random, slices};
 use fastrand::Rng;
 use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
@@ -22,13 +22,12 @@ const ANSWERS: usize = 200;
 #[test]
 fn random_answers_are_read_as_the_verdicts_say() {
     let (_folder, cases) = pairs();
-    let corpus = corpus();
     let mut pairs = Vec::new();
     for pair in cases.iter().filter(|pair| pair.case.experiment && pair.case.is_about_answers()) {
         pairs.push((pair.case.name.clone(), [pair.old.clone(), pair.new.clone()], &["--all-operations"][..]));
     }
     let own = pairs.len();
-    for pair in corpus.windows(2) {
+    for pair in slices().windows(2) {
         pairs.push((format!("{} to {}", name(&pair[0]), name(&pair[1])), [pair[0].clone(), pair[1].clone()], &[][..]));
     }
     assert!(own >= 30, "only {own} pairs of our own");

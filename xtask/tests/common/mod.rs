@@ -1,4 +1,4 @@
-//! What the tests share: running `xtask`, a project of their own, and what they find in `../shared`.
+//! What the tests share: running `xtask`, a project of their own, and the documents in `tests/fixtures`.
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod changes;
@@ -122,29 +122,22 @@ pub fn slice() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(SLICE).unwrap()).unwrap()
 }
 
-/// Releases, oldest first, of which `../shared` has slices; none where it is not there.
-pub fn corpus() -> Vec<PathBuf> {
-    let Ok(folder) = std::fs::read_dir("../../shared/corpus/slices") else {
-        eprintln!("skipped: ../shared/corpus/slices is not there");
-        return Vec::new();
-    };
-    let mut slices: Vec<_> = folder.flatten().map(|entry| entry.path()).collect();
+/// Canonical slices of the operation, oldest release first.
+pub fn slices() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir("../tests/fixtures/slices").unwrap();
+    let mut slices = folder.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let release = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.split(['.', '-', '_']).take(3).map(|number| number.parse::<u32>().unwrap()).collect::<Vec<_>>()
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        name.split(['.', '-']).take(3).map(|number| number.parse::<u32>().unwrap()).collect::<Vec<_>>()
     };
     slices.sort_by_key(release);
+    assert!(slices.len() >= 12, "{slices:?}");
     slices
 }
 
-/// A whole schema of authentik, where `../shared` is there.
-pub fn whole(release: &str) -> Option<String> {
-    let path = format!("../../shared/corpus/schemas/authentik-{release}.yml");
-    if Path::new(&path).exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {path} is not there");
-    None
+/// A document of several operations as upstream writes it, with shared components.
+pub fn whole(release: &str) -> String {
+    format!("../tests/fixtures/schemas/{release}.yaml")
 }
 
 /// Applies a JSON merge patch, <https://www.rfc-editor.org/rfc/rfc7386>.
