@@ -6,8 +6,8 @@ mod retry;
 use std::time::Duration;
 
 use progenitor_client::ResponseValue;
-use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
+use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
@@ -63,8 +63,10 @@ pub(crate) async fn send<T>(
 ) -> Result<ResponseValue<T>, Error> {
     let mut request = request.map_err(Error::from_generated)?;
     client.inner.prepare(&mut request)?;
+    // Sending anything else again may change the server twice.
+    let retries = if matches!(*request.method(), Method::GET | Method::HEAD) { client.inner.retries } else { 0 };
     let (request, read) = (&request, &read);
-    retry::with_retries(client.inner.retries, || async move {
+    retry::with_retries(retries, || async move {
         let attempt =
             request.try_clone().ok_or_else(|| Error::InvalidRequest { message: "a streamed body cannot be sent again".into() })?;
         let response = client.client.execute(attempt).await.map_err(Error::from_transport)?;
@@ -79,4 +81,39 @@ pub(crate) async fn send<T>(
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// How many requests reach a server that always responds with 502.
+    async fn requests_to_a_broken_server(method: Method) -> usize {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let mut requests = 0;
+            while let Ok(Ok((mut stream, _))) = tokio::time::timeout(Duration::from_secs(3), listener.accept()).await {
+                requests += 1;
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+            }
+            requests
+        });
+        let client = Client::builder(&address).token("not-a-real-token").retries(2).build().unwrap();
+        let request = Request::new(method, address.parse().unwrap());
+        send(&client, Ok(request), decode::decode::<serde_json::Value>).await.unwrap_err();
+        server.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_get_and_head_are_retried() {
+        for (method, requests) in
+            [(Method::GET, 3), (Method::HEAD, 3), (Method::POST, 1), (Method::PUT, 1), (Method::PATCH, 1), (Method::DELETE, 1)]
+        {
+            assert_eq!(requests_to_a_broken_server(method.clone()).await, requests, "{method}");
+        }
+    }
 }
