@@ -137,6 +137,11 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// A scalar as the key of a mapping.
+pub fn key_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// One more step of a JSON pointer.
 pub fn step(place: &str, key: &str) -> String {
     format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"))

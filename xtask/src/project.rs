@@ -16,7 +16,7 @@ use crate::slice::{Selection, slice};
 pub const UPSTREAM: &str = "openapi/upstream.toml";
 
 /// The folder of the project that the current folder is in.
-pub fn around() -> Result<PathBuf> {
+pub fn find_root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder cannot be told")?;
     let root = here.ancestors().find(|folder| folder.join(UPSTREAM).exists());
     root.map(Path::to_owned)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::annotations::key_of;
+use crate::document::key_text;
 
 /// Keywords in the order in which they are written; others follow by name.
 const ORDER: &[&str] = &[
@@ -121,6 +121,6 @@ fn ordered(node: &Value, names: bool) -> serde_yaml::Value {
 
 /// Texts by enum value, in the order of the values.
 fn texts_of_values(values: &[Value], texts: &Map<String, Value>) -> serde_yaml::Value {
-    let known = values.iter().map(key_of).filter_map(|value| texts.get(&value).map(|text| (value, text)));
+    let known = values.iter().map(key_text).filter_map(|value| texts.get(&value).map(|text| (value, text)));
     serde_yaml::Value::Mapping(known.map(|(value, text)| (value.into(), ordered(text, false))).collect())
 }

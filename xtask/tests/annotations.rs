@@ -66,7 +66,7 @@ fn what_is_ours_stays_with_a_schema_that_is_a_component_or_none() {
     for (name, property) in pagination["properties"].as_object().unwrap() {
         assert_eq!(inline["properties"][name]["description"], property["description"], "{name}");
     }
-    assert!(report["decisions"].to_string().contains(&format!("#{place}/properties/new")), "{}", report["decisions"]);
+    assert!(report["follow_ups"].to_string().contains(&format!("#{place}/properties/new")), "{}", report["follow_ups"]);
 
     let (_, report) = sync(&project, &upstream("2025.6.6", &json!({})), &[]);
     let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
@@ -103,8 +103,8 @@ fn what_is_ours_stays_with_its_part_of_a_union() {
     assert_eq!(parts, [&Value::Null, &json!("A list."), &json!("A text.")]);
     assert_eq!(properties["number"], number);
     assert_eq!(written["paths"]["/flows/bindings/"]["description"], "The path.");
-    let went = "Our words went with what they described: #/components/schemas/Stage/properties/gone.";
-    assert!(report["decisions"].to_string().contains(went), "{}", report["decisions"]);
+    let went = "what a description described is gone: #/components/schemas/Stage/properties/gone\"";
+    assert!(report["follow_ups"].to_string().contains(went), "{}", report["follow_ups"]);
 }
 
 /// What `x-listing` names and is gone is taken out of it and told, and a property that was renamed goes by its new name there.
@@ -127,9 +127,9 @@ fn a_listing_names_only_what_is_there() {
         }
     }
     let (_, report) = sync(&project, &serde_yaml::to_string(&theirs).unwrap(), &[]);
-    let decisions = report["decisions"].to_string();
-    assert!(decisions.contains("no longer has the partition by `target`"), "{decisions}");
-    assert!(decisions.contains("parameters/target (is it `flow` now?)"), "{decisions}");
+    let follow_ups = report["follow_ups"].to_string();
+    assert!(follow_ups.contains("no longer has the partition by `target`"), "{follow_ups}");
+    assert!(follow_ups.contains("parameters/target (is it `flow` now?)"), "{follow_ups}");
     let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let listing = &written["paths"]["/flows/bindings/"]["get"]["x-listing"];
     assert_eq!((&listing["sort-terms"]["stage__name"], listing.get("partition")), (&json!("stage_detail.name"), None));
@@ -150,8 +150,8 @@ fn a_list_of_a_part_is_bridged_where_it_stands() {
     let document = serde_yaml::to_string(&document).unwrap();
     let (_, report) = sync(&project, &document, &[]);
     let bridged =
-        report["decisions"].as_array().unwrap().iter().filter(|decision| decision.to_string().contains("need not be sent")).count();
-    assert_eq!(bridged, 1, "{:#}", report["decisions"]);
+        report["follow_ups"].as_array().unwrap().iter().filter(|follow_up| follow_up["id"] == "default-assumed").count();
+    assert_eq!(bridged, 1, "{:#}", report["follow_ups"]);
     assert!(!project.read(FILES[0]).contains("null"), "{}", project.read(FILES[0]));
     assert_eq!(sync(&project, &document, &["--check"]).1["files"], json!([]));
 }
@@ -166,7 +166,7 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
     let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", &change)), &[]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.12.0");
     assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "reads", "new_client_on_old_server": "reads" }));
-    assert!(report["decisions"][0].as_str().unwrap().starts_with("`FlowSet.background` is now `background_url`"), "{report:#}");
+    assert!(report["follow_ups"][0]["text"].as_str().unwrap().starts_with("`FlowSet.background` is now `background_url`"), "{report:#}");
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let property = &slice["components"]["schemas"]["FlowSet"]["properties"]["background_url"];
     assert_eq!(property["x-aliases"], json!(["background"]));
@@ -200,11 +200,11 @@ fn a_component_that_was_renamed_keeps_its_words() {
     assert!(schemas["LayoutEnum"]["description"].as_str().unwrap().starts_with("How the pages of a flow are laid out"));
     assert_eq!(schemas["StageModel"]["properties"]["meta_model_name"]["x-default-when-absent"], "");
     assert_eq!(
-        report["decisions"].as_array().unwrap().len(),
-        3,
+        report["follow_ups"].as_array().unwrap().len(),
+        4,
         "old names, the new one and the review are left: {:#}",
-        report["decisions"]
+        report["follow_ups"]
     );
-    assert!(report["decisions"][0].as_str().unwrap().starts_with("Gone from Rust: `types::FlowLayout`, `types::Stage`."));
+    assert!(report["follow_ups"].to_string().contains("`types::FlowLayout` is gone from Rust"));
     assert!(project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `types::FlowLayout` is gone.\n"));
 }

@@ -67,9 +67,9 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
                  - FEATURE: `DeniedActionEnum` may have the value \"retry\".\n\n## 0.1.0+authentik.2025.6.4\n";
     assert!(changelog.contains(entry), "{changelog}");
-    let decisions = report["decisions"].to_string();
-    assert!(decisions.contains("may have the value \\\"retry\\\": give it a label and a description"), "{decisions}");
-    assert!(decisions.contains("#/components/schemas/DeniedActionEnum/x-enum-descriptions/retry"), "{decisions}");
+    let follow_ups = report["follow_ups"].to_string();
+    assert!(follow_ups.contains("may have the value \\\"retry\\\"") && follow_ups.contains("give it a label and a description"), "{follow_ups}");
+    assert_eq!(follow_ups.matches("DeniedActionEnum").count(), 2, "its texts are asked for once, in pointer and text: {follow_ups}");
 
     let upstream_toml = project.read("openapi/upstream.toml");
     assert!(upstream_toml.contains("release = \"2025.8.0\""), "{upstream_toml}");
@@ -78,8 +78,8 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let after = project.contents();
     let (code, report) = sync(&project, &document, &[]);
     assert_eq!((code, &report["files"]), (0, &json!([])), "a second sync finds nothing to do");
-    let decisions = report["decisions"].to_string();
-    assert!(decisions.contains("x-enum-descriptions/retry"), "what is left is told until it is done: {decisions}");
+    let follow_ups = report["follow_ups"].to_string();
+    assert!(follow_ups.contains("x-enum-descriptions/retry"), "what is left is told until it is done: {follow_ups}");
     assert_eq!(project.contents(), after);
 }
 
@@ -89,9 +89,12 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     let change = json!({ "properties": { "color": { "type": "string" } }, "required": ["color", "component", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"] });
     let document = upstream("2026.8.0", &schema("Stage", &change));
     let (_, report) = sync(&project, &document, &[]);
-    let decision = report["decisions"][0].as_str().unwrap();
-    assert!(decision.starts_with("Clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is new, and always sent"), "{decision}");
-    assert!(decision.contains("x-default-when-absent") && !decision.contains("x-aliases"), "{decision}");
+    let follow_up = &report["follow_ups"][0];
+    assert_eq!([&follow_up["id"], &follow_up["pointer"]], ["incompatible-with-old-servers", "#/components/schemas/Stage/properties/color"]);
+    let text = follow_up["text"].as_str().unwrap();
+    assert!(text.starts_with("clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is new, and always sent"), "{text}");
+    let remedy = follow_up["remedy"].as_str().unwrap();
+    assert!(remedy.contains("x-default-when-absent") && !remedy.contains("x-aliases"), "{remedy}");
 
     // The person writes the default and a description; both survive the next sync, and the client reads both.
     let slice = project.read(FILES[0]);
@@ -114,11 +117,10 @@ fn a_new_name_that_nobody_told_of_is_suspected() {
     let required = ["component", "kind", "meta_model_name", "name", "pk", "verbose_name_plural"];
     let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Stage", &change)), &["--check"]);
-    let decision = report["decisions"][0].as_str().unwrap();
-    assert!(
-        decision.contains("If this is only another name of `verbose_name`, write `x-aliases:` and in a line below `- verbose_name`"),
-        "{decision}"
-    );
+    let follow_up = &report["follow_ups"][0];
+    assert!(follow_up["remedy"].as_str().unwrap().starts_with("if this is `verbose_name` under another name, add it to `x-aliases`"));
+    assert_eq!(follow_up["fix"]["keyword"], "x-aliases");
+    assert_eq!(follow_up["fix"]["value"], json!(["verbose_name"]));
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn a_list_that_old_servers_do_not_send_is_taken_for_an_empty_one() {
     assert_eq!(properties["colors"]["x-default-when-absent"], json!([]));
     assert_eq!(properties["flow_set"]["x-default-when-absent"], json!([]), "it was optional before");
     assert_eq!(properties["meta"], json!({ "allOf": [{ "$ref": "#/components/schemas/Meta" }], "x-default-when-absent": {} }));
-    assert!(report["decisions"].to_string().contains("`Stage.colors` need not be sent by servers of 2025.6.4, and is taken for `[]`"));
+    assert!(report["follow_ups"].to_string().contains("servers of 2025.6.4 need not send `Stage.colors`; the client then assumes `[]`"));
 }
 
 #[test]
@@ -148,8 +150,8 @@ fn a_fixup_that_is_no_longer_needed_is_named() {
         "FlowStageBinding": { "properties": { "order": { "minimum": null, "maximum": null } } },
     } } });
     let (_, report) = sync(&project, &upstream("2026.8.0", &change), &["--check"]);
-    let decisions = report["decisions"].to_string();
-    assert!(decisions.contains("The fixup `answers_are_not_validated` finds nothing to do any more"), "{decisions}");
+    let follow_ups = report["follow_ups"].to_string();
+    assert!(follow_ups.contains("the fixup `answers_are_not_validated` is no longer needed"), "{follow_ups}");
 }
 
 /// Another list operation, which the same rows answer.
@@ -181,7 +183,7 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
     assert!(
         project.read("CHANGELOG.md").contains("\n## 0.1.1+authentik.2025.6.4\n\n- FEATURE: the operation `flows_others_list`.\n\n## 0.1.0")
     );
-    assert!(report["decisions"].to_string().contains("#/paths/~1flows~1others~1/get/parameters/stage"), "{:#}", report["decisions"]);
+    assert!(report["follow_ups"].to_string().contains("#/paths/~1flows~1others~1/get/parameters/stage"), "{:#}", report["follow_ups"]);
     let code = project.xtask(&["expand"]).out;
     for part in
         ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl<'a> crate::pagination::ListRequest for FlowsOthersList<'a>"]
@@ -267,11 +269,11 @@ fn the_report_says_what_was_done_and_what_is_left() {
         "a client of 2026.8.0-rc6 on a server of 2025.6.4: reads it",
         "version 0.1.0+authentik.2025.6.4 -> 0.2.0+authentik.2026.8.0-rc6",
         "wrote openapi/flows_bindings_list.yaml, openapi/upstream.toml, Cargo.toml, Cargo.lock, CHANGELOG.md",
-        "left for you\n  1. ",
+        "manual follow-up\n  1. ",
     ] {
         assert!(outcome.out.contains(part), "{part} is not in:\n{}", outcome.out);
     }
     let project = Project::new();
     let markdown = project.xtask(&["sync", "--check", "--from", &whole, "--format", "markdown"]).out;
-    assert!(markdown.contains("### Left for a person\n\n- [ ] "), "{markdown}");
+    assert!(markdown.contains("### Manual follow-up\n\n- [ ] "), "{markdown}");
 }

@@ -5,9 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Renamed, operations_mut};
+use crate::document::step;
 
-/// Takes out of `x-listing` what names a parameter or a property that is not there.
-pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
+/// Something that was removed from `x-listing`, because the parameter or property that it names is gone.
+pub struct Unlisted {
+    /// JSON pointer of the `x-listing`.
+    pub pointer: String,
+    pub what: String,
+}
+
+/// Removes from `x-listing` what names a parameter or property that does not exist.
+pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
     fn properties(node: &Value, found: &mut BTreeSet<String>) {
         match node {
             Value::Object(map) => {
@@ -21,15 +29,16 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
     let mut known = BTreeSet::new();
     properties(slice, &mut known);
     let current = |path: &str| {
-        let step = |step: &str| match renamed.iter().find(|(_, before, _)| step.trim_end_matches("[]") == before) {
-            Some((_, before, after)) => step.replacen(before, after, 1),
+        let part = |step: &str| match renamed.iter().find(|renamed| step.trim_end_matches("[]") == renamed.old) {
+            Some(renamed) => step.replacen(&renamed.old, &renamed.new, 1),
             None => step.to_owned(),
         };
-        path.split('.').map(step).collect::<Vec<_>>().join(".")
+        path.split('.').map(part).collect::<Vec<_>>().join(".")
     };
     let is_known = |path: &str| path.split('.').all(|step| known.contains(step.trim_end_matches("[]")));
     let mut unlisted = Vec::new();
-    for operation in operations_mut(slice) {
+    for (at, operation) in operations_mut(slice) {
+        let mut unlist = |what: String| unlisted.push(Unlisted { pointer: step(&at, "x-listing"), what });
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
@@ -40,7 +49,7 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
             let gone = terms.iter().filter(|(_, path)| !path.as_str().is_some_and(is_known)).map(|(term, _)| term.clone());
             for term in gone.collect::<Vec<_>>() {
                 terms.remove(&term);
-                unlisted.push(format!("the sort term `{term}`"));
+                unlist(format!("the sort term `{term}`"));
             }
         }
         if let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) {
@@ -54,7 +63,7 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<String> {
             let has_values = partition.get("found-in").and_then(Value::as_array).is_some_and(|paths| !paths.is_empty());
             if !has_values || !parameters.contains(&parameter) {
                 listing.remove("partition");
-                unlisted.push(format!("the partition by `{parameter}`"));
+                unlist(format!("the partition by `{parameter}`"));
             }
         }
     }

@@ -10,23 +10,26 @@ use serde_json::{Map, Value, json};
 
 use crate::codegen::EXTENSIONS;
 use crate::diff::node::{Node, bare};
-use crate::document::{component, step};
+use crate::document::{component, key_text, step};
 use crate::slice::METHODS;
 
-mod listing;
+pub mod listing;
 pub mod words;
 
 /// Extensions that say something of a property and stay with it, whatever becomes of its type.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
-/// A property that goes by another name, as (component, old name, new name).
-pub type Renamed = (String, String, String);
+/// A property that has another name now.
+pub struct Renamed {
+    pub component: String,
+    pub old: String,
+    pub new: String,
+}
 
 /// What did not stay as it was while annotations were carried.
 pub struct Carried {
     pub renamed: Vec<Renamed>,
-    /// What `x-listing` says of parameters and properties that are gone, and which it no longer says.
-    pub unlisted: Vec<String>,
+    pub unlisted: Vec<listing::Unlisted>,
 }
 
 /// Carries annotations from the slice `ours` to `slice`.
@@ -44,7 +47,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
         annotate(&ours["paths"][path], item);
     }
-    for operation in operations_mut(slice) {
+    for (_, operation) in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
         if let Some(ours) = operations(ours).find(|ours| ours.get("operationId") == id.as_ref()) {
             carrier.operation(ours, operation);
@@ -60,8 +63,12 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     Carried { renamed, unlisted }
 }
 
-/// A property that servers of the old document need not send, with what the client takes it for there.
-pub type Bridged = (String, String, Value);
+/// A property that servers of the old document need not send, and what the client assumes there.
+pub struct Bridged {
+    pub component: String,
+    pub property: String,
+    pub default: Value,
+}
 
 /// Says of each property that is required only since `new` what it is taken for where it is not sent: nothing, if it is a list or an
 /// object of no certain form. What any other is taken for is for a person to say.
@@ -82,13 +89,13 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
                 "object" if property.is_free_form() => json!({}),
                 _ => continue,
             };
-            bridged.push((component.clone(), name.to_owned(), nothing));
+            bridged.push(Bridged { component: component.clone(), property: name.to_owned(), default: nothing });
         }
     }
-    for (component, property, nothing) in &bridged {
+    for Bridged { component, property, default } in &bridged {
         let place = step(&step(&step("/components/schemas", component), "properties"), property);
         if let Some(property) = new.pointer_mut(&place) {
-            annotate(&json!({ "x-default-when-absent": nothing }), property);
+            annotate(&json!({ "x-default-when-absent": default }), property);
         }
     }
     bridged
@@ -205,7 +212,7 @@ impl<'a> Carrier<'a> {
                 self.schema(old, property, component);
                 let others = aliases(old).filter(|alias| *alias != name && !names.contains(*alias));
                 property["x-aliases"] = std::iter::once(before.as_str()).chain(others).collect();
-                self.renamed.push((component.to_owned(), before.clone(), name.clone()));
+                self.renamed.push(Renamed { component: component.to_owned(), old: before.clone(), new: name.clone() });
             }
         }
     }
@@ -261,14 +268,9 @@ fn keep_texts_of_values(schema: &mut Value) {
     let values = schema.get("enum").and_then(Value::as_array).cloned();
     for key in ["x-enum-labels", "x-enum-descriptions"] {
         if let (Some(values), Some(texts)) = (&values, schema.get_mut(key).and_then(Value::as_object_mut)) {
-            texts.retain(|value, _| values.iter().any(|known| key_of(known) == *value));
+            texts.retain(|value, _| values.iter().any(|known| key_text(known) == *value));
         }
     }
-}
-
-/// What a value is called as a key.
-pub fn key_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Whether a document has extensions of ours.
@@ -300,7 +302,11 @@ fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
     items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
 }
 
-fn operations_mut(slice: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let items = slice["paths"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flatten();
-    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
+/// Every operation, with its JSON pointer.
+fn operations_mut(slice: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
+    slice["paths"].as_object_mut().into_iter().flatten().flat_map(|(path, item)| {
+        let at = step("#/paths", path);
+        let parts = item.as_object_mut().into_iter().flatten().filter(|(key, _)| METHODS.contains(&key.as_str()));
+        parts.map(move |(method, operation)| (step(&at, method), operation))
+    })
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::key_of;
 use crate::diff::node::bare;
-use crate::document::step;
+use crate::document::{key_text, step};
 
 /// Descriptions of ours that stand nowhere in a slice any more, by where they stood; of a parameter also what it may be called now.
 pub fn homeless(ours: &Value, slice: &Value) -> Vec<String> {
@@ -22,7 +21,7 @@ pub fn homeless(ours: &Value, slice: &Value) -> Vec<String> {
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    let name = item.get("name").map_or_else(|| index.to_string(), key_of);
+                    let name = item.get("name").map_or_else(|| index.to_string(), key_text);
                     words(item, &step(place, &name), found);
                 }
             }

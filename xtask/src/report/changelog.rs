@@ -3,12 +3,11 @@
 use std::fmt::Write;
 
 use super::text::item_change;
-use crate::annotations::Renamed;
+use super::{RenamedProperty, SyncReport};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Diff, Outcome};
-use crate::sync::Report;
 
-pub fn entry(report: &Report, diff: &Diff, renamed: &[Renamed]) -> String {
+pub fn entry(report: &SyncReport, diff: &Diff) -> String {
     let (old, new) = (&diff.old.release, &diff.new.release);
     let mut entry = format!("## {}\n\n", report.version.new);
     let servers = if old == new {
@@ -27,7 +26,7 @@ pub fn entry(report: &Report, diff: &Diff, renamed: &[Renamed]) -> String {
         let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{operation}` is gone.");
     }
     let mut told = Vec::new();
-    for (component, old, new) in renamed {
+    for RenamedProperty { component, old, new } in &report.renamed {
         let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; answers with either name are read.");
         told.extend([old, new].map(|name| format!("#/components/schemas/{component}/properties/{name}")));
     }

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations, sides, text, version};
+use super::{SHOWN, SyncReport, counted, operations, sides, text, version};
 use crate::diff::Diff;
 use crate::project::UPSTREAM;
-use crate::sync::Report;
 
 pub fn of_diff(diff: &Diff) -> String {
     let (old, new) = sides(diff);
@@ -52,7 +51,7 @@ pub fn of_diff(diff: &Diff) -> String {
     out
 }
 
-pub fn of_sync(report: &Report) -> String {
+pub fn of_sync(report: &SyncReport) -> String {
     let Some(diff) = &report.diff else { return text::of_sync(report) };
     let mut out = of_diff(diff);
     for operation in &report.operations_added {
@@ -62,10 +61,10 @@ pub fn of_sync(report: &Report) -> String {
         let _ = writeln!(out, "\nThe operation `{operation}` is no longer generated: `{UPSTREAM}` does not ask for it.");
     }
     let _ = write!(out, "\nVersion `{}` → `{}`, in {}.\n", report.version.old, report.version.new, report.files.join(", "));
-    if !report.decisions.is_empty() {
-        out.push_str("\n### Left for a person\n\n");
-        for decision in &report.decisions {
-            let _ = writeln!(out, "- [ ] {}", decision.replace('\n', " "));
+    if !report.follow_ups.is_empty() {
+        out.push_str("\n### Manual follow-up\n\n");
+        for follow_up in &report.follow_ups {
+            let _ = writeln!(out, "- [ ] {}", text::follow_up(follow_up, "`").replace('\n', " "));
         }
     }
     out

@@ -7,7 +7,10 @@ use crate::diff::{Change, Diff};
 
 pub mod changelog;
 mod markdown;
+mod sync;
 mod text;
+
+pub use sync::{Fix, FollowUp, RenamedProperty, SyncReport, Versions};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,7 +32,7 @@ pub fn of_diff(diff: &Diff, format: Format) -> String {
 }
 
 /// What a sync did, or would do.
-pub fn of_sync(report: &crate::sync::Report, format: Format) -> String {
+pub fn of_sync(report: &SyncReport, format: Format) -> String {
     match format {
         Format::Text => text::of_sync(report),
         Format::Markdown => markdown::of_sync(report),
@@ -91,7 +94,7 @@ mod tests {
     /// The JSON that `--format json` writes is documented by schemas that are checked in.
     #[test]
     fn schemas_are_those_of_the_reports() {
-        for (file, schema) in [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(crate::sync::Report))] {
+        for (file, schema) in [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(super::SyncReport))] {
             let path = format!("schemas/{file}.schema.json");
             let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
             if std::env::var_os("UPDATE_SCHEMAS").is_some() {

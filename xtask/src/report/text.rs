@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{SHOWN, counted, operations, sides, version};
+use super::{FollowUp, SHOWN, SyncReport, counted, operations, sides, version};
 use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
 use crate::project::UPSTREAM;
-use crate::sync::Report;
 
 pub fn of_diff(diff: &Diff) -> String {
     let mut out = format!("{} ({}) -> {} ({})\n{}\n", diff.old.release, diff.old.source, diff.new.release, diff.new.source, counted(diff));
@@ -63,7 +62,7 @@ pub fn item_change(item: &ItemChange, tick: &str) -> String {
     }
 }
 
-pub fn of_sync(report: &Report) -> String {
+pub fn of_sync(report: &SyncReport) -> String {
     let Some(diff) = &report.diff else {
         let done = match report.files.as_slice() {
             [] => format!("up to date with {}\n", report.source),
@@ -88,13 +87,21 @@ pub fn of_sync(report: &Report) -> String {
     out + &left(report)
 }
 
-fn left(report: &Report) -> String {
+fn left(report: &SyncReport) -> String {
     let mut out = String::new();
-    if !report.decisions.is_empty() {
-        out.push_str("\nleft for you\n");
-        for (index, decision) in report.decisions.iter().enumerate() {
-            let _ = writeln!(out, "  {}. {decision}", index + 1);
+    if !report.follow_ups.is_empty() {
+        out.push_str("\nmanual follow-up\n");
+        for (index, item) in report.follow_ups.iter().enumerate() {
+            let _ = writeln!(out, "  {}. {}", index + 1, follow_up(item, ""));
         }
     }
     out
+}
+
+/// A follow-up in a line; `tick` stands around the pointer.
+pub fn follow_up(follow_up: &FollowUp, tick: &str) -> String {
+    let FollowUp { id, pointer, text, remedy, fix } = follow_up;
+    let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
+    let fix = fix.as_ref().map_or_else(String::new, |fix| format!(" (fix: {tick}{}: {}{tick})", fix.keyword, fix.value));
+    format!("{at}{text}; help: {remedy}{fix} [{id}]")
 }

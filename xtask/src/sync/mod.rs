@@ -2,61 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use semver::{BuildMetadata, Version};
-use serde::Serialize;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
 use crate::annotations::words::homeless;
-use crate::annotations::{self, Bridged, Carried};
-use crate::codegen::{Generated, SLICE, generate_text};
-use crate::diff::rust::{Bump, ItemChange};
-use crate::diff::{self, Diff};
+use crate::annotations::{self, Renamed};
+use crate::codegen::{SLICE, generate_text};
+use crate::diff;
+use crate::diff::rust::Bump;
 use crate::project::{Project, UPSTREAM};
-use crate::report::{self, changelog};
+use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
 use crate::slice::slice;
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
+
+use follow_ups::{Context, follow_ups};
+
+mod follow_ups;
 
 const MANIFEST: &str = "Cargo.toml";
 const LOCK: &str = "Cargo.lock";
 const CHANGELOG: &str = "CHANGELOG.md";
 
-/// What a sync did, or would do.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Report {
-    /// The file, address or release that the slice was compared with.
-    pub source: String,
-    /// Files that differ from what they should be, by their path in the project.
-    pub files: Vec<String>,
-    /// Whether they were written; with `--check` they were not.
-    pub written: bool,
-    /// Version of the crate.
-    pub version: Versions,
-    /// What changed; none where the API is the same and of the same release.
-    pub diff: Option<Diff>,
-    /// Operations that `upstream.toml` asks for and did not, by their ids.
-    pub operations_added: Vec<String>,
-    /// Operations that `upstream.toml` no longer asks for.
-    pub operations_removed: Vec<String>,
-    /// What is left for a person, each with what to do.
-    pub decisions: Vec<String>,
-}
-
-/// Version of the crate before and after.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Versions {
-    /// As it is in `Cargo.toml`.
-    pub old: String,
-    /// As the change makes it.
-    pub new: String,
-}
-
 /// Brings the project in step with a source, the pinned release unless one is given.
-pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Report> {
+pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<SyncReport> {
     let pinned = project.release()?.to_owned();
     let source = source.unwrap_or_else(|| Source::Release(pinned.clone()));
     let Fetched { document, sha256 } = source.fetch(project)?;
@@ -72,7 +43,7 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
 
     let manifest = project.read(MANIFEST)?;
     let version = crate_version(&manifest)?;
-    let mut report = Report {
+    let mut report = SyncReport {
         source: source.name().to_owned(),
         files: Vec::new(),
         written: false,
@@ -80,7 +51,8 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         diff: None,
         operations_added: missing_in(&old, &new),
         operations_removed: missing_in(&new, &old),
-        decisions: Vec::new(),
+        renamed: carried.renamed.iter().map(renamed).collect(),
+        follow_ups: Vec::new(),
     };
     let mut files = vec![(SLICE, to_yaml(&new))];
     let lock: DocumentMut = project.read(LOCK)?.parse().map_err(|error| anyhow!("{LOCK}: {error}"))?;
@@ -88,7 +60,9 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         // What was downloaded is what is pinned, from now on too.
         let is_pinned = matches!(&source, Source::Release(release) if *release == pinned);
         files.push((UPSTREAM, upstream(project, &pinned, is_pinned.then_some((&source, &*sha256)), &lock)?));
-        report.decisions = standing(&generate_text(SLICE, &files[0].1)?);
+        let generated = generate_text(SLICE, &files[0].1)?;
+        report.follow_ups =
+            follow_ups(&Context { diff: None, generated: &generated, renamed: &[], bridged: &[], unlisted: &[], orphaned: &[] });
     } else {
         let mut annotated = old;
         annotations::carry(&ours.root, &mut annotated);
@@ -108,11 +82,18 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         let release = diff.new.release.clone();
         let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
         report.version.new = next.to_string();
-        report.decisions = decisions(&diff, &generated, &carried, &bridged, &homeless(&ours.root, &new));
+        report.follow_ups = follow_ups(&Context {
+            diff: Some(&diff),
+            generated: &generated,
+            renamed: &carried.renamed,
+            bridged: &bridged,
+            unlisted: &carried.unlisted,
+            orphaned: &homeless(&ours.root, &new),
+        });
         files.push((UPSTREAM, upstream(project, &release, Some((&source, &sha256)), &lock)?));
         files.push((MANIFEST, with_version(&manifest, &next)?));
         files.push((LOCK, locked(lock, &next)?));
-        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff, &carried.renamed))?));
+        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff))?));
         report.diff = Some(diff);
     }
 
@@ -128,6 +109,10 @@ pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<Re
         report.written = true;
     }
     Ok(report)
+}
+
+fn renamed(Renamed { component, old, new }: &Renamed) -> RenamedProperty {
+    RenamedProperty { component: component.clone(), old: old.clone(), new: new.clone() }
 }
 
 /// The operations of one slice that another does not have, by their ids.
@@ -231,103 +216,4 @@ fn with_entry(changelog: &str, entry: &str) -> Result<String> {
     let first = changelog.find("\n## ").with_context(|| format!("{CHANGELOG}: has no entry that begins with `## `: restore it"))?;
     let (intro, entries) = changelog.split_at(first + 1);
     Ok(format!("{intro}{entry}\n{entries}"))
-}
-
-/// A property that is no longer sent, of the object of which another is sent now.
-fn lost_beside<'a>(diff: &'a Diff, added: &diff::Change) -> Option<&'a str> {
-    let (object, _) = added.pointer.rsplit_once('/')?;
-    let mut lost = diff.changes.iter().filter(|change| change.id.starts_with("response-") && change.id.ends_with("-property-removed"));
-    lost.find_map(|change| change.pointer.strip_prefix(object)?.strip_prefix('/'))
-}
-
-/// What a person has to decide.
-fn decisions(diff: &Diff, generated: &Generated, carried: &Carried, bridged: &[Bridged], homeless: &[String]) -> Vec<String> {
-    let (old, new) = report::sides(diff);
-    let mut decisions = Vec::new();
-    if !carried.unlisted.is_empty() {
-        decisions.push(format!(
-            "`x-listing` in {SLICE} no longer has {}: what it named is gone. See in src/pagination/mod.rs what listings then promise, and \
-             whether something else has taken its place.",
-            carried.unlisted.join(", ")
-        ));
-    }
-    for (component, before, after) in &carried.renamed {
-        decisions.push(format!(
-            "`{component}.{before}` is now `{after}`, in Rust too: its description and extensions went with it, and answers with the old \
-             name are read. Read the description again, and see where src/, examples/ and tests/ use `{before}`."
-        ));
-    }
-    for (component, property, nothing) in bridged {
-        decisions.push(format!(
-            "`{component}.{property}` need not be sent by servers of {old}, and is taken for `{nothing}` where it is not: see whether \
-             `x-default-when-absent` in {SLICE} should have another value."
-        ));
-    }
-    for change in diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == diff::Outcome::Fails) {
-        let remedy = if change.id == "response-required-property-added" || change.id == "response-property-became-required" {
-            let alias = lost_beside(diff, change).map_or_else(String::new, |name| {
-                format!("If this is only another name of `{name}`, write `x-aliases:` and in a line below `- {name}` beside the property in {SLICE}. ")
-            });
-            format!(
-                "{alias}If a value can stand for what is not sent, write it beside the property in {SLICE} as `x-default-when-absent`, and correct"
-            )
-        } else {
-            "If that cannot be helped, see that people will understand".to_owned()
-        };
-        let (text, pointer) = (&change.text, &change.pointer);
-        decisions.push(format!("Clients of {new} fail on servers of {old}: {text} ({pointer}). {remedy} the entry in {CHANGELOG}."));
-    }
-    for change in diff.changes.iter().filter(|change| change.id == "response-property-enum-value-added") {
-        decisions.push(format!(
-            "{}: give it a label and a description in {SLICE} ({}, `x-enum-labels` and `x-enum-descriptions`), and see whether the \
-             conveniences of src/flows.rs should know it.",
-            change.text, change.pointer
-        ));
-    }
-    if !homeless.is_empty() {
-        decisions.push(format!("Our words went with what they described: {}. See whether they belong elsewhere.", homeless.join(", ")));
-    }
-    decisions.extend(standing(generated));
-    let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
-    let told =
-        |item: &&ItemChange| carried.renamed.iter().any(|(component, before, _)| item.item == format!("types::{component}::{before}"));
-    let gone = diff.rust.items.iter().filter(|item| item.new.is_none() && !of_builder(item) && !told(item));
-    let gone = gone.map(|item| format!("`{}`", item.item)).collect::<Vec<_>>();
-    if !gone.is_empty() {
-        decisions.push(format!("Gone from Rust: {}. See where src/, examples/ and tests/ use it.", gone.join(", ")));
-    }
-    let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
-    let models =
-        diff.rust.items.iter().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
-    decisions.extend(models.map(|model| {
-        format!("`types::{model}` is a new model: compare it in tests/schema.rs, and see whether src/lib.rs should export it.")
-    }));
-    decisions.push(
-        "Review the generated Rust and the table of releases: `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator \
-         --test compatibility`, then `git diff`. Then `cargo xtask check`."
-            .into(),
-    );
-    decisions
-}
-
-/// What is left for as long as the slice is as it is, whatever changed.
-fn standing(generated: &Generated) -> Vec<String> {
-    let mut decisions = Vec::new();
-    decisions.extend(
-        generated.stale_fixups.iter().map(|fixup| {
-            format!("The fixup `{fixup}` finds nothing to do any more, and stops the build: remove it from openapi/fixups.rs.")
-        }),
-    );
-    let code = generated.code();
-    for (foreign, what) in [("chrono", "dates"), ("regress", "patterns of parameters")] {
-        if code.contains(&format!("::{foreign}::")) {
-            decisions.push(format!(
-                "The generated Rust needs the crate `{foreign}`, for {what}: add it to Cargo.toml, or write a fixup that does without."
-            ));
-        }
-    }
-    if !generated.undescribed.is_empty() {
-        decisions.push(format!("Describe in {SLICE}, in words of your own: {}.", generated.undescribed.join(", ")));
-    }
-    decisions
 }

@@ -1,0 +1,84 @@
+//! `cargo xtask diff`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::{Operations, annotated, print};
+use crate::annotations;
+use crate::diff::rules::Level;
+use crate::diff::rust::Bump;
+use crate::diff::{self, Diff};
+use crate::project::Project;
+use crate::report::{self, Format};
+use crate::source::Source;
+
+/// Report what changed between two documents, and what it means for clients and for this crate
+#[derive(Args)]
+pub struct Arguments {
+    /// The old document: a file, a URL, the address of an authentik server, or a release
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The new document
+    #[arg(value_name = "NEW")]
+    new: String,
+    /// The format of the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Exit with 1 if there is a change of this level or a worse one
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOn>,
+    /// Exit with 1 if the Rust verdict is at least this, or unknown
+    #[arg(long, value_enum)]
+    fail_on_rust: Option<FailOnRust>,
+    #[command(flatten)]
+    selection: Operations,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Any,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOnRust {
+    Major,
+    Minor,
+}
+
+pub fn run(root: &Path, arguments: &Arguments) -> Result<bool> {
+    let diff = compare(&Project::open(root)?, arguments)?;
+    print(&report::of_diff(&diff, arguments.format))?;
+    Ok(!fails(&diff, arguments))
+}
+
+fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
+    let Arguments { old, new, selection, .. } = arguments;
+    let selection = selection.of(project)?;
+    let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
+    let (before, after) = (fetch(old)?, fetch(new)?);
+    let checked_in = project.slice()?.0.root;
+    // If one document has annotations, they apply to both; otherwise those of the checked-in slice do.
+    let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
+    let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
+    Ok(diff::compare(&diff::Input::new(old, &before), &diff::Input::new(new, &after)))
+}
+
+fn fails(diff: &Diff, arguments: &Arguments) -> bool {
+    let worst = diff.changes.iter().map(|change| change.level).max();
+    let on_wire = arguments.fail_on.is_some_and(|fail_on| match fail_on {
+        FailOn::Error => worst >= Some(Level::Error),
+        FailOn::Warning => worst >= Some(Level::Warning),
+        FailOn::Any => worst.is_some(),
+    });
+    // Rust that cannot be generated is at least as bad as a breaking change.
+    let bump = diff.rust.bump.unwrap_or(Bump::Major);
+    let in_rust = arguments.fail_on_rust.is_some_and(|fail_on| match fail_on {
+        FailOnRust::Major => bump >= Bump::Major,
+        FailOnRust::Minor => bump >= Bump::Minor,
+    });
+    on_wire || in_rust
+}

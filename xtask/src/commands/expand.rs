@@ -1,0 +1,50 @@
+//! `cargo xtask expand`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Operations, annotated, print};
+use crate::codegen::{self, SLICE};
+use crate::diff;
+use crate::project::Project;
+use crate::source::Source;
+use crate::yaml;
+
+/// Print the Rust that the generator makes of a document
+#[derive(Args)]
+pub struct Arguments {
+    /// A file, a URL, the address of an authentik server, or a release [default: the checked-in slice]
+    #[arg(value_name = "SRC")]
+    source: Option<String>,
+    #[command(flatten)]
+    selection: Operations,
+}
+
+pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
+    let project = Project::open(root)?;
+    let (name, text) = match arguments.source {
+        None => (SLICE.to_owned(), project.read(SLICE)?),
+        Some(source) => {
+            let document = Source::parse(&source)?.fetch(&project)?.document;
+            let sliced = annotated(&document, &arguments.selection.of(&project)?, &project.slice()?.0.root)?;
+            let (sliced, left_out) = diff::generatable(&sliced);
+            for operation in left_out {
+                eprintln!(
+                    "note: left out {operation}: it uploads files or has several success responses, which the generator does not support"
+                );
+            }
+            (source, yaml::to_yaml(&sliced))
+        }
+    };
+    let generated = codegen::generate_text(&name, &text)?;
+    print(&generated.code())?;
+    for fixup in generated.stale_fixups {
+        eprintln!("note: the fixup `{fixup}` is not needed for this document");
+    }
+    for pointer in generated.undescribed {
+        eprintln!("note: {pointer} has no description");
+    }
+    Ok(true)
+}

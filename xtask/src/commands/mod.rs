@@ -1,0 +1,46 @@
+//! The commands: what each takes from the command line and prints.
+
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+
+use crate::annotations;
+use crate::document::Document;
+use crate::project::Project;
+use crate::slice::{self as slicing, Selection};
+
+pub mod diff;
+pub mod expand;
+pub mod slice;
+pub mod sync;
+
+#[derive(Args)]
+pub struct Operations {
+    /// Take every operation instead of those in openapi/upstream.toml
+    #[arg(long)]
+    all_operations: bool,
+}
+
+impl Operations {
+    fn of(&self, project: &Project) -> Result<Selection> {
+        if self.all_operations { Ok(Selection::All) } else { project.operations() }
+    }
+}
+
+/// The slice of a document with annotations: its own if it has any, `ours` otherwise.
+fn annotated(document: &Document, selection: &Selection, ours: &Value) -> Result<Value> {
+    let mut sliced = slicing::slice(document, selection, false)?;
+    let theirs = annotations::are_in(&document.root);
+    annotations::carry(if theirs { &document.root } else { ours }, &mut sliced);
+    Ok(sliced)
+}
+
+/// Writes to standard output. A reader that closes the pipe early is not an error.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

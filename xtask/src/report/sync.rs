@@ -1,0 +1,81 @@
+//! What a sync reports.
+
+use serde::Serialize;
+
+use crate::diff::Diff;
+
+/// What a sync did, or would do.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SyncReport {
+    /// The file, address or release that the slice was compared with.
+    pub source: String,
+    /// Files that are out of date, by their path in the repository.
+    pub files: Vec<String>,
+    /// Whether they were written; `--check` and `--dry-run` write nothing.
+    pub written: bool,
+    /// The version of the crate.
+    pub version: Versions,
+    /// What changed; absent if the API and the release are the same.
+    pub diff: Option<Diff>,
+    /// Operations that are new in `upstream.toml`, by their ids.
+    pub operations_added: Vec<String>,
+    /// Operations that were removed from `upstream.toml`.
+    pub operations_removed: Vec<String>,
+    /// Properties that are known under another name now.
+    pub renamed: Vec<RenamedProperty>,
+    /// What is left for a maintainer to do.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// The version of the crate before and after.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Versions {
+    /// The version in `Cargo.toml`.
+    pub old: String,
+    /// The version after the sync.
+    pub new: String,
+}
+
+/// A property that was renamed; responses with either name are read.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RenamedProperty {
+    /// The name of the component that has the property.
+    pub component: String,
+    /// The name in the old document.
+    pub old: String,
+    /// The name in the new document.
+    pub new: String,
+}
+
+/// Something that a sync leaves for a maintainer to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FollowUp {
+    /// The kind of follow-up; the same for all of a kind.
+    pub id: &'static str,
+    /// JSON pointer into the slice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// What is the matter.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// A change of a file that settles it, where one can be proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+/// A change that settles a follow-up: a keyword to write beside the schema at a pointer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Fix {
+    /// The file, by its path in the repository.
+    pub file: String,
+    /// JSON pointer to the mapping that gets the keyword.
+    pub pointer: String,
+    pub keyword: String,
+    pub value: serde_json::Value,
+}
