@@ -199,7 +199,7 @@ async fn crashes_proxies_and_starting_servers_are_explained() {
             Fault::Response {
                 status: 302,
                 headers: vec![("location", "https://me:secret@login.example.com/?next=/api&token=abc#id_token=x".into())],
-                body: String::new(),
+                body: Vec::new(),
             },
             "302 Found. It redirects to https://login.example.com/, where the token does not go",
         ),
@@ -314,7 +314,7 @@ async fn signed_links_are_cut_wherever_a_server_puts_them() {
         (200, "{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi".to_string()),
     ];
     for (status, body) in bodies {
-        let fault = Fault::Response { status, headers: vec![("content-type", "application/json".into())], body: body.clone() };
+        let fault = Fault::Response { status, headers: vec![("content-type", "application/json".into())], body: body.clone().into() };
         let server = FakeAuthentik::builder().fault(1, fault).start().await.unwrap();
         let error = error_of(&server.client()).await;
         for text in [error.to_string(), format!("{error:?}"), format!("{:?}", error.field_errors())] {
@@ -336,7 +336,7 @@ async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
     let redirect = Fault::Response {
         status: 307,
         headers: vec![("location", format!("{}/api/v3/flows/bindings/", other.address()))],
-        body: String::new(),
+        body: Vec::new(),
     };
     let server = FakeAuthentik::builder().fault(1, redirect).start().await.unwrap();
     let builder = client(&server).retries(0);
@@ -356,7 +356,7 @@ async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
 #[tokio::test]
 async fn a_redirect_within_the_server_is_followed() {
     let redirect =
-        Fault::Response { status: 307, headers: vec![("location", "/api/v3/flows/bindings/?page_size=3".into())], body: String::new() };
+        Fault::Response { status: 307, headers: vec![("location", "/api/v3/flows/bindings/?page_size=3".into())], body: Vec::new() };
     let server = FakeAuthentik::builder().generated(5, 1).fault(1, redirect).start().await.unwrap();
     assert_eq!(server.client().flows_bindings_list().send().await.unwrap().results.len(), 3);
 }

@@ -278,7 +278,7 @@ async fn listings_of_damaged_answers_end_and_never_panic() {
     let transport = reqwest::Client::new();
     for seed in 0..400 {
         let body = String::from_utf8_lossy(&damaged(&spec, seed)).into_owned();
-        let answer = || Fault::Response { status: 200, headers: vec![("content-type", "application/json".into())], body: body.clone() };
+        let answer = || Fault::Response { status: 200, headers: vec![("content-type", "application/json".into())], body: body.clone().into() };
         let server = (1..60).fold(FakeAuthentik::builder(), |server, number| server.fault(number, answer())).start().await.unwrap();
         let client = authentik_flow_bindings::Client::builder(server.address()).token(FakeAuthentik::TOKEN).retries(0);
         let client = client.http_client(transport.clone()).build().unwrap();
@@ -323,7 +323,8 @@ fn values_of_the_wrong_kind_are_errors() {
 /// Lists a server that gives this answer, and returns what is told.
 async fn notes_of(answer: &Value) -> Vec<Drift> {
     let headers = vec![("content-type", "application/json".to_owned())];
-    let server = FakeAuthentik::builder().fault(1, Fault::Response { status: 200, headers, body: answer.to_string() }).start().await.unwrap();
+    let server =
+        FakeAuthentik::builder().fault(1, Fault::Response { status: 200, headers, body: answer.to_string().into() }).start().await.unwrap();
     let notes = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&notes);
     let client = server.client();
@@ -615,7 +616,7 @@ async fn each_span_of_releases_is_recognised() {
     for ((name, edits), expected) in SPANS.iter().zip(expected) {
         let headers = vec![("content-type", "application/json".to_owned())];
         let body = full_page(&span(edits), 5).to_string();
-        let server = FakeAuthentik::builder().fault(1, Fault::Response { status: 200, headers, body }).start().await.unwrap();
+        let server = FakeAuthentik::builder().fault(1, Fault::Response { status: 200, headers, body: body.into() }).start().await.unwrap();
         let client = server.client();
         let mut items = client.flows_bindings_list().paginate().items();
         items.try_next().await.unwrap();

@@ -17,7 +17,7 @@ fn parse(path: &Path) -> (u16, String, String) {
 async fn replay(path: &Path) -> Result<PaginatedFlowStageBindingList, Error> {
     let (status, kind, body) = parse(path);
     let headers = vec![("content-type", kind), ("x-authentik-id", "recorded".to_owned())];
-    let server = FakeAuthentik::builder().fault(1, Fault::Response { status, headers, body }).start().await.unwrap();
+    let server = FakeAuthentik::builder().fault(1, Fault::Response { status, headers, body: body.into() }).start().await.unwrap();
     server.client().flows_bindings_list().send().await.map(authentik_flow_bindings::ResponseValue::into_inner)
 }
 

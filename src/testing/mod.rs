@@ -1,8 +1,8 @@
-//! [`FakeAuthentik`]: a server to test against, on this machine and without authentik.
+//! A server to test against, without authentik: [`FakeAuthentik`].
 //!
-//! It answers `GET /api/v3/flows/bindings/` over real HTTP as a chosen [`Release`] does, as was measured on real servers: its
-//! filters and their error messages, its page sizes, its fields, and its order, down to the tied rows that releases before
-//! 2025.8.4 put in another order on each page.
+//! It serves `GET /api/v3/flows/bindings/` over HTTP as a chosen [`Release`] does: filters and their error messages, page sizes,
+//! fields, and order, including the tied rows that releases before 2025.8.4 place differently on each page. All of this was
+//! measured on real servers.
 //!
 //! ```
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Release};
@@ -14,12 +14,39 @@
 //! assert_eq!(bindings.len(), 1_240);
 //! # Ok(()) }
 //! ```
+//!
+//! # Faults
+//!
+//! A [`Fault`] can be scheduled for one request, for a range of requests, or for all of them, to see how code behaves when the
+//! server or the network does not:
+//!
+//! ```
+//! use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = FakeAuthentik::builder().generated(10, 2).always(Fault::html(503)).start().await?;
+//! let error = server.client().flows_bindings_list().paginate().collect().await.unwrap_err();
+//! assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
+//! # Ok(()) }
+//! ```
+//!
+//! Programs in other languages can test against the same server: `cargo run --example fake_authentik` serves it on a port.
 
+mod bindings;
+mod builder;
+mod fault;
+mod http;
+mod list;
 mod query;
 mod release;
 mod rows;
 mod server;
+mod state;
 
+pub use builder::FakeAuthentikBuilder;
+pub use fault::Fault;
 pub use release::Release;
 pub use rows::{Rows, bindings};
-pub use server::{FakeAuthentik, FakeAuthentikBuilder, Fault, ReceivedRequest};
+pub use server::FakeAuthentik;
+pub use state::ReceivedRequest;

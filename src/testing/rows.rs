@@ -1,4 +1,4 @@
-//! Bindings to serve: generated ones, and the rows of a server.
+//! The bindings of a server, and generated ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,10 +28,10 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation", "enrollment", "recovery", "stage_configuration"];
 
-/// Makes `count` bindings of `flows` flows, the same ones for the same numbers.
+/// Generates `count` bindings of `flows` flows. The same numbers give the same bindings.
 ///
-/// As on a real server most of them share their `order` with many others, stages are used by several flows, and one binding has
-/// the smallest `order` that there is.
+/// As on real servers, most bindings share their `order` with many others, a stage is used by several flows, and one binding has
+/// the smallest possible `order`, `-2147483648`.
 ///
 /// ```
 /// let bindings = authentik_flow_bindings::testing::bindings(1_240, 212);
@@ -70,7 +70,7 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
     let slug = format!("{}-{number:03}", designation.replace('_', "-"));
     let layout = ["stacked", "content_left", "sidebar_right"][number % 3];
     let flow = json!({
-        // By this name or by `background_url`, whichever the specification has.
+        // Also read as `background_url`, if that is the name in the specification.
         "background": "/static/dist/assets/images/flow_background.jpg",
         "compatibility_mode": rng.bool(),
         "denied_action": "message_continue",
@@ -84,20 +84,21 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
         "slug": slug,
         "title": format!("Welcome to flow {number}"),
     });
-    of_the_specification(flow)
+    model(flow)
 }
 
-/// Models are made of JSON, so that one more property of theirs is none of the fake's business.
-fn of_the_specification<T: DeserializeOwned>(row: serde_json::Value) -> T {
-    serde_json::from_value(row).unwrap_or_else(|error| panic!("src/testing/rows.rs makes no row of the specification: {error}"))
+/// Decodes a model from JSON, so that a new optional property of the specification needs no change here.
+fn model<T: DeserializeOwned>(row: serde_json::Value) -> T {
+    serde_json::from_value(row)
+        .unwrap_or_else(|error| panic!("src/testing/rows.rs generates a row that the specification does not allow: {error}"))
 }
 
 fn stage(number: usize, rng: &mut Rng) -> Stage {
-    let (component, kind, model) = KINDS[number % KINDS.len()];
-    of_the_specification(json!({
+    let (component, kind, meta_model) = KINDS[number % KINDS.len()];
+    model(json!({
         "component": component,
         "flow_set": [],
-        "meta_model_name": model,
+        "meta_model_name": meta_model,
         "name": format!("{} {number:04}", kind.trim_end_matches(" Stage").to_lowercase()),
         "pk": uuid(rng),
         "verbose_name": kind,
@@ -108,7 +109,7 @@ fn stage(number: usize, rng: &mut Rng) -> Stage {
 fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowStageBinding {
     let evaluate_on_plan = rng.u8(..4) == 0;
     let invalid_response_action = ["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)];
-    of_the_specification(json!({
+    model(json!({
         "evaluate_on_plan": evaluate_on_plan,
         "invalid_response_action": invalid_response_action,
         "order": i64::try_from(place).unwrap_or(i64::MAX).saturating_mul(10),
@@ -122,50 +123,49 @@ fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowSt
     }))
 }
 
-/// The bindings on a [`FakeAuthentik`](super::FakeAuthentik), in the order in which they came.
+/// The bindings of a [`FakeAuthentik`](super::FakeAuthentik), in the order of insertion.
 #[derive(Debug, Default)]
-#[allow(clippy::struct_field_names, reason = "the rows among what is known of them")]
 pub struct Rows {
-    rows: Vec<FlowStageBinding>,
+    bindings: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
     flows: BTreeSet<Uuid>,
     stages: BTreeSet<Uuid>,
-    /// Counts the changes.
+    /// Number of changes.
     pub(super) revision: u64,
 }
 
 impl Rows {
     /// Every binding.
     pub fn iter(&self) -> impl Iterator<Item = &FlowStageBinding> {
-        self.rows.iter()
+        self.bindings.iter()
     }
 
-    /// How many there are.
+    /// Number of bindings.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.bindings.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no bindings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.bindings.is_empty()
     }
 
-    /// Adds a binding; its flow and stage then exist, even after it is removed.
+    /// Adds a binding. Its flow and stage exist from then on, even after the binding is removed.
     pub fn insert(&mut self, binding: FlowStageBinding) {
         self.revision += 1;
         self.flows.insert(binding.target);
         self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
         self.stages.insert(binding.stage);
-        self.rows.push(binding);
+        self.bindings.push(binding);
     }
 
-    /// Removes the binding with this primary key, and returns it.
+    /// Removes and returns the binding with this primary key.
     pub fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
-        let place = self.rows.iter().position(|row| row.pk == pk)?;
+        let place = self.bindings.iter().position(|row| row.pk == pk)?;
         self.revision += 1;
-        Some(self.rows.remove(place))
+        Some(self.bindings.remove(place))
     }
 
     /// Binds a policy to a binding, for the filter `policies`.
@@ -174,8 +174,8 @@ impl Rows {
         self.policies.entry(pk).or_default().insert(policy);
     }
 
-    pub(super) fn slice(&self) -> &[FlowStageBinding] {
-        &self.rows
+    pub(super) fn as_slice(&self) -> &[FlowStageBinding] {
+        &self.bindings
     }
 
     pub(super) fn has_flow(&self, pk: Uuid) -> bool {

@@ -1,0 +1,171 @@
+//! A list operation as authentik serves it: count, page, order. It knows nothing of the rows beyond [`Table`].
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::query::Query;
+
+/// An error response: status and JSON body. A body of `null` stands for an HTML page.
+pub(super) type ErrorResponse = (u16, Value);
+
+/// The rows of one list operation.
+pub(super) trait Table {
+    /// The validated filters of a query.
+    type Filter;
+
+    /// Changes whenever the rows do.
+    fn revision(&self) -> u64;
+    fn len(&self) -> usize;
+    fn filter(&self, query: &Query<'_>) -> Result<Self::Filter, ErrorResponse>;
+    fn matches(&self, row: usize, filter: &Self::Filter) -> bool;
+    /// The unique key of a row.
+    fn key(&self, row: usize) -> u128;
+    /// Compares two rows by a term of `ordering`.
+    fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
+}
+
+/// How a release pages and orders.
+#[derive(Clone)]
+pub(super) struct ListRules {
+    pub(super) default_page_size: u64,
+    /// `Some(0)` disables pagination for requests with a `page_size`.
+    pub(super) largest_page_size: Option<u64>,
+    /// An empty `page=` is the first page, not a 404.
+    pub(super) empty_page_is_first: bool,
+    pub(super) default_order: &'static [&'static str],
+    /// Terms of `ordering` that are not dropped.
+    pub(super) sort_terms: &'static [&'static str],
+    /// Terms that make the server fail with a 500 when they are all used together.
+    pub(super) conflicting_terms: &'static [&'static str],
+}
+
+/// What is fixed by COUNT, before SELECT: the page is cut to this count, whatever SELECT then finds.
+pub(super) struct Counted<F> {
+    filter: F,
+    count: u64,
+    /// `None` if the server does not paginate.
+    page: Option<Page>,
+}
+
+struct Page {
+    number: u64,
+    size: u64,
+    last: u64,
+}
+
+/// The rows of one page, by index, and the object that describes the page.
+pub(super) struct Selected {
+    pub(super) rows: Vec<usize>,
+    /// `None` if the server does not paginate.
+    pub(super) pagination: Option<Value>,
+}
+
+/// The order of the last query: sorting 200,000 rows again for each of 2,000 pages takes minutes.
+#[derive(Default)]
+pub(super) struct SortCache {
+    /// The query without its page, the revision of the rows, and the size of the heap.
+    of: Option<(Vec<(String, String)>, u64, u64)>,
+    rows: Arc<Vec<usize>>,
+}
+
+/// Counts the rows that the filters keep, and validates the page number against that count.
+pub(super) fn count<T: Table>(query: &Query<'_>, table: &T, rules: &ListRules) -> Result<Counted<T::Filter>, ErrorResponse> {
+    let filter = table.filter(query)?;
+    let count = (0..table.len()).filter(|row| table.matches(*row, &filter)).count() as u64;
+    let requested = query.get("page_size").and_then(|size| size.parse::<u64>().ok()).filter(|size| *size > 0);
+    if requested.is_some() && rules.largest_page_size == Some(0) {
+        return Ok(Counted { filter, count, page: None });
+    }
+    let size = requested.unwrap_or(rules.default_page_size).min(rules.largest_page_size.unwrap_or(u64::MAX)).max(1);
+    let last = count.div_ceil(size).max(1);
+    let number = match query.raw("page") {
+        None => 1,
+        Some("") if rules.empty_page_is_first => 1,
+        Some("last") => last,
+        Some(number) => number.parse().ok().filter(|page| (1..=last).contains(page)).ok_or((404, json!({"detail": "Invalid page."})))?,
+    };
+    Ok(Counted { filter, count, page: Some(Page { number, size, last }) })
+}
+
+/// Selects the rows of the page. They may have changed since they were counted.
+pub(super) fn select<T: Table>(
+    counted: &Counted<T::Filter>,
+    query: &Query<'_>,
+    table: &T,
+    rules: &ListRules,
+    cache: &mut SortCache,
+) -> Result<Selected, ErrorResponse> {
+    let count = counted.count;
+    let Some(Page { number, size, last }) = counted.page else {
+        let rows = sort(query, table, rules, &counted.filter, 0, cache)?;
+        return Ok(Selected { rows: rows.to_vec(), pagination: None });
+    };
+    let bound = number.saturating_mul(size);
+    let (start, end) = ((number - 1).saturating_mul(size), bound.min(count));
+    // PostgreSQL finds a page that ends in the first half with a heap of `bound` rows, and a later one by sorting everything.
+    let heap = if bound.saturating_mul(2) >= count { 0 } else { bound };
+    let sorted = sort(query, table, rules, &counted.filter, heap, cache)?;
+    let pagination = json!({
+        "next": if number < last { number + 1 } else { 0 },
+        "previous": number - 1,
+        "count": count,
+        "current": number,
+        "total_pages": last,
+        "start_index": if count == 0 { 0 } else { start + 1 },
+        "end_index": end,
+    });
+    let index = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let rows = sorted.iter().copied().take(index(end)).skip(index(start)).collect();
+    Ok(Selected { rows, pagination: Some(pagination) })
+}
+
+/// The rows that the filter keeps, in order. Rows that the order leaves tied come out differently for each size of the heap, but
+/// always the same for the same size.
+fn sort<T: Table>(
+    query: &Query<'_>,
+    table: &T,
+    rules: &ListRules,
+    filter: &T::Filter,
+    heap: u64,
+    cache: &mut SortCache,
+) -> Result<Arc<Vec<usize>>, ErrorResponse> {
+    let terms = sort_terms(query.get("ordering").unwrap_or_default(), rules);
+    let has = |term: &&str| terms.iter().any(|(name, _)| name == term);
+    if !rules.conflicting_terms.is_empty() && rules.conflicting_terms.iter().all(has) {
+        return Err((500, Value::Null));
+    }
+    let heap = if has(&"pk") { 0 } else { heap };
+    let of = (query.without_page(), table.revision(), heap);
+    if cache.of.as_ref() != Some(&of) {
+        let mut rows = (0..table.len()).filter(|row| table.matches(*row, filter)).collect::<Vec<_>>();
+        rows.sort_by_cached_key(|row| scramble(table.key(*row), heap));
+        rows.sort_by(|a, b| {
+            let by_term = terms.iter().map(|(name, descending)| match descending {
+                true => table.compare(*b, *a, name),
+                false => table.compare(*a, *b, name),
+            });
+            by_term.fold(Ordering::Equal, Ordering::then)
+        });
+        *cache = SortCache { of: Some(of), rows: Arc::new(rows) };
+    }
+    Ok(Arc::clone(&cache.rows))
+}
+
+/// The terms of `ordering` that the release accepts, each with whether it is descending; the default order if there are none.
+fn sort_terms<'a>(ordering: &'a str, rules: &ListRules) -> Vec<(&'a str, bool)> {
+    let requested = ordering.split(',').map(str::trim).map(|term| term.strip_prefix('-').map_or((term, false), |name| (name, true)));
+    let accepted = requested.filter(|(name, _)| rules.sort_terms.contains(name)).collect::<Vec<_>>();
+    if accepted.is_empty() { rules.default_order.iter().map(|name| (*name, false)).collect() } else { accepted }
+}
+
+/// The place of a tied row: the finalizer of SplitMix64 over its key and the size of the heap.
+fn scramble(key: u128, heap: u64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, reason = "the two halves of the key")]
+    let (high, low) = ((key >> 64) as u64, key as u64);
+    let mut hash = high ^ low.rotate_left(32) ^ heap.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}

@@ -1,0 +1,175 @@
+//! What the fake server knows, and how it handles one request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::bindings::PATH;
+use super::fault::{Fault, HTML, Schedule};
+use super::http::{self, Exchange};
+use super::list::{self, ErrorResponse, SortCache};
+use super::query::Query;
+use super::release::{Release, Rules};
+use super::rows::Rows;
+
+/// The token that the server accepts.
+pub(super) const TOKEN: &str = "fake-authentik-token";
+
+type Change = Box<dyn FnOnce(&mut Rows) + Send>;
+type Tamper = Box<dyn FnMut(&ReceivedRequest, &mut Value) + Send>;
+
+pub(super) type Shared = Arc<Mutex<State>>;
+
+pub(super) fn lock(state: &Shared) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request as the server received it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReceivedRequest {
+    /// Its number, starting at 1.
+    pub number: usize,
+    /// The method, such as `GET`.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query parameters, decoded, in the order received.
+    pub query: Vec<(String, String)>,
+    /// The headers by lowercase name, without `authorization`.
+    pub headers: BTreeMap<String, String>,
+}
+
+impl ReceivedRequest {
+    /// The last value of a query parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn new(request: &http::Request, number: usize) -> Self {
+        let url = reqwest::Url::parse(&format!("http://fake{}", request.target)).ok();
+        Self {
+            number,
+            method: request.method.clone(),
+            path: request.target.split('?').next().unwrap_or_default().to_owned(),
+            query: url.iter().flat_map(|url| url.query_pairs().into_owned()).collect(),
+            headers: request.headers.iter().filter(|(name, _)| name != "authorization").cloned().collect(),
+        }
+    }
+}
+
+/// A request in flight, until its response is written or its client has gone.
+pub(super) struct InFlight(Shared);
+
+impl InFlight {
+    /// The response was written whole.
+    pub(super) fn complete(&self) {
+        lock(&self.0).completed += 1;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        lock(&self.0).in_flight -= 1;
+    }
+}
+
+pub(super) fn exchange(shared: &Shared, request: &http::Request) -> Exchange<InFlight> {
+    let mut state = lock(shared);
+    state.in_flight += 1;
+    state.most_in_flight = state.most_in_flight.max(state.in_flight);
+    let received = ReceivedRequest::new(request, state.received.len() + 1);
+    state.received.push(received.clone());
+    for change in state.before_request.remove(&received.number).unwrap_or_default() {
+        change(&mut state.rows);
+    }
+    let fault = state.faults.get(received.number);
+    let delay = if let Some(Fault::Delay(delay)) = fault { delay } else { state.latency };
+    let response = state.respond(&received, request.header("authorization"));
+    Exchange { response, delay, fault, guard: InFlight(Arc::clone(shared)) }
+}
+
+pub(super) struct State {
+    pub(super) rules: Rules,
+    pub(super) rows: Rows,
+    pub(super) latency: Duration,
+    pub(super) received: Vec<ReceivedRequest>,
+    pub(super) in_flight: usize,
+    pub(super) most_in_flight: usize,
+    pub(super) completed: usize,
+    pub(super) before_request: BTreeMap<usize, Vec<Change>>,
+    pub(super) between_count_and_select: BTreeMap<usize, Vec<Change>>,
+    pub(super) faults: Schedule,
+    pub(super) tamper: Option<Tamper>,
+    pub(super) sorted: SortCache,
+}
+
+impl State {
+    pub(super) fn new(release: Release) -> Self {
+        Self {
+            rules: release.rules(),
+            rows: Rows::default(),
+            latency: Duration::ZERO,
+            received: Vec::new(),
+            in_flight: 0,
+            most_in_flight: 0,
+            completed: 0,
+            before_request: BTreeMap::new(),
+            between_count_and_select: BTreeMap::new(),
+            faults: Schedule::default(),
+            tamper: None,
+            sorted: SortCache::default(),
+        }
+    }
+
+    fn respond(&mut self, request: &ReceivedRequest, authorization: Option<&str>) -> http::Response {
+        let (status, body) = match check(request, authorization).and_then(|()| self.list(request)) {
+            Ok(body) => (200, body),
+            Err(error) => error,
+        };
+        let (kind, body) = match body {
+            Value::Null => ("text/html; charset=utf-8", HTML.to_owned()),
+            body => ("application/json; charset=utf-8", body.to_string()),
+        };
+        let id = format!("{:032x}", request.number);
+        let headers = vec![("content-type".into(), kind.into()), ("x-authentik-id".into(), id)];
+        http::Response { status, headers, body: body.into_bytes() }
+    }
+
+    fn list(&mut self, request: &ReceivedRequest) -> Result<Value, ErrorResponse> {
+        let query = Query(&request.query);
+        let Rules { list: rules, fields } = &self.rules;
+        let counted = list::count(&query, &self.rows, rules)?;
+        for change in self.between_count_and_select.remove(&request.number).unwrap_or_default() {
+            change(&mut self.rows);
+        }
+        let selected = list::select(&counted, &query, &self.rows, rules, &mut self.sorted)?;
+        let rows = selected.rows.into_iter().filter_map(|row| self.rows.as_slice().get(row)).map(|row| fields.row(row));
+        let mut body = fields.body(rows.collect(), selected.pagination);
+        if let Some(tamper) = &mut self.tamper {
+            tamper(request, &mut body);
+        }
+        Ok(body)
+    }
+}
+
+/// Rejects what authentik rejects before it looks at the query.
+fn check(request: &ReceivedRequest, authorization: Option<&str>) -> Result<(), ErrorResponse> {
+    let detail = |status: u16, detail: String| Err((status, json!({ "detail": detail })));
+    if request.path != PATH {
+        return Err((404, Value::Null));
+    }
+    let accept = request.headers.get("accept").map_or("*/*", String::as_str);
+    if !["*/*", "application/*", "application/json"].iter().any(|kind| accept.contains(kind)) {
+        return detail(406, "Could not satisfy the request Accept header.".into());
+    }
+    match authorization.and_then(|value| value.strip_prefix("Bearer ")) {
+        None => detail(403, "Authentication credentials were not provided.".into()),
+        Some(token) if token != TOKEN => detail(403, "Token invalid/expired".into()),
+        Some(_) if !matches!(request.method.as_str(), "GET" | "HEAD") => detail(405, format!("Method \"{}\" not allowed.", request.method)),
+        Some(_) => Ok(()),
+    }
+}
