@@ -278,7 +278,8 @@ async fn listings_of_damaged_answers_end_and_never_panic() {
     let transport = reqwest::Client::new();
     for seed in 0..400 {
         let body = String::from_utf8_lossy(&damaged(&spec, seed)).into_owned();
-        let answer = || Fault::Response { status: 200, headers: vec![("content-type", "application/json".into())], body: body.clone().into() };
+        let answer =
+            || Fault::Response { status: 200, headers: vec![("content-type", "application/json".into())], body: body.clone().into() };
         let server = (1..60).fold(FakeAuthentik::builder(), |server, number| server.fault(number, answer())).start().await.unwrap();
         let client = authentik_flow_bindings::Client::builder(server.address()).token(FakeAuthentik::TOKEN).retries(0);
         let client = client.http_client(transport.clone()).build().unwrap();
