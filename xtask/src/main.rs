@@ -15,6 +15,7 @@ mod codegen;
 mod commands;
 mod diff;
 mod document;
+mod node;
 mod project;
 mod report;
 mod slice;

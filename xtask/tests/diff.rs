@@ -52,15 +52,15 @@ fn from_2025_6_to_2026_8_exactly_the_known_changes_are_told() {
     let (old, new) = (whole("2025.6.4"), whole("2026.8.0-rc6"));
     let schemas = "#/components/schemas";
     let expected = [
-        format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, reads, fails, patch"),
-        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, reads, reads, minor"),
-        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, reads, reads, minor"),
-        format!("response-property-max-length-unset, error, {schemas}/FlowSet/properties/slug, reads, reads, patch"),
-        format!("response-required-property-added, info, {schemas}/FlowSet/properties/background_url, reads, reads, major"),
+        format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, compatible, incompatible, patch"),
+        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, compatible, compatible, minor"),
+        format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, compatible, compatible, minor"),
+        format!("response-property-max-length-unset, error, {schemas}/FlowSet/properties/slug, compatible, compatible, patch"),
+        format!("response-required-property-added, info, {schemas}/FlowSet/properties/background_url, compatible, compatible, major"),
         format!(
-            "response-required-property-added, info, {schemas}/PaginatedFlowStageBindingList/properties/autocomplete, loses, fails, major"
+            "response-required-property-added, info, {schemas}/PaginatedFlowStageBindingList/properties/autocomplete, lossy, incompatible, major"
         ),
-        format!("response-required-property-removed, error, {schemas}/FlowSet/properties/background, reads, reads, major"),
+        format!("response-required-property-removed, error, {schemas}/FlowSet/properties/background, compatible, compatible, major"),
     ];
     assert_eq!(rows(&diff(Path::new(&old), Path::new(&new), &[])), expected);
 }
@@ -69,26 +69,26 @@ fn from_2025_6_to_2026_8_exactly_the_known_changes_are_told() {
 #[test]
 fn neighbouring_releases_differ_as_the_facts_say() {
     let expected: [(&str, &[&str], &str); 11] = [
-        ("2022.5.3", &["response-optional-property-added", "response-required-property-added"], "loses reads major"),
+        ("2022.5.3", &["response-optional-property-added", "response-required-property-added"], "lossy compatible major"),
         (
             "2023.1.2",
             &["api-security-component-type-changed", "response-optional-property-added", "response-required-property-removed"],
-            "fails loses major",
+            "incompatible lossy major",
         ),
         // The pagination becomes a component, which it is in Rust anyway. Then an enum gets another name: a type moves, answers do not.
-        ("2023.8.3", &[], "reads reads patch"),
-        ("2024.2.2", &[], "reads reads major"),
-        ("2024.10.5", &["api-security-component-type-changed"], "reads reads patch"),
-        ("2025.6.4", &[], "reads reads patch"),
-        ("2025.8.0-rc1", &["response-required-property-added"], "loses fails major"),
-        ("2025.10.0-rc1", &[], "reads reads patch"),
+        ("2023.8.3", &[], "compatible compatible patch"),
+        ("2024.2.2", &[], "compatible compatible major"),
+        ("2024.10.5", &["api-security-component-type-changed"], "compatible compatible patch"),
+        ("2025.6.4", &[], "compatible compatible patch"),
+        ("2025.8.0-rc1", &["response-required-property-added"], "lossy incompatible major"),
+        ("2025.10.0-rc1", &[], "compatible compatible patch"),
         (
             "2025.12.0-rc1",
             &["response-property-max-length-unset", "response-required-property-added", "response-required-property-removed"],
-            "reads reads major",
+            "compatible compatible major",
         ),
-        ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "reads fails minor"),
-        ("2026.8.0-rc1", &[], "reads reads patch"),
+        ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "compatible incompatible minor"),
+        ("2026.8.0-rc1", &[], "compatible compatible patch"),
     ];
     for (pair, (release, rules, verdicts)) in slices().windows(2).zip(expected) {
         let diff = diff(&pair[0], &pair[1], &[]);
@@ -252,15 +252,15 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
     for part in [
         "1 change: 1 info",
         "info    response-required-property-added\n        `Thing.color` is new, and always sent\n        GET /things/: #/components/schemas/Thing/properties/color",
-        "old client, new server: loses a value; new client, old server: fails; Rust: major",
+        "old client, new server: lossy; new client, old server: incompatible; Rust: major",
         "the crate's version: major\n  major  types::Thing::color is new: String",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
     let markdown = output(&[&documents[..], &["--format", "markdown"]].concat());
     for part in [
-        "| a client of the old document on a server of the new document | loses a value |",
-        "| info | `Thing.color` is new, and always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | loses a value | fails | major |",
+        "| a client of the old document on a server of the new document | lossy |",
+        "| info | `Thing.color` is new, and always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | lossy | incompatible | major |",
         "- major: `types::Thing::color` is new: `String`",
     ] {
         assert!(markdown.contains(part), "{part} is not in:\n{markdown}");

@@ -69,7 +69,7 @@ fn random_answers_are_read_as_the_verdicts_say() {
 }
 
 fn rank(outcome: &str) -> Option<usize> {
-    ["reads", "loses", "fails"].iter().position(|known| *known == outcome)
+    ["compatible", "lossy", "incompatible"].iter().position(|known| *known == outcome)
 }
 
 /// Pairs of random documents of which Rust can be generated.
@@ -205,16 +205,16 @@ fn experiment(program: &Path, client: &Document, server: &Document) -> Seen {
     writer.join().unwrap();
     assert_eq!(read.lines().count(), answers.len());
 
-    let mut seen = Seen { outcome: "reads", example: String::new() };
+    let mut seen = Seen { outcome: "compatible", example: String::new() };
     for (sent, line) in answers.iter().zip(read.lines()) {
         match line.split_once(' ').unwrap() {
             ("read", again) => {
                 let again = serde_json::from_str(again).unwrap();
-                if seen.outcome == "reads" && !keeps(&again, sent, &client.slice) {
-                    seen = Seen { outcome: "loses", example: format!("{sent} became {again}") };
+                if seen.outcome == "compatible" && !keeps(&again, sent, &client.slice) {
+                    seen = Seen { outcome: "lossy", example: format!("{sent} became {again}") };
                 }
             }
-            (_, error) => return Seen { outcome: "fails", example: format!("{error} in {sent}") },
+            (_, error) => return Seen { outcome: "incompatible", example: format!("{error} in {sent}") },
         }
     }
     seen

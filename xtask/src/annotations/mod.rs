@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::codegen::EXTENSIONS;
-use crate::diff::node::{Node, bare};
 use crate::document::{component, key_text, step};
+use crate::node::{Node, bare};
 use crate::slice::METHODS;
 
 pub mod listing;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::diff::node::bare;
 use crate::document::{key_text, step};
+use crate::node::bare;
 
 /// Descriptions of ours that stand nowhere in a slice any more, by where they stood; of a parameter also what it may be called now.
 pub fn homeless(ours: &Value, slice: &Value) -> Vec<String> {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Wire;
-use super::node::{Node, bare};
 use super::operations::{Comparison, FAILS_ON_NEW, FAILS_ON_OLD};
 use super::rules::Use;
 use super::schemas::{Place, type_names};
-use super::wire::{Outcome, decodes};
+use super::wire::{Compatibility, decodes};
 use crate::document::step;
+use crate::node::{Node, bare};
 
 impl<'a> Comparison<'a> {
     pub fn responses(&mut self, at: usize, place: &str, operation: &str, old: &'a Value, new: &'a Value) {
@@ -37,8 +37,8 @@ impl<'a> Comparison<'a> {
         };
         let reads = |known: Option<Node>, answered: Option<Node>| match (known, answered) {
             (Some(known), Some(answered)) => decodes(&known, &answered),
-            (None, _) => Outcome::Reads,
-            (Some(_), None) => Outcome::Fails,
+            (None, _) => Compatibility::Compatible,
+            (Some(_), None) => Compatibility::Incompatible,
         };
         let schema_of = |response: &'a Value, root: &'a Value| {
             Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
@@ -50,7 +50,7 @@ impl<'a> Comparison<'a> {
                 self.content(at, "response-media-type", &pointer, operation, (response, other), used);
                 self.headers(at, &pointer, status, response, other);
             } else {
-                let mut wire = Wire::READS;
+                let mut wire = Wire::COMPATIBLE;
                 if success(status) {
                     wire.new_client_on_old_server = reads(json(&after, self.new), schema_of(response, self.old));
                 }
@@ -60,7 +60,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
-            let mut wire = Wire::READS;
+            let mut wire = Wire::COMPATIBLE;
             if success(status) {
                 wire.old_client_on_new_server = reads(json(&before, self.old), schema_of(response, self.new));
             }
@@ -79,7 +79,7 @@ impl<'a> Comparison<'a> {
         for (kind, media) in &before {
             let pointer = step(&step(place, "content"), kind);
             let Some(other) = after.get(*kind) else {
-                let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::READS };
+                let wire = if hurts(kind) { FAILS_ON_NEW } else { Wire::COMPATIBLE };
                 self.note(at, &format!("{rule}-removed"), format!("{kind} is no longer used"), &pointer, wire, send(operation));
                 continue;
             };
@@ -87,7 +87,7 @@ impl<'a> Comparison<'a> {
                 let part = if used == Use::RequestBody { "request" } else { "response" };
                 format!("{part}-body-media-type-schema-{happened}")
             };
-            let (hurts_old, hurts_new) = if hurts(kind) { (FAILS_ON_NEW, FAILS_ON_OLD) } else { (Wire::READS, Wire::READS) };
+            let (hurts_old, hurts_new) = if hurts(kind) { (FAILS_ON_NEW, FAILS_ON_OLD) } else { (Wire::COMPATIBLE, Wire::COMPATIBLE) };
             match (media.get("schema"), other.get("schema")) {
                 (Some(_), None) => {
                     let text = format!("nothing is said of {kind} any more");
@@ -101,7 +101,7 @@ impl<'a> Comparison<'a> {
             }
             if media.get("encoding") != other.get("encoding") {
                 let text = format!("{kind} is encoded in another way");
-                self.note(at, &format!("{rule}-encoding-changed"), text, &pointer, Wire::READS, Vec::new());
+                self.note(at, &format!("{rule}-encoding-changed"), text, &pointer, Wire::COMPATIBLE, Vec::new());
             }
             if let (Some(a), Some(b)) = (media.get("schema"), other.get("schema")) {
                 let at_schema = step(&pointer, "schema");
@@ -117,7 +117,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
-            let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::READS };
+            let wire = if hurts(kind) { FAILS_ON_OLD } else { Wire::COMPATIBLE };
             self.note(at, &format!("{rule}-added"), format!("{kind} is used"), &step(&step(place, "content"), kind), wire, send(operation));
         }
     }
@@ -130,17 +130,17 @@ impl<'a> Comparison<'a> {
             let need = if header.get("required") == Some(&json!(true)) { "required" } else { "optional" };
             let text = format!("the header `{name}` of the answer {status} is gone");
             let pointer = step(&step(place, "headers"), name);
-            self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::READS, Vec::new());
+            self.note(at, &format!("{need}-response-header-removed"), text, &pointer, Wire::COMPATIBLE, Vec::new());
         }
         for (name, header) in &before {
             if after.get(*name).is_some_and(|other| bare(self.old, header) != bare(self.new, other)) {
                 let text = format!("the header `{name}` of the answer {status} is of another form");
-                self.note(at, "response-header-changed", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
+                self.note(at, "response-header-changed", text, &step(&step(place, "headers"), name), Wire::COMPATIBLE, Vec::new());
             }
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             let text = format!("the answer {status} has the header `{name}`");
-            self.note(at, "response-header-added", text, &step(&step(place, "headers"), name), Wire::READS, Vec::new());
+            self.note(at, "response-header-added", text, &step(&step(place, "headers"), name), Wire::COMPATIBLE, Vec::new());
         }
     }
 
@@ -157,7 +157,7 @@ impl<'a> Comparison<'a> {
         };
         let (before, after) = (scopes(old), scopes(new));
         let pointer = step(place, "security");
-        let mut note = |id: &str, text: String| self.note(at, id, text, &pointer, Wire::READS, Vec::new());
+        let mut note = |id: &str, text: String| self.note(at, id, text, &pointer, Wire::COMPATIBLE, Vec::new());
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
             note("api-security-removed", format!("`{name}` no longer lets in"));
         }
@@ -174,7 +174,14 @@ impl<'a> Comparison<'a> {
         }
         // Which of them are needed together, or not at all.
         if before == after && old.get("security") != new.get("security") {
-            self.note(at, "api-security-changed", "who is let in is put together in another way".into(), &pointer, Wire::READS, Vec::new());
+            self.note(
+                at,
+                "api-security-changed",
+                "who is let in is put together in another way".into(),
+                &pointer,
+                Wire::COMPATIBLE,
+                Vec::new(),
+            );
         }
         for name in before.keys().filter(|name| after.contains_key(*name)) {
             let scheme = |root: &Value| {
@@ -187,7 +194,7 @@ impl<'a> Comparison<'a> {
             if scheme(self.old) != scheme(self.new) {
                 let text = format!("the security scheme `{name}` is of another type");
                 let pointer = step("#/components/securitySchemes", name);
-                self.note(at, "api-security-component-type-changed", text, &pointer, Wire::READS, Vec::new());
+                self.note(at, "api-security-component-type-changed", text, &pointer, Wire::COMPATIBLE, Vec::new());
             }
         }
     }

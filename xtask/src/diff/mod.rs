@@ -11,13 +11,12 @@ use serde_json::Value;
 
 use rules::Level;
 use rust::{Bump, ItemChange};
-pub use wire::Outcome;
+pub use wire::Compatibility;
 
 use crate::codegen::{GenerateError, Generated, generate_text};
 use crate::yaml::to_yaml;
 
 mod answers;
-pub mod node;
 pub mod operations;
 mod properties;
 pub mod rules;
@@ -26,10 +25,17 @@ mod schemas;
 mod unions;
 mod wire;
 
+/// The version of the JSON that a diff is serialized to. It counts up when a name or a value changes its meaning.
+///
+/// - 2: wire verdicts are `compatible`, `lossy` and `incompatible`; before, they were `reads`, `loses` and `fails`.
+pub const SCHEMA_VERSION: u32 = 2;
+
 /// What changed from an old document to a new one.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diff {
+    /// The version of this format, [`SCHEMA_VERSION`].
+    pub schema_version: u32,
     /// The document before.
     pub old: Side,
     /// The document after.
@@ -96,13 +102,14 @@ impl fmt::Display for Operation {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wire {
     /// A client generated from the old document, on a server of the new one.
-    pub old_client_on_new_server: Outcome,
+    pub old_client_on_new_server: Compatibility,
     /// A client generated from the new document, on a server of the old one.
-    pub new_client_on_old_server: Outcome,
+    pub new_client_on_old_server: Compatibility,
 }
 
 impl Wire {
-    pub const READS: Self = Self { old_client_on_new_server: Outcome::Reads, new_client_on_old_server: Outcome::Reads };
+    pub const COMPATIBLE: Self =
+        Self { old_client_on_new_server: Compatibility::Compatible, new_client_on_old_server: Compatibility::Compatible };
 
     pub fn worse(self, other: Self) -> Self {
         Self {
@@ -205,7 +212,7 @@ pub fn compare(old: &Input, new: &Input) -> Diff {
     }
     changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
     let wire = changes.iter().fold(whole, |worst, change| worst.worse(change.wire));
-    Diff { old: old.side(), new: new.side(), changes, wire, rust }
+    Diff { schema_version: SCHEMA_VERSION, old: old.side(), new: new.side(), changes, wire, rust }
 }
 
 /// Runs what follows schemas as deep as they are.

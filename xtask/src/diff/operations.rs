@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::node::{ANYTHING, Node, bare};
 use super::rules::{Use, of_operation};
 use super::schemas::{Place, Walker};
-use super::wire::{Outcome, decodes};
+use super::wire::{Compatibility, decodes};
 use super::{Change, Operation, Wire};
 use crate::document::step;
+use crate::node::{ANYTHING, Node, bare};
 use crate::slice::METHODS;
 
 /// Every change from one slice to another.
@@ -29,13 +29,13 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
 /// What clients make of whole answers, aside from what they make of those of their own server: it shows what no change was blamed for.
 pub fn decode(old: &Value, new: &Value) -> Wire {
     let (before, after) = (operations(old), operations(new));
-    let mut worst = Wire::READS;
+    let mut worst = Wire::COMPATIBLE;
     for (operation, a) in &before {
         let Some(b) = after.get(operation) else { continue };
         let (Some(a), Some(b)) = (success(old, a), success(new, b)) else { continue };
         let beyond = |client: &Node, server: &Node| match decodes(client, server) {
             outcome if outcome > decodes(client, client) => outcome,
-            _ => Outcome::Reads,
+            _ => Compatibility::Compatible,
         };
         worst = worst.worse(Wire { old_client_on_new_server: beyond(&a, &b), new_client_on_old_server: beyond(&b, &a) });
     }
@@ -93,8 +93,8 @@ pub struct Comparison<'a> {
     pub walker: Walker,
 }
 
-pub const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS };
-pub const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS };
+pub const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Compatibility::Incompatible, ..Wire::COMPATIBLE };
+pub const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Compatibility::Incompatible, ..Wire::COMPATIBLE };
 
 impl<'a> Comparison<'a> {
     fn operation(&mut self, at: usize, operation: &Operation, old: Option<&'a Value>, new: Option<&'a Value>) {
@@ -121,7 +121,7 @@ impl<'a> Comparison<'a> {
                 (old, new) => ("removed", format!("{called} has the operation id `{new}`, which was `{old}`")),
             };
             let touches = items(old).into_iter().chain(items(new)).collect();
-            self.note(at, &format!("api-operation-id-{what}"), text, &step(&place, "operationId"), Wire::READS, touches);
+            self.note(at, &format!("api-operation-id-{what}"), text, &step(&place, "operationId"), Wire::COMPATIBLE, touches);
         }
         self.deprecation(at, "endpoint", &called, &place, old, new);
         let tags = |operation: &'a Value| operation.get("tags").and_then(Value::as_array).into_iter().flatten().collect::<Vec<_>>();
@@ -131,12 +131,12 @@ impl<'a> Comparison<'a> {
                 "api-tag-removed",
                 format!("{called} no longer has the tag {tag}"),
                 &step(&place, "tags"),
-                Wire::READS,
+                Wire::COMPATIBLE,
                 Vec::new(),
             );
         }
         for tag in tags(new).into_iter().filter(|tag| !tags(old).contains(tag)) {
-            self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::READS, Vec::new());
+            self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::COMPATIBLE, Vec::new());
         }
         self.api_path(at, &place, old, new);
         self.parameters(at, &place, &id(new), old, new);
@@ -156,7 +156,7 @@ impl<'a> Comparison<'a> {
             (true, false) => ("reactivated", "is no longer deprecated"),
             _ => return,
         };
-        self.note(at, &format!("{prefix}-{id}"), format!("{called} {text}"), pointer, Wire::READS, Vec::new());
+        self.note(at, &format!("{prefix}-{id}"), format!("{called} {text}"), pointer, Wire::COMPATIBLE, Vec::new());
     }
 
     /// The path of the API is a part of the client.
@@ -167,7 +167,8 @@ impl<'a> Comparison<'a> {
         };
         let (a, b) = (path(old, self.old), path(new, self.new));
         if a != b {
-            let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
+            let wire =
+                Wire { old_client_on_new_server: Compatibility::Incompatible, new_client_on_old_server: Compatibility::Incompatible };
             let pointer = if new.get("servers").is_some() { format!("{place}/servers/0/url") } else { "#/servers/0/url".to_owned() };
             self.note(at, "api-server-path-changed", format!("the API is at {b}, and was at {a}"), &pointer, wire, Vec::new());
         }
@@ -185,8 +186,8 @@ impl<'a> Comparison<'a> {
         for (key @ (_, name), (index, parameter)) in &before {
             let Some((new_index, other)) = after.get(key) else {
                 let wire = Wire {
-                    old_client_on_new_server: Outcome::Loses,
-                    new_client_on_old_server: if required(parameter) { Outcome::Fails } else { Outcome::Reads },
+                    old_client_on_new_server: Compatibility::Lossy,
+                    new_client_on_old_server: if required(parameter) { Compatibility::Incompatible } else { Compatibility::Compatible },
                 };
                 let pointer = format!("{place}/parameters/{index}");
                 self.note(at, "request-parameter-removed", format!("the parameter `{name}` is gone"), &pointer, wire, touches(name));
@@ -210,7 +211,8 @@ impl<'a> Comparison<'a> {
                     .map(|key| parameter.get(key).map(|value| bare(root, value)))
             };
             if written(self.old, parameter) != written(self.new, other) {
-                let wire = Wire { old_client_on_new_server: Outcome::Fails, new_client_on_old_server: Outcome::Fails };
+                let wire =
+                    Wire { old_client_on_new_server: Compatibility::Incompatible, new_client_on_old_server: Compatibility::Incompatible };
                 let text = format!("the parameter `{name}` is written in another way");
                 self.note(at, "request-parameter-serialization-changed", text, &pointer, wire, touches(name));
             }
@@ -233,12 +235,12 @@ impl<'a> Comparison<'a> {
                 continue;
             }
             let (id, refused) = if required(parameter) {
-                ("new-required-request-parameter", Outcome::Fails)
+                ("new-required-request-parameter", Compatibility::Incompatible)
             } else {
-                ("new-optional-request-parameter", Outcome::Reads)
+                ("new-optional-request-parameter", Compatibility::Compatible)
             };
             // An older authentik says nothing of a filter that it does not know, and applies none.
-            let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Outcome::Loses };
+            let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Compatibility::Lossy };
             let text = format!("the parameter `{name}` is {}", if required(parameter) { "new, and required" } else { "new" });
             self.note(at, id, text, &format!("{place}/parameters/{index}"), wire, touches(name));
         }
@@ -253,10 +255,10 @@ impl<'a> Comparison<'a> {
                 self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, touches);
             }
             (None, Some(_)) => {
-                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::READS, touches);
+                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::COMPATIBLE, touches);
             }
             (Some(_), None) => {
-                let wire = Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: Outcome::Fails };
+                let wire = Wire { old_client_on_new_server: Compatibility::Lossy, new_client_on_old_server: Compatibility::Incompatible };
                 self.note(at, "request-body-removed", "no body is taken any more".into(), &pointer, wire, touches);
             }
             (Some(old), Some(new)) => {

@@ -3,10 +3,10 @@
 use heck::{ToPascalCase, ToSnakeCase};
 
 use super::Wire;
-use super::node::Node;
 use super::rules::{self, Use};
 use super::schemas::{Place, Walker};
-use super::wire::{Outcome, absent, decodes, unnamed, unread};
+use super::wire::{Compatibility, absent, decodes, unnamed, unread};
+use crate::node::Node;
 
 impl Walker {
     pub fn compare_properties(&mut self, old: &Node, new: &Node, place: &Place) {
@@ -75,10 +75,10 @@ impl Walker {
             _ if node.flag("writeOnly") => format!("response-{need}-write-only-property-{happened}"),
             _ => format!("response-{need}-property-{happened}"),
         };
-        let (lost, refused) = (Outcome::Loses, if required { Outcome::Fails } else { Outcome::Reads });
+        let (lost, refused) = (Compatibility::Lossy, if required { Compatibility::Incompatible } else { Compatibility::Compatible });
         let wire = match (place.used, happened) {
-            (Use::Refusal, _) => Wire::READS,
-            _ if is_unsent(node, place) => Wire::READS,
+            (Use::Refusal, _) => Wire::COMPATIBLE,
+            _ if is_unsent(node, place) => Wire::COMPATIBLE,
             (Use::Response, _) => wire,
             // Who sends what the server does not know sends it in vain; who leaves out what it requires is refused.
             (_, "added") => Wire { old_client_on_new_server: refused, new_client_on_old_server: lost },
@@ -97,14 +97,15 @@ impl Walker {
         };
         let word = if flag == "readOnly" { "read-only" } else { "write-only" };
         // From then on, or until then, it is not sent.
-        let unsent = |node: &Node, required: bool| if place.used == Use::Response { absent(node, required) } else { Outcome::Reads };
+        let unsent =
+            |node: &Node, required: bool| if place.used == Use::Response { absent(node, required) } else { Compatibility::Compatible };
         let (id, text, wire) = match (old.flag(flag), new.flag(flag)) {
             (false, true) => {
-                let wire = Wire { old_client_on_new_server: unsent(old, place.required.0), ..Wire::READS };
+                let wire = Wire { old_client_on_new_server: unsent(old, place.required.0), ..Wire::COMPATIBLE };
                 (format!("{need}-became-{word}"), format!("is now {word}"), wire)
             }
             (true, false) => {
-                let wire = Wire { new_client_on_old_server: unsent(new, place.required.1), ..Wire::READS };
+                let wire = Wire { new_client_on_old_server: unsent(new, place.required.1), ..Wire::COMPATIBLE };
                 (format!("{need}-became-not-{word}"), format!("is no longer {word}"), wire)
             }
             _ => return,
@@ -121,12 +122,12 @@ impl Walker {
             _ => return,
         };
         let wire = match (place.used, id) {
-            _ if is_unsent(old, place) && is_unsent(new, place) => Wire::READS,
-            (Use::Response, "became-optional") => Wire { old_client_on_new_server: absent(old, true), ..Wire::READS },
-            (Use::Response, _) => Wire { new_client_on_old_server: absent(new, true), ..Wire::READS },
-            (Use::Refusal, _) => Wire::READS,
-            (_, "became-optional") => Wire { new_client_on_old_server: Outcome::Fails, ..Wire::READS },
-            _ => Wire { old_client_on_new_server: Outcome::Fails, ..Wire::READS },
+            _ if is_unsent(old, place) && is_unsent(new, place) => Wire::COMPATIBLE,
+            (Use::Response, "became-optional") => Wire { old_client_on_new_server: absent(old, true), ..Wire::COMPATIBLE },
+            (Use::Response, _) => Wire { new_client_on_old_server: absent(new, true), ..Wire::COMPATIBLE },
+            (Use::Refusal, _) => Wire::COMPATIBLE,
+            (_, "became-optional") => Wire { new_client_on_old_server: Compatibility::Incompatible, ..Wire::COMPATIBLE },
+            _ => Wire { old_client_on_new_server: Compatibility::Incompatible, ..Wire::COMPATIBLE },
         };
         let prefix = match place.used {
             Use::Parameter => "request-parameter-property",
@@ -169,10 +170,13 @@ fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<SameProperty<'a>> {
 /// Each client reads the other's name where its own document has it as an alias; where it has not, what it makes of it is `unknown`.
 fn wire_of_renamed(old: &Node, new: &Node, (name, before): (&str, &Node), (other, after): (&str, &Node), unknown: Wire) -> Wire {
     let mut wire = unknown;
-    if before.aliases().any(|alias| alias == other) && (new.requires(other) || absent(before, old.requires(name)) == Outcome::Reads) {
+    if before.aliases().any(|alias| alias == other)
+        && (new.requires(other) || absent(before, old.requires(name)) == Compatibility::Compatible)
+    {
         wire.old_client_on_new_server = decodes(before, after);
     }
-    if after.aliases().any(|alias| alias == name) && (old.requires(name) || absent(after, new.requires(other)) == Outcome::Reads) {
+    if after.aliases().any(|alias| alias == name) && (old.requires(name) || absent(after, new.requires(other)) == Compatibility::Compatible)
+    {
         wire.new_client_on_old_server = decodes(after, before);
     }
     wire

@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use heck::ToPascalCase;
 use serde_json::Value;
 
-use super::node::Node;
 use super::rules::{self, Level, Use};
 use super::unions::{is_union, union};
-use super::wire::{Outcome, decodes, null, unread_others};
+use super::wire::{Compatibility, decodes, null, unread_others};
 use super::{Change, Wire};
 use crate::codegen::passes::fixups::variant_name;
 use crate::document::step;
+use crate::node::Node;
 
 /// Walks two documents. A pair of components is compared once for each way in which it is used, however many operations reach it.
 #[derive(Default)]
@@ -77,7 +77,7 @@ impl Walker {
 
     /// Notes what happened to a schema; `wire` is what clients make of it in a successful answer.
     pub fn note(&mut self, place: &Place, happened: &str, text: String, pointer: &str, range: Range, wire: Wire) {
-        let (reads, fails) = (Outcome::Reads, Outcome::Fails);
+        let (reads, fails) = (Compatibility::Compatible, Compatibility::Incompatible);
         let (old, new) = match (place.used, range) {
             (Use::Response, _) => (wire.old_client_on_new_server, wire.new_client_on_old_server),
             (Use::Refusal, _) | (_, Range::Same) => (reads, reads),
@@ -125,11 +125,11 @@ impl Walker {
         let place = &Place { touches, ..place.clone() };
         match (old.flag("nullable"), new.flag("nullable")) {
             (false, true) => {
-                let wire = Wire { old_client_on_new_server: null(old, new, place.required.0), ..Wire::READS };
+                let wire = Wire { old_client_on_new_server: null(old, new, place.required.0), ..Wire::COMPATIBLE };
                 self.note(place, "became-nullable", format!("`{name}` may now be null"), &new.place, Range::Wider, wire);
             }
             (true, false) => {
-                let wire = Wire { new_client_on_old_server: null(new, old, place.required.1), ..Wire::READS };
+                let wire = Wire { new_client_on_old_server: null(new, old, place.required.1), ..Wire::COMPATIBLE };
                 self.note(place, "became-not-nullable", format!("`{name}` is no longer null"), &new.place, Range::Narrower, wire);
             }
             _ => {}
@@ -140,7 +140,7 @@ impl Walker {
             _ => None,
         };
         if let Some((happened, text)) = deprecated {
-            self.note(place, happened, format!("`{name}` {text}"), &new.place, Range::Same, Wire::READS);
+            self.note(place, happened, format!("`{name}` {text}"), &new.place, Range::Same, Wire::COMPATIBLE);
         }
         let (happened, text) = match (old.get("default"), new.get("default")) {
             (None, Some(value)) => ("default-value-added", format!("`{name}` has the default {value}")),
@@ -148,7 +148,7 @@ impl Walker {
             (Some(a), Some(b)) if a != b => ("default-value-changed", format!("`{name}` has the default {b}, which was {a}")),
             _ => return,
         };
-        self.note(place, happened, text, &new.place, Range::Same, Wire::READS);
+        self.note(place, happened, text, &new.place, Range::Same, Wire::COMPATIBLE);
     }
 
     fn compare_values(&mut self, old: &Node, new: &Node, place: &Place) {
@@ -180,7 +180,7 @@ impl Walker {
         match (union(old), union(new)) {
             (Some(before), Some(after)) if before != after => {
                 let text = format!("`{}` is {after} of what it may be, and was {before}", place.name);
-                self.note(place, "union-kind-changed", text, &new.pointer, Range::Other, Wire::READS);
+                self.note(place, "union-kind-changed", text, &new.pointer, Range::Other, Wire::COMPATIBLE);
                 self.compare_parts(old, new, place, (before, after));
             }
             _ => ["oneOf", "anyOf"].iter().for_each(|union| self.compare_parts(old, new, place, (union, union))),
@@ -188,7 +188,7 @@ impl Walker {
         self.compare_discriminators(old, new, place);
         if old.bare("not") != new.bare("not") {
             // The generated Rust refuses what its own document excludes.
-            let fails = |node: &Node| if node.get("not").is_some() { Outcome::Fails } else { Outcome::Reads };
+            let fails = |node: &Node| if node.get("not").is_some() { Compatibility::Incompatible } else { Compatibility::Compatible };
             let wire = Wire { old_client_on_new_server: fails(old), new_client_on_old_server: fails(new) };
             self.note(place, "not-changed", format!("`{}` excludes other values", place.name), &new.pointer, Range::Other, wire);
         }
@@ -197,7 +197,7 @@ impl Walker {
             before.keys().chain(after.keys()).filter(|keyword| before.get(*keyword) != after.get(*keyword)).collect::<BTreeSet<_>>()
         {
             let text = format!("`{}` has another `{keyword}`, of which nothing more is known", place.name);
-            self.note(place, "keyword-changed", text, &new.pointer, Range::Other, Wire::READS);
+            self.note(place, "keyword-changed", text, &new.pointer, Range::Other, Wire::COMPATIBLE);
         }
     }
 
@@ -218,8 +218,12 @@ impl Walker {
             _ if place.used == Use::Parameter && is_written_alike(old, new) => ("type-generalized", Range::Wider),
             _ if same_kind && new.text("format").is_none() => ("type-generalized", Range::Wider),
             _ if same_kind && old.text("format").is_none() => ("type-specialized", Range::Narrower),
-            ("integer" | "number", "integer" | "number") if decodes(new, old) == Outcome::Reads => ("type-generalized", Range::Wider),
-            ("integer" | "number", "integer" | "number") if decodes(old, new) == Outcome::Reads => ("type-specialized", Range::Narrower),
+            ("integer" | "number", "integer" | "number") if decodes(new, old) == Compatibility::Compatible => {
+                ("type-generalized", Range::Wider)
+            }
+            ("integer" | "number", "integer" | "number") if decodes(old, new) == Compatibility::Compatible => {
+                ("type-specialized", Range::Narrower)
+            }
             _ => ("type-changed", Range::Other),
         };
         let wire = Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: decodes(new, old) };
@@ -231,9 +235,9 @@ impl Walker {
     fn compare_enums(&mut self, old: &Node, new: &Node, place: &Place) {
         let (before, after) = (old.values(), new.values());
         // Texts are read into open enums, and flags as they come; numbers are not.
-        let closed = if matches!(new.kind(), "string" | "boolean") { Outcome::Reads } else { Outcome::Fails };
-        let only_old = Wire { new_client_on_old_server: closed, ..Wire::READS };
-        let only_new = Wire { old_client_on_new_server: closed, ..Wire::READS };
+        let closed = if matches!(new.kind(), "string" | "boolean") { Compatibility::Compatible } else { Compatibility::Incompatible };
+        let only_old = Wire { new_client_on_old_server: closed, ..Wire::COMPATIBLE };
+        let only_new = Wire { old_client_on_new_server: closed, ..Wire::COMPATIBLE };
         let name = &place.name;
         match (before.is_empty(), after.is_empty()) {
             (true, true) => {}
@@ -291,7 +295,7 @@ impl Walker {
                 (None, None) => continue,
             };
             let range = if wider { Range::Wider } else { Range::Narrower };
-            self.note(place, &format!("{bound}-{moved}"), format!("`{}` {text}", place.name), &new.pointer, range, Wire::READS);
+            self.note(place, &format!("{bound}-{moved}"), format!("`{}` {text}", place.name), &new.pointer, range, Wire::COMPATIBLE);
         }
         let (happened, text, range) = match (old.get("pattern"), new.get("pattern")) {
             (a, b) if a == b => return,
@@ -302,7 +306,7 @@ impl Walker {
                 ("pattern-changed", format!("matches {} now, and matched {}", shown(b), shown(a)), Range::Other)
             }
         };
-        self.note(place, happened, format!("`{}` {text}", place.name), &new.pointer, range, Wire::READS);
+        self.note(place, happened, format!("`{}` {text}", place.name), &new.pointer, range, Wire::COMPATIBLE);
     }
 
     /// What is said of properties that have no name, and of items.
@@ -312,7 +316,7 @@ impl Walker {
         if unique.0 != unique.1 {
             let (happened, range) = if unique.1 { ("unique-items-added", Range::Narrower) } else { ("unique-items-removed", Range::Wider) };
             let text = format!("the items of `{name}` {} all differ", if unique.1 { "now" } else { "need not" });
-            self.note(place, happened, text, &new.pointer, range, Wire::READS);
+            self.note(place, happened, text, &new.pointer, range, Wire::COMPATIBLE);
         }
         let (before, after) = (old.get("additionalProperties"), new.get("additionalProperties"));
         if let (Some(a), Some(b)) = (old.inner("additionalProperties"), new.inner("additionalProperties")) {
@@ -329,13 +333,13 @@ impl Walker {
         let own_types = place.types.iter().map(|name| format!("types::{name}"));
         let place = &Place { touches: place.touches.iter().cloned().chain(own_types).collect(), ..place.clone() };
         if open(after) || closed(before) {
-            let kept = if open(after) { unread_others(old) } else { Outcome::Reads };
-            let wire = Wire { old_client_on_new_server: kept, ..Wire::READS };
+            let kept = if open(after) { unread_others(old) } else { Compatibility::Compatible };
+            let wire = Wire { old_client_on_new_server: kept, ..Wire::COMPATIBLE };
             let text = format!("`{name}` may have properties of other names");
             self.note(place, "additional-properties-added", text, &pointer, Range::Wider, wire);
         } else {
-            let kept = if open(before) { unread_others(new) } else { Outcome::Reads };
-            let wire = Wire { new_client_on_old_server: kept, ..Wire::READS };
+            let kept = if open(before) { unread_others(new) } else { Compatibility::Compatible };
+            let wire = Wire { new_client_on_old_server: kept, ..Wire::COMPATIBLE };
             let text = format!("`{name}` no longer has properties of other names");
             self.note(place, "additional-properties-removed", text, &pointer, Range::Narrower, wire);
         }

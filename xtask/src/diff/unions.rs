@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::Wire;
-use super::node::Node;
 use super::schemas::{Place, Range, Walker};
-use super::wire::{Outcome, decodes, null};
+use super::wire::{Compatibility, decodes, null};
 use crate::document::step;
+use crate::node::Node;
 
 impl Walker {
     pub fn compare_parts(&mut self, old: &Node, new: &Node, place: &Place, (composed_before, composition): (&str, &str)) {
@@ -46,7 +46,7 @@ impl Walker {
         }
         if composition != "allOf" && !order.is_sorted() {
             let text = format!("`{}` may be the same in another order, and is read as the first that fits", place.name);
-            self.note(place, &format!("{id}-order-changed"), text, &new.pointer, Range::Same, Wire::READS);
+            self.note(place, &format!("{id}-order-changed"), text, &new.pointer, Range::Same, Wire::COMPATIBLE);
         }
         let called = |part: &Node| match (&part.component, part.kind()) {
             (Some(name), _) => format!("`{name}`"),
@@ -57,9 +57,9 @@ impl Walker {
         let (verb, all_of) = if composition == "allOf" { ("has all of", true) } else { ("may be", false) };
         for (_, part) in after {
             let wire = if all_of {
-                Wire { old_client_on_new_server: Outcome::Loses, new_client_on_old_server: decodes(new, old) }
+                Wire { old_client_on_new_server: Compatibility::Lossy, new_client_on_old_server: decodes(new, old) }
             } else {
-                Wire { old_client_on_new_server: decodes(old, &part).max(null(old, &part, place.required.0)), ..Wire::READS }
+                Wire { old_client_on_new_server: decodes(old, &part).max(null(old, &part, place.required.0)), ..Wire::COMPATIBLE }
             };
             let range = if all_of { Range::Narrower } else { Range::Wider };
             let text = format!("`{}` {verb} {} now", place.name, called(&part));
@@ -67,9 +67,9 @@ impl Walker {
         }
         for part in gone {
             let wire = if all_of {
-                Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: Outcome::Loses }
+                Wire { old_client_on_new_server: decodes(old, new), new_client_on_old_server: Compatibility::Lossy }
             } else {
-                Wire { new_client_on_old_server: decodes(new, &part).max(null(new, &part, place.required.1)), ..Wire::READS }
+                Wire { new_client_on_old_server: decodes(new, &part).max(null(new, &part, place.required.1)), ..Wire::COMPATIBLE }
             };
             let range = if all_of { Range::Wider } else { Range::Narrower };
             let text = format!("`{}` no longer {} {}", place.name, if all_of { "has all of" } else { "is" }, called(&part));
@@ -102,12 +102,12 @@ impl Walker {
                 self.compare(a, b, &place.part(format!("{}.{name}", place.name), ""));
             } else {
                 let text = format!("`{}.{name}` has all of one schema less", place.name);
-                self.note(place, "all-of-removed", text, &a.place, Range::Wider, Wire::READS);
+                self.note(place, "all-of-removed", text, &a.place, Range::Wider, Wire::COMPATIBLE);
             }
         }
         for ((name, _), b) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
             let text = format!("`{}.{name}` has all of one schema more", place.name);
-            self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::READS);
+            self.note(place, "all-of-added", text, &b.place, Range::Narrower, Wire::COMPATIBLE);
         }
     }
 
@@ -116,14 +116,14 @@ impl Walker {
         if !part.is_only_properties() {
             let range = if happened == "added" { Range::Narrower } else { Range::Wider };
             let text = format!("`{}` has all of one schema {}", place.name, if happened == "added" { "more" } else { "less" });
-            self.note(place, &format!("all-of-{happened}"), text, &part.place, range, Wire::READS);
+            self.note(place, &format!("all-of-{happened}"), text, &part.place, range, Wire::COMPATIBLE);
         }
     }
 
     pub fn compare_discriminators(&mut self, old: &Node, new: &Node, place: &Place) {
         let (name, pointer) = (&place.name, step(&new.pointer, "discriminator"));
         let mut same = Vec::new();
-        let mut note = |happened: &str, text: String| self.note(place, happened, text, &pointer, Range::Same, Wire::READS);
+        let mut note = |happened: &str, text: String| self.note(place, happened, text, &pointer, Range::Same, Wire::COMPATIBLE);
         match (old.discriminator(), new.discriminator()) {
             (None, Some(_)) => note("discriminator-added", format!("`{name}` names its kind in a property")),
             (Some(_), None) => note("discriminator-removed", format!("`{name}` no longer names its kind in a property")),

@@ -6,43 +6,43 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::node::Node;
+use crate::node::Node;
 
 /// What a client makes of an answer, or a server of a request. Ordered from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum Compatibility {
     /// All of it is read.
-    Reads,
+    Compatible,
     /// It is read, but something in it is not kept, or a filter that was asked for is not applied.
-    Loses,
+    Lossy,
     /// It cannot be read, or is refused.
-    Fails,
+    Incompatible,
 }
 
-impl Outcome {
+impl Compatibility {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Reads => "reads it",
-            Self::Loses => "loses a value",
-            Self::Fails => "fails",
+            Self::Compatible => "compatible",
+            Self::Lossy => "lossy",
+            Self::Incompatible => "incompatible",
         }
     }
 }
 
-use Outcome::{Fails, Loses, Reads};
+use Compatibility::{Compatible, Incompatible, Lossy};
 
 /// Pairs of schemas, of client and server, by where they are defined, with what is known of them. A pair that contains itself is as good
 /// as what else it has.
-type Known = RefCell<HashMap<(String, String), Outcome>>;
+type Known = RefCell<HashMap<(String, String), Compatibility>>;
 
 /// What a client of the schema `client` makes of any value that the schema `server` allows, `null` aside.
-pub fn decodes(client: &Node, server: &Node) -> Outcome {
+pub fn decodes(client: &Node, server: &Node) -> Compatibility {
     decodes_within(client, server, &Known::default())
 }
 
-fn decodes_within(client: &Node, server: &Node, known: &Known) -> Outcome {
+fn decodes_within(client: &Node, server: &Node, known: &Known) -> Compatibility {
     if !(client.has_parts() && server.has_parts()) {
         return decodes_values(client, server, known);
     }
@@ -50,25 +50,29 @@ fn decodes_within(client: &Node, server: &Node, known: &Known) -> Outcome {
     if let Some(outcome) = known.borrow().get(&pair) {
         return *outcome;
     }
-    known.borrow_mut().insert(pair.clone(), Reads);
+    known.borrow_mut().insert(pair.clone(), Compatible);
     let outcome = decodes_values(client, server, known);
     known.borrow_mut().insert(pair, outcome);
     outcome
 }
 
-fn decodes_values(client: &Node, server: &Node, known: &Known) -> Outcome {
+fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility {
     let inside = |client: &Node, server: &Node| decodes_within(client, server, known);
     for composition in ["oneOf", "anyOf"] {
         let alternatives = server.parts(composition);
         if !alternatives.is_empty() {
-            return alternatives.iter().map(|server| inside(client, server)).max().unwrap_or(Reads);
+            return alternatives.iter().map(|server| inside(client, server)).max().unwrap_or(Compatible);
         }
     }
     for composition in ["oneOf", "anyOf"] {
         let alternatives = client.parts(composition);
         if !alternatives.is_empty() {
             // The first that can be read is taken, even where it loses what a later one would keep.
-            return alternatives.iter().map(|client| inside(client, server)).find(|outcome| *outcome != Fails).unwrap_or(Fails);
+            return alternatives
+                .iter()
+                .map(|client| inside(client, server))
+                .find(|outcome| *outcome != Incompatible)
+                .unwrap_or(Incompatible);
         }
     }
     match (client.kind(), server.kind()) {
@@ -77,35 +81,35 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Outcome {
             let parsed =
                 |node: &Node| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
             match (parsed(client), parsed(server)) {
-                (None, _) => Reads,
-                (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Reads,
-                _ => Fails,
+                (None, _) => Compatible,
+                (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Compatible,
+                _ => Incompatible,
             }
         }
-        ("integer" | "number", "integer" | "number") if closed(client, server) => Fails,
+        ("integer" | "number", "integer" | "number") if closed(client, server) => Incompatible,
         ("integer", "integer") if client.values().is_empty() => {
             let ((low, high), (lowest, highest)) = (range(client), range(server));
-            if low <= lowest && highest <= high { Reads } else { Fails }
+            if low <= lowest && highest <= high { Compatible } else { Incompatible }
         }
-        ("integer", "number") if !server.is_counter => Fails,
+        ("integer", "number") if !server.is_counter => Incompatible,
         // A `float` is an `f32`, which has half the digits.
-        ("number", "number") if client.text("format") == Some("float") && server.text("format") != Some("float") => Loses,
-        ("any", _) | ("integer" | "number", "integer" | "number") | ("boolean", "boolean") => Reads,
+        ("number", "number") if client.text("format") == Some("float") && server.text("format") != Some("float") => Lossy,
+        ("any", _) | ("integer" | "number", "integer" | "number") | ("boolean", "boolean") => Compatible,
         ("array", "array") => match (client.inner("items"), server.inner("items")) {
-            (None, _) => Reads,
+            (None, _) => Compatible,
             (Some(client), Some(server)) => null(&client, &server, true).max(inside(&client, &server)),
-            (Some(client), None) if client.kind() == "any" => Reads,
-            (Some(_), None) => Fails,
+            (Some(client), None) if client.kind() == "any" => Compatible,
+            (Some(_), None) => Incompatible,
         },
         ("object", "object") => object(client, server, &inside),
         ("composition", "composition") => {
             let (client, server) = (client.parts("allOf"), server.parts("allOf"));
             if client.len() != server.len() {
-                return Fails;
+                return Incompatible;
             }
-            client.iter().zip(&server).map(|(client, server)| inside(client, server)).max().unwrap_or(Reads)
+            client.iter().zip(&server).map(|(client, server)| inside(client, server)).max().unwrap_or(Compatible)
         }
-        _ => Fails,
+        _ => Incompatible,
     }
 }
 
@@ -132,10 +136,10 @@ fn range(node: &Node) -> (i128, i128) {
 }
 
 /// What a client makes of a value in another.
-type Inside<'a> = &'a dyn Fn(&Node, &Node) -> Outcome;
+type Inside<'a> = &'a dyn Fn(&Node, &Node) -> Compatibility;
 
-fn object(client: &Node, server: &Node, inside: Inside) -> Outcome {
-    let mut worst = Reads;
+fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
+    let mut worst = Compatible;
     let mut answered = server.properties();
     answered.retain(|(_, property)| !property.flag("writeOnly"));
     for (name, property) in client.properties() {
@@ -144,7 +148,7 @@ fn object(client: &Node, server: &Node, inside: Inside) -> Outcome {
         let sent = names.find_map(|name| answered.iter().find(|(sent_as, _)| *sent_as == name));
         worst = worst.max(match sent {
             Some((sent_as, sent)) => {
-                let missing = if server.requires(sent_as) { Reads } else { absent(&property, required) };
+                let missing = if server.requires(sent_as) { Compatible } else { absent(&property, required) };
                 missing.max(null(&property, sent, required)).max(inside(&property, sent))
             }
             None => unnamed(&property, required, server, inside),
@@ -164,7 +168,7 @@ fn object(client: &Node, server: &Node, inside: Inside) -> Outcome {
 }
 
 /// What a client makes of a property that it does not know.
-pub fn unread(client: &Node, property: &Node, inside: Inside) -> Outcome {
+pub fn unread(client: &Node, property: &Node, inside: Inside) -> Compatibility {
     match client.inner("additionalProperties") {
         Some(others) => null(&others, property, true).max(inside(&others, property)),
         None => unread_others(client),
@@ -172,18 +176,18 @@ pub fn unread(client: &Node, property: &Node, inside: Inside) -> Outcome {
 }
 
 /// What a client that names no others makes of properties that it does not know.
-pub fn unread_others(client: &Node) -> Outcome {
+pub fn unread_others(client: &Node) -> Compatibility {
     match client.get("additionalProperties") {
-        Some(Value::Bool(false)) => Fails,
-        Some(_) => Reads,
+        Some(Value::Bool(false)) => Incompatible,
+        Some(_) => Compatible,
         // Without properties it is a map of whatever comes.
-        None if !client.has_properties() => Reads,
-        None => Loses,
+        None if !client.has_properties() => Compatible,
+        None => Lossy,
     }
 }
 
 /// What a client makes of a property that the server has no name for: it is not sent, or is of the type that all others have.
-pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Outcome {
+pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Compatibility {
     let absent = absent(property, required);
     match server.inner("additionalProperties").filter(|others| others.kind() != "any") {
         Some(others) => absent.max(null(property, &others, required)).max(inside(property, &others)),
@@ -192,16 +196,16 @@ pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -
 }
 
 /// What a client makes of a property that is not sent.
-pub fn absent(property: &Node, required: bool) -> Outcome {
-    if required && !property.is_option() && property.get("x-default-when-absent").is_none() { Fails } else { Reads }
+pub fn absent(property: &Node, required: bool) -> Compatibility {
+    if required && !property.is_option() && property.get("x-default-when-absent").is_none() { Incompatible } else { Compatible }
 }
 
 /// What a client makes of a `null`, if the server may send one in this place.
-pub fn null(client: &Node, server: &Node, required: bool) -> Outcome {
+pub fn null(client: &Node, server: &Node, required: bool) -> Compatibility {
     let is_map = client.kind() == "object" && !client.has_properties();
     // A list or map that may be left out is an empty one in Rust; a list of different items is an `Option`.
     let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");
     let optional = !required && client.get("default").is_none() && !is_empty;
     let takes_null = client.is_option() || client.kind() != "string" && client.may_be_null();
-    if !server.may_be_null() || takes_null || optional { Reads } else { Fails }
+    if !server.may_be_null() || takes_null || optional { Compatible } else { Incompatible }
 }

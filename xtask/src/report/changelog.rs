@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::text::item_change;
 use super::{RenamedProperty, SyncReport};
 use crate::diff::rust::{Bump, ItemChange};
-use crate::diff::{Diff, Outcome};
+use crate::diff::{Compatibility, Diff};
 
 pub fn entry(report: &SyncReport, diff: &Diff) -> String {
     let (old, new) = (&diff.old.release, &diff.new.release);
@@ -39,9 +39,9 @@ pub fn entry(report: &SyncReport, diff: &Diff) -> String {
         {
             let clients = clients.split('+').next().unwrap_or_default();
             match outcome {
-                Outcome::Reads => {}
-                Outcome::Loses => _ = write!(consequences, "; {clients} {loses} on {servers}"),
-                Outcome::Fails => _ = write!(consequences, "; {clients} fails on {servers}"),
+                Compatibility::Compatible => {}
+                Compatibility::Lossy => _ = write!(consequences, "; {clients} {loses} on {servers}"),
+                Compatibility::Incompatible => _ = write!(consequences, "; {clients} fails on {servers}"),
             }
         }
         let _ = writeln!(entry, "- {}: {}{consequences}.", prefix(change.rust.unwrap_or(Bump::Patch)), change.text);

@@ -4,7 +4,7 @@ use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
 use crate::codegen::{Generated, SLICE};
 use crate::diff::rust::ItemChange;
-use crate::diff::{Change, Diff, Outcome};
+use crate::diff::{Change, Compatibility, Diff};
 use crate::document::step;
 use crate::report::{Fix, FollowUp, sides};
 
@@ -101,7 +101,7 @@ fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
             ..follow_up("incompatible-with-old-servers", Some(change.pointer.clone()), text, remedy)
         }
     };
-    diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == Outcome::Fails).map(each).collect()
+    diff.changes.iter().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible).map(each).collect()
 }
 
 fn enum_value_added(context: &Context) -> Vec<FollowUp> {
