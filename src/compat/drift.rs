@@ -26,13 +26,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::pagination::SkippedRow;
 use crate::redaction::excerpt_of;
 
 /// A difference between an answer and the specification.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Drift {
     /// What differs.
@@ -46,7 +47,8 @@ pub struct Drift {
 }
 
 /// What differs between an answer and the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DriftKind {
     /// An enum has a value that this release of the crate does not know. It is kept.
@@ -177,7 +179,11 @@ impl DriftReporter {
             what.extend(found.map(|value| format!(" {value}")));
         }
         if self.is_first(kind, what) {
-            let excerpt = found.map(excerpt_of).unwrap_or_default();
+            let excerpt = match found {
+                // Nobody knows what an unknown field holds: it may be a credential.
+                Some(value) if kind == DriftKind::UnknownField => describe(value),
+                found => found.map(excerpt_of).unwrap_or_default(),
+            };
             let drift = Drift { kind, page, path: path.to_owned(), excerpt };
             log(&drift);
             self.call(&drift);
@@ -248,6 +254,19 @@ fn compare_field(value: &Value, kind: &Kind, place: &str, note: &mut Note<'_>) {
             note(DriftKind::OutOfRange, place, Some(value));
         }
         Kind::Enum(_) | Kind::Integer { .. } | Kind::Other => {}
+    }
+}
+
+/// Kind and length of a value, which do not reveal it.
+fn describe(value: &Value) -> String {
+    let counted = |count: usize, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "a boolean".into(),
+        Value::Number(_) => "a number".into(),
+        Value::String(text) => format!("a string of {}", counted(text.chars().count(), "character")),
+        Value::Array(items) => format!("an array of {}", counted(items.len(), "item")),
+        Value::Object(fields) => format!("an object of {}", counted(fields.len(), "field")),
     }
 }
 
