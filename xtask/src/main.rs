@@ -21,6 +21,7 @@ mod report;
 mod slice;
 mod source;
 mod sync;
+mod transaction;
 mod yaml;
 
 /// The maintainers' commands

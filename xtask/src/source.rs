@@ -108,13 +108,18 @@ impl Source {
                 &format!("authentik {release}: is there such a release? https://github.com/goauthentik/authentik/tags has a tag for each"),
             )?,
         };
-        let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
+        let sha256 = sha256(&bytes);
         let text = String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no text in UTF-8\n  to mend it: save it as UTF-8", self.name()))?;
         Ok(Fetched { document: Document::parse(self.name(), &text)?, sha256 })
     }
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Code is not generated from what anyone may have changed on the way; a server on this machine is no way.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::upstream::{schema, sync, upstream, version, without_ours};
+use common::upstream::{follow_up, schema, sync, upstream, version, without_ours};
 use common::{FILES, Project, slice, whole};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     let change = json!({ "properties": { "color": { "type": "string" } }, "required": ["color", "component", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"] });
     let document = upstream("2026.8.0", &schema("Stage", &change));
     let (_, report) = sync(&project, &document, &[]);
-    let follow_up = &report["follow_ups"][0];
+    let follow_up = follow_up(&report, "incompatible-with-old-servers");
     assert_eq!([&follow_up["id"], &follow_up["pointer"]], ["incompatible-with-old-servers", "#/components/schemas/Stage/properties/color"]);
     let text = follow_up["text"].as_str().unwrap();
     assert!(text.starts_with("clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is new, and always sent"), "{text}");
@@ -120,7 +120,7 @@ fn a_new_name_that_nobody_told_of_is_suspected() {
     let required = ["component", "kind", "meta_model_name", "name", "pk", "verbose_name_plural"];
     let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Stage", &change)), &["--check"]);
-    let follow_up = &report["follow_ups"][0];
+    let follow_up = follow_up(&report, "incompatible-with-old-servers");
     assert!(follow_up["remedy"].as_str().unwrap().starts_with("if this is `verbose_name` under another name, add it to `x-aliases`"));
     assert_eq!(follow_up["fix"]["keyword"], "x-aliases");
     assert_eq!(follow_up["fix"]["value"], json!(["verbose_name"]));
@@ -209,7 +209,7 @@ fn an_operation_that_takes_files_is_refused() {
     let before = project.contents();
     let outcome = project.xtask(&["sync", "--from", &file]);
     assert_eq!(outcome.code, 2);
-    assert!(outcome.err.contains("POST /flows/others/, of which no Rust can be generated: it takes files"), "{}", outcome.err);
+    assert!(outcome.err.contains("POST /flows/others/, which uploads files"), "{}", outcome.err);
     assert_eq!(project.contents(), before);
 }
 
@@ -223,7 +223,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
         (upstream("2026.8.0", &schema("Stage", &Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
         (upstream("2026.8.0", &get(json!({ "parameters": parameters }))), "progenitor cannot generate this"),
         (upstream("2026.8.0", &get(json!({ "operationId": "flows_bindings" }))), "has no operation `flows_bindings_list`"),
-        (upstream("next release!", &json!({})), "cannot stand in a version"),
+        (upstream("next release!", &json!({})), "cannot be part of a version"),
     ] {
         let project = Project::new();
         let file = project.write("upstream.yaml", &document);
@@ -239,11 +239,11 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
 fn a_project_that_is_not_as_it_should_be_is_told_what_is_wrong() {
     let document = upstream("2026.8.0", &json!({}));
     for (file, from, to, problem) in [
-        ("CHANGELOG.md", "\n## ", "\n# ", "CHANGELOG.md: has no entry"),
+        ("CHANGELOG.md", "\n## ", "\n# ", "CHANGELOG.md: no entry begins with"),
         ("Cargo.toml", "version = \"0.1.0", "version = \"one\"#", "Cargo.toml: "),
         ("Cargo.lock", "name = \"authentik-flow-bindings\"", "name = \"other\"", "Cargo.lock: does not have this crate"),
         ("openapi/upstream.toml", "operations = [\"flows_bindings_list\"]", "operations = []", "openapi/upstream.toml: `operations`"),
-        ("openapi/upstream.toml", "release = ", "releases = ", "openapi/upstream.toml: has no text `release`"),
+        ("openapi/upstream.toml", "release = ", "releases = ", "openapi/upstream.toml: the string `release` is missing"),
         (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml: #/openapi: is OpenAPI 3.1.0"),
     ] {
         let project = Project::new();

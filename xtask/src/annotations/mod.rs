@@ -14,7 +14,7 @@ use crate::node::{Node, bare};
 use crate::slice::METHODS;
 
 pub mod listing;
-pub mod words;
+pub mod orphaned;
 
 /// Extensions that say something of a property and stay with it, whatever becomes of its type.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];

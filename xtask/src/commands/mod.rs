@@ -37,9 +37,19 @@ fn annotated(document: &Document, selection: &Selection, ours: &Value) -> Result
     Ok(sliced)
 }
 
-/// Writes to standard output. A reader that closes the pipe early is not an error.
+/// Writes to standard output.
 fn print(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
+    write_to(io::stdout(), text)
+}
+
+/// Writes text with ANSI styles to standard output, without them unless it is a terminal; `NO_COLOR` and `CLICOLOR` are honoured.
+fn print_styled(text: &str) -> Result<()> {
+    write_to(anstream::stdout(), text)
+}
+
+/// A reader that closes the pipe early is not an error.
+fn write_to(mut output: impl Write, text: &str) -> Result<()> {
+    match output.write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }

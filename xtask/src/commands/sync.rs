@@ -1,15 +1,17 @@
 //! `cargo xtask sync`.
 
+use std::fmt::Write;
 use std::path::Path;
 
+use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use clap::Args;
 
-use super::print;
+use super::{print, print_styled};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::source::Source;
-use crate::sync::sync;
+use crate::sync::{Options, sync};
 
 /// Update the slice, the changelog and the version from upstream
 #[derive(Args)]
@@ -20,20 +22,50 @@ pub struct Arguments {
     /// Write nothing, and exit with 1 if anything would change
     #[arg(long)]
     check: bool,
+    /// Write nothing, and print what would change as a unified diff
+    #[arg(long, conflicts_with = "check")]
+    dry_run: bool,
+    /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
+    /// syncs wrote since then [default: the working tree]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
     /// The format of the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
 pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
-    let Arguments { from, check, format } = arguments;
+    let Arguments { from, check, dry_run, base, format } = arguments;
     let source = from.as_deref().map(Source::parse).transpose()?;
-    let report = sync(&Project::open(root)?, source, check)?;
+    let write = !check && !dry_run;
+    let mut report = sync(&Project::lock(root, !write)?, Options { source, base: base.clone(), write })?;
+    let patch = report.patch.take_if(|_| check || format != Format::Json);
     print(&report::of_sync(&report, format))?;
+    if let Some(patch) = patch.filter(|patch| dry_run && !patch.is_empty()) {
+        print_patch(&patch, format)?;
+    }
     let outdated = check && !report.files.is_empty();
     if outdated {
-        let from = from.map(|from| format!(" --from {from}")).unwrap_or_default();
-        eprintln!("not up to date: run `cargo xtask sync{from}`");
+        let option = |name: &str, value: Option<String>| value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
+        eprintln!("not up to date: run `cargo xtask sync{}{}`", option("from", from), option("base", base));
     }
     Ok(!outdated)
+}
+
+fn print_patch(patch: &str, format: Format) -> Result<()> {
+    if format == Format::Markdown {
+        return print(&format!("\n```diff\n{patch}```\n"));
+    }
+    let mut styled = String::from("\n");
+    for line in patch.lines() {
+        let style = match line.as_bytes() {
+            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => Style::new().bold(),
+            [b'-', ..] => AnsiColor::Red.on_default(),
+            [b'+', ..] => AnsiColor::Green.on_default(),
+            [b'@', ..] => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
+        };
+        let _ = writeln!(styled, "{style}{line}{style:#}");
+    }
+    print_styled(&styled)
 }

@@ -14,6 +14,9 @@ pub struct SyncReport {
     pub files: Vec<String>,
     /// Whether they were written; `--check` and `--dry-run` write nothing.
     pub written: bool,
+    /// Unified diff of the files, if they were not written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
     /// The version of the crate.
     pub version: Versions,
     /// What changed; absent if the API and the release are the same.

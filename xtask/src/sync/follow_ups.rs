@@ -1,15 +1,22 @@
 //! What a sync leaves for a maintainer: one function for each kind of follow-up.
 
+use semver::Version;
+use serde_json::Value;
+use toml_edit::DocumentMut;
+
 use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
 use crate::codegen::{Generated, SLICE};
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility, Diff};
 use crate::document::step;
+use crate::project::UPSTREAM;
 use crate::report::{Fix, FollowUp, sides};
 
 /// What follow-ups are computed from.
 pub struct Context<'a> {
+    /// The release before.
+    pub base: &'a str,
     pub diff: Option<&'a Diff>,
     pub generated: &'a Generated,
     pub renamed: &'a [Renamed],
@@ -17,12 +24,18 @@ pub struct Context<'a> {
     pub unlisted: &'a [Unlisted],
     /// Descriptions of ours whose place is gone.
     pub orphaned: &'a [String],
+    /// The text of `openapi/upstream.toml` after the sync.
+    pub upstream: &'a str,
+    /// The slice after the sync.
+    pub new: &'a Value,
 }
 
 type Kind = fn(&Context) -> Vec<FollowUp>;
 
 /// Every kind, in the order in which a maintainer should see to them.
 const KINDS: &[Kind] = &[
+    release_order,
+    digest_not_pinned,
     listing_shortened,
     property_renamed,
     default_assumed,
@@ -52,6 +65,34 @@ fn follow_up(id: &'static str, pointer: Option<String>, text: String, remedy: im
     FollowUp { id, pointer, text, remedy: remedy.into(), fix: None }
 }
 
+/// Releases of authentik are dates, and a crate with an older one looks newer than it is.
+fn release_order(context: &Context) -> Vec<FollowUp> {
+    let new = context.new["info"]["version"].as_str().unwrap_or_default();
+    let parsed = [context.base, new].map(|release| Version::parse(release).ok());
+    let mut found = Vec::new();
+    if let [Some(before), Some(after)] = &parsed
+        && after < before
+    {
+        let text = format!("authentik {new} is older than {}, which this crate was generated from", context.base);
+        found.push(follow_up("older-release", None, text, "check the source; if it is meant, say in the changelog why"));
+    }
+    if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
+        let text = format!("authentik {new} is a pre-release");
+        let remedy = "sync again when the final release is out. If a crate of this version is published by then, the sync must count from it: \
+                      registries ignore what follows the `+`, so the final release needs another version number";
+        found.push(follow_up("pre-release", None, text, remedy));
+    }
+    found
+}
+
+fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
+    let is_pinned =
+        context.upstream.parse::<DocumentMut>().is_ok_and(|upstream| upstream["sha256"].as_str().is_some_and(|sha256| !sha256.is_empty()));
+    let text = format!("`sha256` in {UPSTREAM} is empty, so nothing says which document the slice was made from");
+    let remedy = "run `cargo xtask sync` once upstream has published the release; `cargo xtask release` needs it";
+    (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, remedy)).into_iter().collect()
+}
+
 fn listing_shortened(context: &Context) -> Vec<FollowUp> {
     let each = |unlisted: &Unlisted| {
         let text = format!("`x-listing` no longer has {}, because what it names is gone", unlisted.what);
@@ -72,7 +113,7 @@ fn property_renamed(context: &Context) -> Vec<FollowUp> {
 
 fn default_assumed(context: &Context) -> Vec<FollowUp> {
     let each = |Bridged { component, property: name, default }: &Bridged| {
-        let text = format!("servers of {} need not send `{component}.{name}`; the client then assumes `{default}`", old(context));
+        let text = format!("servers of {} need not send `{component}.{name}`; the client then assumes `{default}`", context.base);
         let remedy = format!("check that this is right; if not, change `x-default-when-absent` in {SLICE}");
         follow_up("default-assumed", Some(property(component, name)), text, remedy)
     };
@@ -194,12 +235,8 @@ fn lost_beside<'a>(diff: &'a Diff, added: &Change) -> Option<&'a str> {
     lost.find_map(|change| change.pointer.strip_prefix(object)?.strip_prefix('/'))
 }
 
-fn fix(pointer: &str, keyword: &str, value: serde_json::Value) -> Fix {
+fn fix(pointer: &str, keyword: &str, value: Value) -> Fix {
     Fix { file: SLICE.into(), pointer: pointer.into(), keyword: keyword.into(), value }
-}
-
-fn old<'a>(context: &'a Context) -> &'a str {
-    context.diff.map_or("the old document", |diff| sides(diff).0)
 }
 
 fn property(component: &str, name: &str) -> String {

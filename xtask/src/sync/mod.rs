@@ -1,121 +1,178 @@
-//! `cargo xtask sync`: from upstream's document to a slice, a changelog entry and a version.
+//! `cargo xtask sync`: from upstream's document to the slice, the changelog entry and the version.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use semver::{BuildMetadata, Version};
+use anyhow::{Result, bail};
+use semver::Version;
 use serde_json::Value;
-use toml_edit::DocumentMut;
 
-use crate::annotations::words::homeless;
-use crate::annotations::{self, Renamed};
-use crate::codegen::{SLICE, generate_text};
-use crate::diff;
+use crate::annotations::orphaned::orphaned_descriptions;
+use crate::annotations::{self, Carried, Renamed};
+use crate::codegen::{Generated, SLICE, generate_text};
 use crate::diff::rust::Bump;
+use crate::diff::{self, Diff};
 use crate::project::{Project, UPSTREAM};
 use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
 use crate::slice::slice;
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
+use files::{CHANGELOG, LOCK, MANIFEST};
 use follow_ups::{Context, follow_ups};
 
+mod files;
 mod follow_ups;
+mod patch;
 
-const MANIFEST: &str = "Cargo.toml";
-const LOCK: &str = "Cargo.lock";
-const CHANGELOG: &str = "CHANGELOG.md";
+/// How to sync.
+pub struct Options {
+    /// Where the document comes from; the pinned release by default.
+    pub source: Option<Source>,
+    /// The revision that version and changelog count from; the working tree by default.
+    pub base: Option<String>,
+    /// Whether files are written.
+    pub write: bool,
+}
 
-/// Brings the project in step with a source, the pinned release unless one is given.
-pub fn sync(project: &Project, source: Option<Source>, check: bool) -> Result<SyncReport> {
-    let pinned = project.release()?.to_owned();
-    let source = source.unwrap_or_else(|| Source::Release(pinned.clone()));
+/// What a document is compared with.
+struct Base {
+    /// The slice without annotations.
+    slice: Value,
+    version: Version,
+    changelog: String,
+}
+
+impl Base {
+    /// The working tree, in which an earlier sync is complete.
+    fn working_tree(project: &Project, slice: Value) -> Result<Self> {
+        let (manifest, lock, changelog) = (project.read(MANIFEST)?, project.read(LOCK)?, project.read(CHANGELOG)?);
+        files::check_agreement(project, release_of(&slice), &manifest, &lock, &changelog)?;
+        Ok(Self { slice, version: files::crate_version(&manifest)?, changelog })
+    }
+
+    fn revision(project: &Project, revision: &str) -> Result<Self> {
+        let (_, slice) = Project::slice_of(&project.read_at(revision, SLICE)?)?;
+        let version = files::crate_version(&project.read_at(revision, MANIFEST)?)?;
+        Ok(Self { slice, version, changelog: project.read_at(revision, CHANGELOG)? })
+    }
+}
+
+/// Updates the repository from a source.
+pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
+    let pinned = project.release()?;
+    let source = options.source.unwrap_or_else(|| Source::Release(pinned.to_owned()));
+    let (ours, checked_in) = project.slice()?;
+    let base = match &options.base {
+        None => Base::working_tree(project, checked_in)?,
+        Some(revision) => Base::revision(project, revision)?,
+    };
     let Fetched { document, sha256 } = source.fetch(project)?;
-    check_digest(project, &source, &pinned, &sha256)?;
+    files::check_digest(project, &source, &sha256)?;
 
     let mut new = slice(&document, &project.operations()?, false)?;
-    // It is some 60,000 values, and to free them takes a tenth of the whole run, at the end of which they are gone anyway.
+    // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
     std::mem::forget(document);
-    let (ours, old) = project.slice()?;
-    let same_api = new == old;
+    let same_api = new == base.slice;
     let carried = annotations::carry(&ours.root, &mut new);
-    let bridged = if same_api { Vec::new() } else { annotations::bridge(&old, &mut new) };
+    let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut new) };
+    let slice_text = to_yaml(&new);
 
-    let manifest = project.read(MANIFEST)?;
-    let version = crate_version(&manifest)?;
     let mut report = SyncReport {
         source: source.name().to_owned(),
         files: Vec::new(),
         written: false,
-        version: Versions { old: version.to_string(), new: version.to_string() },
+        patch: None,
+        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
         diff: None,
-        operations_added: missing_in(&old, &new),
-        operations_removed: missing_in(&new, &old),
+        operations_added: missing_in(&base.slice, &new),
+        operations_removed: missing_in(&new, &base.slice),
         renamed: carried.renamed.iter().map(renamed).collect(),
         follow_ups: Vec::new(),
     };
-    let mut files = vec![(SLICE, to_yaml(&new))];
-    let lock: DocumentMut = project.read(LOCK)?.parse().map_err(|error| anyhow!("{LOCK}: {error}"))?;
-    if same_api {
-        // What was downloaded is what is pinned, from now on too.
-        let is_pinned = matches!(&source, Source::Release(release) if *release == pinned);
-        files.push((UPSTREAM, upstream(project, &pinned, is_pinned.then_some((&source, &*sha256)), &lock)?));
-        let generated = generate_text(SLICE, &files[0].1)?;
-        report.follow_ups =
-            follow_ups(&Context { diff: None, generated: &generated, renamed: &[], bridged: &[], unlisted: &[], orphaned: &[] });
+    let mut next = base.version.clone();
+    let mut changelog = base.changelog.clone();
+    let generated = if same_api {
+        generate_text(SLICE, &slice_text)?
     } else {
-        let mut annotated = old;
-        annotations::carry(&ours.root, &mut annotated);
-        let mut before = diff::Input::new(SLICE, &annotated);
-        let mut after = diff::Input::new(source.name(), &new);
-        if let Some(operation) = after.left_out.first() {
-            bail!(
-                "{UPSTREAM}: `operations` has that of {operation}, of which no Rust can be generated: it takes files, or has several kinds of success. \
-                 Take it off the list"
-            );
-        }
-        // An operation that upstream no longer has is an error, so what differs is the list in `upstream.toml`.
-        before.leave_out(&report.operations_removed);
-        after.leave_out(&report.operations_added);
-        let diff = diff::compare(&before, &after);
-        let generated = before.generated.and(after.generated)?;
-        let release = diff.new.release.clone();
-        let next = next_version(&version, diff.rust.bump.unwrap_or(Bump::Major), &release)?;
+        let (diff, generated) = compare(&base, &ours.root, &new, &source, &report)?;
+        next = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new))?;
         report.version.new = next.to_string();
-        report.follow_ups = follow_ups(&Context {
-            diff: Some(&diff),
-            generated: &generated,
-            renamed: &carried.renamed,
-            bridged: &bridged,
-            unlisted: &carried.unlisted,
-            orphaned: &homeless(&ours.root, &new),
-        });
-        files.push((UPSTREAM, upstream(project, &release, Some((&source, &sha256)), &lock)?));
-        files.push((MANIFEST, with_version(&manifest, &next)?));
-        files.push((LOCK, locked(lock, &next)?));
-        files.push((CHANGELOG, with_entry(&project.read(CHANGELOG)?, &changelog::entry(&report, &diff))?));
+        changelog = files::with_entry(&base.changelog, &changelog::entry(&report, &diff))?;
         report.diff = Some(diff);
-    }
+        generated
+    };
+    let texts = [
+        (SLICE, slice_text),
+        (UPSTREAM, files::upstream(project, release_of(&new), &source, &sha256, same_api)?),
+        (MANIFEST, files::with_version(&project.read(MANIFEST)?, &next)?),
+        (LOCK, files::with_locked_version(&project.read(LOCK)?, &next)?),
+        (CHANGELOG, changelog),
+    ];
+    let Carried { renamed, unlisted } = &carried;
+    report.follow_ups = follow_ups(&Context {
+        base: release_of(&base.slice),
+        diff: report.diff.as_ref(),
+        generated: &generated,
+        upstream: &texts[1].1,
+        renamed,
+        bridged: &bridged,
+        unlisted,
+        orphaned: &orphaned_descriptions(&ours.root, &new),
+        new: &new,
+    });
+    finish(project, texts, options.write, &mut report)?;
+    Ok(report)
+}
 
+/// Compares the slice with the base, and generates its Rust.
+fn compare(base: &Base, ours: &Value, new: &Value, source: &Source, report: &SyncReport) -> Result<(Diff, Generated)> {
+    let mut annotated = base.slice.clone();
+    annotations::carry(ours, &mut annotated);
+    let mut before = diff::Input::new(SLICE, &annotated);
+    let mut after = diff::Input::new(source.name(), new);
+    if let Some(operation) = after.left_out.first() {
+        bail!(
+            "{UPSTREAM}: `operations` lists {operation}, which uploads files or has several success responses; the generator supports \
+             neither\n  help: remove it from the list"
+        );
+    }
+    // Upstream did not add or remove these: `upstream.toml` did.
+    before.leave_out(&report.operations_removed);
+    after.leave_out(&report.operations_added);
+    let diff = diff::compare(&before, &after);
+    Ok((diff, before.generated.and(after.generated)?))
+}
+
+/// Writes the files that differ, or makes a patch of them.
+fn finish(project: &Project, texts: [(&'static str, String); 5], write: bool, report: &mut SyncReport) -> Result<()> {
     let mut changed = Vec::new();
-    for (path, text) in files {
-        if project.read(path)? != text {
+    let mut patch = String::new();
+    for (path, text) in texts {
+        let current = project.read(path)?;
+        if current != text {
+            patch += &patch::unified(path, &current, &text);
             changed.push((path, text));
         }
     }
     report.files = changed.iter().map(|(path, _)| (*path).to_owned()).collect();
-    if !check && !changed.is_empty() {
+    if !write {
+        report.patch = Some(patch);
+    } else if !changed.is_empty() {
         project.write(&changed)?;
         report.written = true;
     }
-    Ok(report)
+    Ok(())
 }
 
 fn renamed(Renamed { component, old, new }: &Renamed) -> RenamedProperty {
     RenamedProperty { component: component.clone(), old: old.clone(), new: new.clone() }
 }
 
-/// The operations of one slice that another does not have, by their ids.
+fn release_of(slice: &Value) -> &str {
+    slice["info"]["version"].as_str().unwrap_or_default()
+}
+
+/// The ids of operations that one slice has and another does not.
 fn missing_in(slice: &Value, other: &Value) -> Vec<String> {
     let ids = |slice: &Value| {
         diff::operations::operations(slice)
@@ -124,96 +181,4 @@ fn missing_in(slice: &Value, other: &Value) -> Vec<String> {
             .collect::<BTreeSet<_>>()
     };
     ids(other).difference(&ids(slice)).cloned().collect()
-}
-
-/// The document of the pinned release must be the one that was pinned.
-fn check_digest(project: &Project, source: &Source, pinned: &str, downloaded: &str) -> Result<()> {
-    let is_pinned = matches!(source, Source::Release(release) if release == pinned);
-    match project.upstream.get("sha256").and_then(|value| value.as_str()) {
-        Some(known) if is_pinned && !known.is_empty() && known != downloaded => bail!(
-            "{UPSTREAM}: sha256: the document of authentik {pinned} is another than the one that was pinned\n  pinned:     {known}\n  \
-             downloaded: {downloaded}\n  to mend it: find out why it changed; if that is right, write `sha256 = \"\"` there and sync again"
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// `openapi/upstream.toml` for a release.
-fn upstream(project: &Project, release: &str, from: Option<(&Source, &str)>, lock: &DocumentMut) -> Result<String> {
-    let mut upstream = project.upstream.clone();
-    set(&mut upstream, "release", release);
-    match from {
-        Some((Source::Release(_), sha256)) => set(&mut upstream, "sha256", sha256),
-        // Whatever else has that release need not have the bytes of upstream's repository, which are what is checked.
-        Some(_) => set(&mut upstream, "sha256", ""),
-        None => {}
-    }
-    let progenitor = packages(lock).find(|package| package.get("name").and_then(|name| name.as_str()) == Some("progenitor"));
-    let version = progenitor.and_then(|package| package.get("version")?.as_str());
-    let version = version.with_context(|| format!("{LOCK}: has no progenitor: `cargo build` writes it"))?;
-    set(&mut upstream, "generator", &format!("progenitor {version}"));
-    Ok(upstream.to_string())
-}
-
-/// Changes a text, and keeps the comments around it.
-fn set(document: &mut DocumentMut, key: &str, text: &str) {
-    match document.get_mut(key).and_then(|item| item.as_value_mut()) {
-        Some(value) => {
-            let decor = value.decor().clone();
-            *value = text.into();
-            *value.decor_mut() = decor;
-        }
-        None => document[key] = toml_edit::value(text),
-    }
-}
-
-fn packages(lock: &DocumentMut) -> impl Iterator<Item = &toml_edit::Table> {
-    lock.get("package").and_then(|packages| packages.as_array_of_tables()).into_iter().flatten()
-}
-
-fn crate_version(manifest: &str) -> Result<Version> {
-    let manifest: DocumentMut = manifest.parse().map_err(|error| anyhow!("{MANIFEST}: {error}"))?;
-    let version = manifest.get("package").and_then(|package| package.get("version")?.as_str());
-    let version = version.with_context(|| format!("{MANIFEST}: has no `version` in `[package]`"))?;
-    Version::parse(version).with_context(|| format!("{MANIFEST}: `version` is no version: {version}"))
-}
-
-/// The version after a change, <https://doc.rust-lang.org/cargo/reference/semver.html>: below 1.0 the second number stands for
-/// what breaks, and the third for everything else.
-fn next_version(version: &Version, bump: Bump, release: &str) -> Result<Version> {
-    let (major, minor, patch) = (version.major, version.minor, version.patch);
-    let (major, minor, patch) = match bump {
-        Bump::Major if major > 0 => (major + 1, 0, 0),
-        Bump::Major => (0, minor + 1, 0),
-        Bump::Minor if major > 0 => (major, minor + 1, 0),
-        _ => (major, minor, patch + 1),
-    };
-    let build = BuildMetadata::new(&format!("authentik.{release}"))
-        .with_context(|| format!("`info.version` of the document is `{release}`, which cannot stand in a version: is it authentik's?"))?;
-    Ok(Version { build, ..Version::new(major, minor, patch) })
-}
-
-fn with_version(manifest: &str, version: &Version) -> Result<String> {
-    let mut manifest: DocumentMut = manifest.parse().map_err(|error| anyhow!("{MANIFEST}: {error}"))?;
-    manifest["package"]["version"] = toml_edit::value(version.to_string());
-    Ok(manifest.to_string())
-}
-
-/// `Cargo.lock` knows the version too, and `--locked` insists on it.
-fn locked(mut lock: DocumentMut, version: &Version) -> Result<String> {
-    let packages = lock.get_mut("package").and_then(|packages| packages.as_array_of_tables_mut());
-    let ours = |package: &&mut toml_edit::Table| {
-        package.get("name").and_then(|name| name.as_str()) == Some("authentik-flow-bindings") && package.get("source").is_none()
-    };
-    let package = packages.into_iter().flat_map(|packages| packages.iter_mut()).find(ours);
-    let package = package.with_context(|| format!("{LOCK}: does not have this crate: `cargo build` writes it"))?;
-    package["version"] = toml_edit::value(version.to_string());
-    Ok(lock.to_string())
-}
-
-/// The changelog with an entry above the others.
-fn with_entry(changelog: &str, entry: &str) -> Result<String> {
-    let first = changelog.find("\n## ").with_context(|| format!("{CHANGELOG}: has no entry that begins with `## `: restore it"))?;
-    let (intro, entries) = changelog.split_at(first + 1);
-    Ok(format!("{intro}{entry}\n{entries}"))
 }

@@ -41,3 +41,9 @@ pub fn version(project: &Project) -> String {
     let manifest: toml_edit::DocumentMut = project.read("Cargo.toml").parse().unwrap();
     manifest["package"]["version"].as_str().unwrap().to_owned()
 }
+
+/// The first follow-up of a kind.
+pub fn follow_up<'a>(report: &'a Value, id: &str) -> &'a Value {
+    let found = report["follow_ups"].as_array().unwrap().iter().find(|follow_up| follow_up["id"] == id);
+    found.unwrap_or_else(|| panic!("no follow-up {id} in {:#}", report["follow_ups"]))
+}

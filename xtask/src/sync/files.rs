@@ -1,0 +1,157 @@
+//! The files that a sync keeps in step: how each is read, checked and edited.
+
+use anyhow::{Context, Result, anyhow, bail};
+use semver::{BuildMetadata, Version};
+use toml_edit::{DocumentMut, Item, Table};
+
+use crate::codegen::SLICE;
+use crate::diff::rust::Bump;
+use crate::project::{Project, UPSTREAM};
+use crate::source::Source;
+
+pub const MANIFEST: &str = "Cargo.toml";
+pub const LOCK: &str = "Cargo.lock";
+pub const CHANGELOG: &str = "CHANGELOG.md";
+
+/// The name of this crate.
+const CRATE: &str = "authentik-flow-bindings";
+
+/// Makes sure that all files are of the same release and version, so that no half-done sync passes for a complete one.
+pub fn check_agreement(project: &Project, release: &str, manifest: &str, lock: &str, changelog: &str) -> Result<()> {
+    let version = crate_version(manifest)?;
+    let pinned = project.release()?;
+    let locked = parse(LOCK, lock)?;
+    let locked = packages(&locked).find(|package| text_of(package, "name") == Some(CRATE)).and_then(|package| text_of(package, "version"));
+    let locked = locked.with_context(|| format!("{LOCK}: does not have this crate\n  help: `cargo build` writes it"))?;
+    let entry = newest_entry(changelog)?;
+    let version_text = version.to_string();
+    let checks = [
+        (UPSTREAM, "release", pinned, release),
+        (MANIFEST, "build metadata", version.build.as_str().trim_start_matches("authentik."), release),
+        (LOCK, "version", locked, &version_text),
+        (CHANGELOG, "newest entry", entry, &version_text),
+    ];
+    let wrong = checks.iter().filter(|(.., found, expected)| found != expected);
+    let wrong =
+        wrong.map(|(file, what, found, expected)| format!("\n  {file}: {what} is {found}, expected {expected}")).collect::<String>();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the files of an earlier sync do not agree: {SLICE} is of {release}, {MANIFEST} has version {version}{wrong}\n  help: restore them \
+         with `git checkout`, or count from a complete state with `cargo xtask sync --base` and its revision"
+    )
+}
+
+/// The document of the pinned release must be the one that was pinned.
+pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Result<()> {
+    let pinned = project.release()?;
+    let is_pinned = matches!(source, Source::Release(release) if release == pinned);
+    match project.upstream.get("sha256").and_then(|value| value.as_str()) {
+        Some(known) if is_pinned && !known.is_empty() && known != downloaded => bail!(
+            "{UPSTREAM}: sha256: the document of authentik {pinned} is not the one that was pinned\n  pinned:     {known}\n  downloaded: \
+             {downloaded}\n  help: find out why it changed; to accept it, write `sha256 = \"\"` there and sync again"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// `openapi/upstream.toml` for a release.
+pub fn upstream(project: &Project, release: &str, source: &Source, sha256: &str, same_api: bool) -> Result<String> {
+    let mut upstream = project.upstream.clone();
+    set(upstream.as_table_mut(), "release", release);
+    match source {
+        Source::Release(name) if name == release => set(upstream.as_table_mut(), "sha256", sha256),
+        _ if same_api && project.release()? == release => {}
+        // A copy from elsewhere need not have the bytes of upstream's repository, which the digest is of.
+        _ => set(upstream.as_table_mut(), "sha256", ""),
+    }
+    let lock = parse(LOCK, &project.read(LOCK)?)?;
+    let progenitor = packages(&lock).find(|package| text_of(package, "name") == Some("progenitor"));
+    let version = progenitor.and_then(|package| text_of(package, "version"));
+    let version = version.with_context(|| format!("{LOCK}: does not have progenitor\n  help: `cargo build` writes it"))?;
+    set(upstream.as_table_mut(), "generator", &format!("progenitor {version}"));
+    Ok(upstream.to_string())
+}
+
+pub fn crate_version(manifest: &str) -> Result<Version> {
+    let manifest = parse(MANIFEST, manifest)?;
+    let version = manifest.get("package").and_then(|package| package.get("version")?.as_str());
+    let version = version.with_context(|| format!("{MANIFEST}: `version` is missing from `[package]`"))?;
+    Version::parse(version).with_context(|| format!("{MANIFEST}: `{version}` is not a version"))
+}
+
+/// The version after a change, <https://doc.rust-lang.org/cargo/reference/semver.html>: below 1.0, the second number counts breaking
+/// changes and the third everything else.
+pub fn next_version(version: &Version, bump: Bump, release: &str) -> Result<Version> {
+    let (major, minor, patch) = (version.major, version.minor, version.patch);
+    let (major, minor, patch) = match bump {
+        Bump::Major if major > 0 => (major + 1, 0, 0),
+        Bump::Major => (0, minor + 1, 0),
+        Bump::Minor if major > 0 => (major, minor + 1, 0),
+        _ => (major, minor, patch + 1),
+    };
+    let build = BuildMetadata::new(&format!("authentik.{release}")).with_context(|| {
+        format!("`info.version` of the document is `{release}`, which cannot be part of a version\n  help: check that this is authentik's schema")
+    })?;
+    Ok(Version { build, ..Version::new(major, minor, patch) })
+}
+
+pub fn with_version(manifest: &str, version: &Version) -> Result<String> {
+    let mut manifest = parse(MANIFEST, manifest)?;
+    if let Some(package) = manifest.get_mut("package").and_then(Item::as_table_mut) {
+        set(package, "version", &version.to_string());
+    }
+    Ok(manifest.to_string())
+}
+
+/// `Cargo.lock` has the version too, and `--locked` insists on it.
+pub fn with_locked_version(lock: &str, version: &Version) -> Result<String> {
+    let mut lock = parse(LOCK, lock)?;
+    let packages = lock.get_mut("package").and_then(Item::as_array_of_tables_mut);
+    let is_ours = |package: &&mut Table| text_of(package, "name") == Some(CRATE) && package.get("source").is_none();
+    let package = packages.into_iter().flat_map(|packages| packages.iter_mut()).find(is_ours);
+    let package = package.with_context(|| format!("{LOCK}: does not have this crate\n  help: `cargo build` writes it"))?;
+    set(package, "version", &version.to_string());
+    Ok(lock.to_string())
+}
+
+/// The changelog with an entry above the others.
+pub fn with_entry(changelog: &str, entry: &str) -> Result<String> {
+    newest_entry(changelog)?;
+    let first = changelog.find("\n## ").map_or(0, |newline| newline + 1);
+    let (intro, entries) = changelog.split_at(first);
+    Ok(format!("{intro}{entry}\n{entries}"))
+}
+
+/// The version that the newest entry of the changelog is about.
+pub fn newest_entry(changelog: &str) -> Result<&str> {
+    let entry = changelog.lines().find_map(|line| line.strip_prefix("## "));
+    let entry =
+        entry.with_context(|| format!("{CHANGELOG}: no entry begins with `## `\n  help: restore it with `git checkout -- {CHANGELOG}`"))?;
+    Ok(entry.split_whitespace().next().unwrap_or_default())
+}
+
+fn parse(file: &str, text: &str) -> Result<DocumentMut> {
+    text.parse().map_err(|error| anyhow!("{file}: {error}"))
+}
+
+fn packages(lock: &DocumentMut) -> impl Iterator<Item = &Table> {
+    lock.get("package").and_then(Item::as_array_of_tables).into_iter().flatten()
+}
+
+fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
+    table.get(key)?.as_str()
+}
+
+/// Changes a text, and keeps the comments around it.
+fn set(table: &mut Table, key: &str, text: &str) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(value) => {
+            let decor = value.decor().clone();
+            *value = text.into();
+            *value.decor_mut() = decor;
+        }
+        None => table[key] = toml_edit::value(text),
+    }
+}

@@ -1,0 +1,324 @@
+//! Files that change together: all of them or none, even if the process is killed at any moment.
+//!
+//! *Prepare*: the new texts are written into `.sync/`. *Record*: a journal with the digests of the old and the new texts is renamed
+//! into place there; from then on the change is decided. *Rename*: each text replaces its file. *Clear*: `.sync/` is removed. The next
+//! command that finds a journal finishes what is half done; without a journal, no file was touched.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::source::sha256;
+
+const FOLDER: &str = ".sync";
+const JOURNAL: &str = "journal.json";
+/// Holds the lock. A directory leaves no lock file behind, but only Unix can lock one; elsewhere, a file that no sync writes.
+const LOCKED: &str = if cfg!(unix) { "." } else { "LICENSE" };
+
+/// A file to be replaced.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// Path in the repository.
+    path: String,
+    /// SHA-256 of what was there.
+    old: String,
+    /// SHA-256 of what replaces it.
+    new: String,
+}
+
+/// Keeps other syncs out of a repository until it is dropped.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Readers share the lock; a writer has it alone.
+    pub fn acquire(root: &Path, shared: bool) -> Result<Self> {
+        let file = File::open(root.join(LOCKED)).with_context(|| format!("{}: cannot be opened", root.display()))?;
+        match if shared { file.try_lock_shared() } else { file.try_lock() } {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                bail!(
+                    "{}: another `cargo xtask sync` is running here\n  help: wait until it has finished, then run this again",
+                    root.display()
+                )
+            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{}: cannot be locked", root.display())),
+        }
+    }
+}
+
+/// Finishes or discards what an interrupted sync left. Takes a lock only if one did.
+pub fn recover(root: &Path) -> Result<()> {
+    if root.join(FOLDER).exists() { recover_with(root, &Lock::acquire(root, false)?) } else { Ok(()) }
+}
+
+/// The same for who has the lock already.
+pub fn recover_with(root: &Path, _lock: &Lock) -> Result<()> {
+    let transaction = Transaction { root, folder: root.join(FOLDER) };
+    match fs::read(transaction.folder.join(JOURNAL)) {
+        Ok(journal) => {
+            let entries: Vec<Entry> = serde_json::from_slice(&journal).with_context(|| format!("{FOLDER}/{JOURNAL}: invalid journal"))?;
+            if transaction.finish(&entries)? {
+                eprintln!("note: finished a sync that was interrupted");
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{FOLDER}/{JOURNAL}: cannot be read")),
+    }
+    transaction.clear()
+}
+
+/// Replaces the texts of files, given by their path in the repository. The caller holds the lock.
+pub fn replace(root: &Path, files: &[(&str, String)]) -> Result<()> {
+    let transaction = Transaction { root, folder: root.join(FOLDER) };
+    let prepared = transaction.prepare(files).and_then(|entries| transaction.record(&entries).map(|()| entries));
+    let entries = match prepared {
+        Ok(entries) => entries,
+        Err(error) => {
+            transaction.clear()?;
+            return Err(error.context("nothing was changed"));
+        }
+    };
+    if let Err(error) = transaction.rename(&entries) {
+        transaction.restore(&entries).context("the next `cargo xtask sync` finishes this one")?;
+        transaction.clear()?;
+        return Err(error.context("every file is as it was"));
+    }
+    transaction.clear()
+}
+
+struct Transaction<'a> {
+    root: &'a Path,
+    folder: PathBuf,
+}
+
+impl Transaction<'_> {
+    /// Writes the new texts, and keeps the old ones, in the folder.
+    fn prepare(&self, files: &[(&str, String)]) -> Result<Vec<Entry>> {
+        fs::create_dir_all(&self.folder).with_context(|| format!("{FOLDER}: cannot be created"))?;
+        let prepare = |(index, (path, text)): (usize, &(&str, String))| {
+            let target = self.target(path)?;
+            let old = fs::read(&target)?;
+            // A file keeps its line ends, and its permissions.
+            let text = if old.windows(2).any(|pair| pair == b"\r\n") { text.replace('\n', "\r\n") } else { text.clone() };
+            for (name, bytes) in [(staged(index), text.as_bytes()), (kept(index), &old)] {
+                write_durably(&self.folder.join(&name), bytes)?;
+                fs::set_permissions(self.folder.join(name), fs::metadata(&target)?.permissions())?;
+            }
+            Ok(Entry { path: (*path).to_owned(), old: sha256(&old), new: sha256(text.as_bytes()) })
+        };
+        let named = |(index, file): (usize, &(&str, String))| {
+            prepare((index, file)).map_err(|error: std::io::Error| anyhow!("{}: cannot be written: {error}", file.0))
+        };
+        files.iter().enumerate().map(named).collect()
+    }
+
+    fn record(&self, entries: &[Entry]) -> Result<()> {
+        let journal = serde_json::to_vec_pretty(entries)?;
+        let beside = self.folder.join("journal.new");
+        let recorded = write_durably(&beside, &journal).and_then(|()| fs::rename(&beside, self.folder.join(JOURNAL)));
+        recorded.with_context(|| format!("{FOLDER}/{JOURNAL}: cannot be written"))?;
+        sync_folder(&self.folder);
+        Ok(())
+    }
+
+    fn rename(&self, entries: &[Entry]) -> Result<()> {
+        for (index, entry) in entries.iter().enumerate() {
+            self.put(&staged(index), entry).with_context(|| format!("{}: cannot be written", entry.path))?;
+        }
+        Ok(())
+    }
+
+    /// Puts back the old texts of the files that were replaced.
+    fn restore(&self, entries: &[Entry]) -> Result<()> {
+        for (index, entry) in entries.iter().enumerate() {
+            if self.digest(&entry.path)? == entry.new {
+                self.put(&kept(index), entry).with_context(|| format!("{}: cannot be restored", entry.path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with what a journal recorded. Returns whether there was anything to do.
+    fn finish(&self, entries: &[Entry]) -> Result<bool> {
+        let digests = entries.iter().map(|entry| self.digest(&entry.path)).collect::<Result<Vec<_>>>()?;
+        let is_old = |(entry, digest): &(&Entry, &String)| entry.old == **digest;
+        let changed = entries.iter().zip(&digests).find(|pair| !is_old(pair) && pair.0.new != *pair.1);
+        if let Some((entry, _)) = changed {
+            let files = entries.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>().join(" ");
+            bail!(
+                "{}: a sync was interrupted, and this file was edited afterwards\n  help: keep your edit elsewhere, run `git checkout -- {files}`, \
+                 then run this again",
+                entry.path
+            );
+        }
+        // Nothing was replaced yet, or all of it was put back: the sync did not take place.
+        if entries.iter().zip(&digests).all(|pair| is_old(&pair)) {
+            return Ok(false);
+        }
+        let mut renamed = false;
+        for (index, (entry, _)) in entries.iter().zip(&digests).enumerate().filter(|(_, pair)| is_old(pair)) {
+            self.put(&staged(index), entry).with_context(|| format!("{}: cannot be written", entry.path))?;
+            renamed = true;
+        }
+        Ok(renamed)
+    }
+
+    /// Moves a text of the folder to its file.
+    fn put(&self, name: &str, entry: &Entry) -> std::io::Result<()> {
+        let (from, target) = (self.folder.join(name), self.target(&entry.path)?);
+        match fs::rename(&from, &target) {
+            // The file is a symbolic link to another file system.
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                let beside = target.with_extension("sync");
+                fs::copy(&from, &beside)?;
+                fs::rename(&beside, &target)
+            }
+            renamed => renamed,
+        }?;
+        target.parent().into_iter().for_each(sync_folder);
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("{FOLDER}: cannot be removed")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file itself, where the path is a symbolic link.
+    fn target(&self, path: &str) -> std::io::Result<PathBuf> {
+        fs::canonicalize(self.root.join(path))
+    }
+
+    fn digest(&self, path: &str) -> Result<String> {
+        let bytes = self.target(path).and_then(fs::read).with_context(|| format!("{path}: cannot be read"))?;
+        Ok(sha256(&bytes))
+    }
+}
+
+fn staged(index: usize) -> String {
+    format!("{index}.new")
+}
+
+fn kept(index: usize) -> String {
+    format!("{index}.old")
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A rename survives a power failure once its folder is on the disk. Not every file system can do that.
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 3] = ["a", "b", "c"];
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::TempDir::new().unwrap();
+        for name in FILES {
+            fs::write(folder.path().join(name), "old").unwrap();
+        }
+        folder
+    }
+
+    fn texts(root: &Path) -> Vec<String> {
+        assert_eq!(fs::read_dir(root).unwrap().count(), FILES.len(), "something is left over");
+        FILES.iter().map(|name| fs::read_to_string(root.join(name)).unwrap()).collect()
+    }
+
+    /// A transaction that stops after it renamed some of its files.
+    fn interrupt(root: &Path, renamed: usize) {
+        let transaction = Transaction { root, folder: root.join(FOLDER) };
+        let entries = transaction.prepare(&FILES.map(|name| (name, "new".to_owned()))).unwrap();
+        transaction.record(&entries).unwrap();
+        transaction.rename(&entries[..renamed]).unwrap();
+    }
+
+    #[test]
+    fn an_interrupted_change_is_finished_or_discarded() {
+        for renamed in 0..=FILES.len() {
+            let folder = folder();
+            interrupt(folder.path(), renamed);
+            recover(folder.path()).unwrap();
+            assert_eq!(texts(folder.path()), [if renamed == 0 { "old" } else { "new" }; 3], "{renamed} renamed");
+        }
+    }
+
+    #[test]
+    fn a_change_that_was_not_recorded_is_discarded() {
+        let folder = folder();
+        let transaction = Transaction { root: folder.path(), folder: folder.path().join(FOLDER) };
+        transaction.prepare(&[("a", "new".into())]).unwrap();
+        recover(folder.path()).unwrap();
+        assert_eq!(texts(folder.path()), ["old"; 3]);
+    }
+
+    #[test]
+    fn a_file_that_was_edited_after_the_interruption_is_kept() {
+        let folder = folder();
+        interrupt(folder.path(), 1);
+        fs::write(folder.path().join("b"), "edited").unwrap();
+        let error = recover(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("b: a sync was interrupted") && error.contains("git checkout -- a b c"), "{error}");
+        assert_eq!(fs::read_to_string(folder.path().join("b")).unwrap(), "edited");
+        // `git checkout`
+        for name in FILES {
+            fs::write(folder.path().join(name), "old").unwrap();
+        }
+        recover(folder.path()).unwrap();
+        assert_eq!(texts(folder.path()), ["old"; 3]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_restores_the_others() {
+        let folder = folder();
+        let root = folder.path();
+        let transaction = Transaction { root, folder: root.join(FOLDER) };
+        let entries = transaction.prepare(&FILES.map(|name| (name, "new".to_owned()))).unwrap();
+        transaction.record(&entries).unwrap();
+        fs::remove_file(transaction.folder.join(staged(1))).unwrap();
+        assert!(format!("{:#}", transaction.rename(&entries).unwrap_err()).starts_with("b: cannot be written"));
+        transaction.restore(&entries).unwrap();
+        transaction.clear().unwrap();
+        assert_eq!(texts(root), ["old"; 3]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn symbolic_links_are_written_through_and_line_ends_are_kept() {
+        let (folder, elsewhere) = (folder(), tempfile::TempDir::new().unwrap());
+        let target = elsewhere.path().join("target");
+        fs::write(&target, "old\r\n").unwrap();
+        fs::remove_file(folder.path().join("a")).unwrap();
+        std::os::unix::fs::symlink(&target, folder.path().join("a")).unwrap();
+        replace(folder.path(), &[("a", "new\n".into()), ("b", "new\n".into())]).unwrap();
+        assert!(folder.path().join("a").is_symlink());
+        assert_eq!(texts(folder.path()), ["new\r\n", "new\n", "old"]);
+        assert_eq!(fs::read_to_string(target).unwrap(), "new\r\n");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_second_writer_is_turned_away_until_the_first_has_finished() {
+        let folder = folder();
+        let first = Lock::acquire(folder.path(), false).unwrap();
+        let error = Lock::acquire(folder.path(), true).map(drop).unwrap_err().to_string();
+        assert!(error.contains("another `cargo xtask sync` is running here"), "{error}");
+        drop(first);
+        let _readers = [Lock::acquire(folder.path(), true).unwrap(), Lock::acquire(folder.path(), true).unwrap()];
+    }
+}
