@@ -1,4 +1,4 @@
-//! An OpenAPI 3.0 document as a tree of values, and the places in it.
+//! An OpenAPI 3.0 document as a tree of values, and pointers into it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,77 +7,97 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 
 use crate::codegen::{GenerateError, check_version};
+use crate::locate;
 
 /// What is wrong, where, and what to do about it.
 pub type Error = GenerateError;
 
-/// An OpenAPI document, read and looked at.
+/// A parsed OpenAPI document.
 pub struct Document {
-    /// What people call it: a path, an address or a release.
+    /// The path, address or release that it came from.
     pub name: String,
     pub root: Value,
+    /// The text that it was parsed from.
+    text: String,
 }
 
 impl Document {
     /// Reads YAML or JSON.
     ///
     /// # Errors
-    /// The text is neither, is no OpenAPI document, or is one of another version than 3.0.
+    /// The text is neither, or not an OpenAPI 3.0 document.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let document = Self { name: name.to_owned(), root: Value::Null };
-        // Some editors begin a file with a mark that is no text.
+        let mut document = Self { name: name.to_owned(), root: Value::Null, text: String::new() };
+        // Some editors begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         let start = text.trim_start();
-        let root = if start.starts_with('<') {
-            Err(document.error(
-                "line 1",
-                "is an HTML or XML page",
-                "give the address of the document itself; a web page about it has another",
-            ))
+        let is_blank = |line: &str| line.trim().is_empty() || line.starts_with('#') || line.starts_with("---");
+        let root = if text.lines().all(is_blank) {
+            Err(document.error("line 1", "the document is empty", "give an OpenAPI document"))
+        } else if start.starts_with('<') {
+            Err(document.error("line 1", "an HTML or XML page", "give the address of the document itself, not of a page about it"))
+        } else if nests_too_deeply(text) {
+            Err(document.error("the whole file", format!("brackets nest more than {MAX_NESTING} deep"), "give an OpenAPI document"))
         } else if start.starts_with('{') {
-            // JSON is YAML too, but is read in a fraction of the time as what it is.
-            serde_json::from_str::<Tree>(text).or_else(|error| {
-                serde_yaml::from_str(text).map_err(|_| {
-                    let place = format!("line {}, column {}", error.line(), error.column());
-                    document.error(
-                        place,
-                        format!("cannot be read as JSON: {error}"),
-                        "correct it there; a comma, a quote or a key that is there twice is the usual cause",
-                    )
-                })
-            })
+            document.parse_json(text)
         } else {
-            serde_yaml::from_str::<Tree>(text).map_err(|error| {
-                let place = error.location().map_or("the whole file".into(), |at| format!("line {}, column {}", at.line(), at.column()));
-                document.error(
+            document.parse_yaml(text)
+        };
+        (document.root, document.text) = (root?, text.to_owned());
+        match document.check() {
+            Ok(()) => Ok(document),
+            Err(error) => Err(document.with_line(error)),
+        }
+    }
+
+    fn parse_yaml(&self, text: &str) -> Result<Value, Error> {
+        serde_yaml::from_str::<Tree>(text).map(|Tree(root)| root).map_err(|error| {
+            let place = error.location().map_or("the whole file".into(), |at| format!("line {}, column {}", at.line(), at.column()));
+            self.error(
+                place,
+                format!("invalid YAML: {error}"),
+                "correct it there; wrong indentation, a missing quote or a duplicate key is the usual cause",
+            )
+        })
+    }
+
+    /// JSON is YAML too, but parses in a fraction of the time as JSON. Some YAML begins like JSON.
+    fn parse_json(&self, text: &str) -> Result<Value, Error> {
+        serde_json::from_str::<Tree>(text).map(|Tree(root)| root).or_else(|error| {
+            serde_yaml::from_str::<Tree>(text).map(|Tree(root)| root).map_err(|_| {
+                let place = format!("line {}, column {}", error.line(), error.column());
+                self.error(
                     place,
-                    format!("cannot be read as YAML: {error}"),
-                    "correct it there; an indentation, a quote or a key that is there twice is the usual cause",
+                    format!("invalid JSON: {error}"),
+                    "correct it there; a missing comma or quote or a duplicate key is the usual cause",
                 )
             })
-        };
-        let document = Self { root: root?.0, ..document };
-        document.check().map(|()| document)
+        })
     }
 
     fn check(&self) -> Result<(), Error> {
         if let Some(version) = self.root.get("swagger").and_then(text) {
             let remedy = "convert it to OpenAPI 3.0.3, for instance with swagger2openapi";
-            return Err(self.error("#/swagger", format!("is Swagger (OpenAPI {version}), and OpenAPI 3.0 is read only"), remedy));
+            return Err(self.error("#/swagger", format!("Swagger (OpenAPI {version}) is not supported"), remedy));
         }
         check_version(self.root.get("openapi").and_then(text).as_deref())
             .map_err(|(place, problem, remedy)| self.error(place, problem, remedy))?;
         for part in ["info", "paths"] {
             if !self.root.get(part).is_some_and(Value::is_object) {
-                return Err(self.error(format!("#/{part}"), "is missing", "every OpenAPI document has it: is this one complete?"));
+                return Err(self.error(
+                    format!("#/{part}"),
+                    "is missing",
+                    "every OpenAPI document has it: check that this one is complete",
+                ));
             }
         }
         match self.root.pointer("/info/version") {
             Some(Value::Number(number)) => {
-                let remedy = "put it in quotes, or 1.10 is read as 1.1";
-                Err(self.error("#/info/version", format!("is the number {number}, and no text"), remedy))
+                let remedy = "put it in quotes; otherwise 1.10 is read as 1.1";
+                Err(self.error("#/info/version", format!("the number {number} instead of a string"), remedy))
             }
-            _ => Ok(()),
+            Some(Value::String(version)) if !version.is_empty() => Ok(()),
+            _ => Err(self.error("#/info/version", "is missing", "every OpenAPI document has a version: check that this one is complete")),
         }
     }
 
@@ -85,7 +105,12 @@ impl Document {
         Error { file: self.name.clone(), place: place.into(), problem: problem.into(), remedy: remedy.into() }
     }
 
-    /// The release of the API that the document says it is of.
+    /// An error of this document with the line and column of its pointer.
+    pub fn with_line(&self, error: Error) -> Error {
+        locate::with_line(error, &self.text)
+    }
+
+    /// The release in `info.version`.
     pub fn release(&self) -> &str {
         self.root.pointer("/info/version").and_then(Value::as_str).unwrap_or_default()
     }
@@ -128,6 +153,22 @@ impl Document {
     }
 }
 
+/// Deeper documents are attacks: YAML takes quadratic time for them.
+const MAX_NESTING: usize = 1000;
+
+/// Counts brackets wherever they are. Unbalanced ones in prose are far fewer than the limit.
+fn nests_too_deeply(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_NESTING
+    })
+}
+
 /// A scalar as text: YAML reads `version: 3.0` as a number.
 fn text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -153,12 +194,12 @@ pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>>
     (!name.contains('/')).then(|| if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() })
 }
 
-/// `%20` and its like, which a `$ref` may have as a part of a URL.
+/// A `$ref` is a URL, so it may have `%20` and the like.
 fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Values as a document has them, of which no key is there twice: of two, one would be lost.
+/// The values of a document. Duplicate keys are an error: one of the two would be lost.
 struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
@@ -173,7 +214,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a value that JSON has too")
+        f.write_str("a value that JSON can express")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -189,7 +230,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(format!("the number {value} is none that JSON has")))
+        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(format!("the number {value} has no form in JSON")))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -216,7 +257,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` is there twice")));
+                return Err(A::Error::custom(format!("duplicate key `{key}`")));
             }
             let Tree(value) = entries.next_value()?;
             map.insert(key, value);

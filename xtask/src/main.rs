@@ -15,6 +15,8 @@ mod codegen;
 mod commands;
 mod diff;
 mod document;
+mod download;
+mod locate;
 mod node;
 mod project;
 mod report;

@@ -27,6 +27,10 @@ pub enum Selection {
 /// # Errors
 /// An operation is not there, a `$ref` leads out of the document or to nothing, or something is no OpenAPI.
 pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Result<Value, Error> {
+    canonical_slice(document, selection, keep_prose).map_err(|error| document.with_line(error))
+}
+
+fn canonical_slice(document: &Document, selection: &Selection, keep_prose: bool) -> Result<Value, Error> {
     let chosen = choose(document, selection)?;
     let mut slicer = Slicer { document, canonical: Canonical::new(document, keep_prose), security: BTreeSet::new(), keep_prose };
     for operation in &chosen {

@@ -1,32 +1,27 @@
 //! Where documents come from: a file, a URL, an authentik server, or upstream's repository.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Read};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
-use ureq::Agent;
-use ureq::http::Uri;
+use url::{Host, Url};
 
 use crate::document::Document;
+use crate::download::{Wanted, download};
 use crate::project::Project;
 
-/// Upstream's whole schema is 1.8 MB; what is much larger is something else.
-const MOST_BYTES: u64 = 64 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A cold server takes some seconds to make its schema, and lines can be slow.
-const WHOLE_TIMEOUT: Duration = Duration::from_secs(120);
-const MOST_REDIRECTS: u32 = 5;
+/// Upstream's whole schema has 1.8 MB. Something much larger is not a schema.
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// A place that has an OpenAPI document.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Source {
     File(String),
     Url(String),
-    /// The schema that an authentik server has of itself.
+    /// The schema that an authentik server serves of itself.
     Server(String),
     Release(String),
 }
@@ -38,7 +33,7 @@ pub struct Fetched {
 }
 
 impl Source {
-    /// Understands what stands on the command line.
+    /// Parses an argument of the command line.
     ///
     /// # Errors
     /// It is none of the four.
@@ -54,35 +49,41 @@ impl Source {
             return Ok(Self::Release(release.into()));
         }
         if semver::Version::parse(&format!("{release}.0")).is_ok() {
-            bail!("`{text}` is a series of releases: name one of them, such as {release}.0");
+            bail!("`{text}` is a series of releases\n  help: name one of them, such as {release}.0");
         }
         bail!(
-            "`{text}` is no file that is there. Give a file, the URL of an OpenAPI document, the address of an authentik server with its \
-             https://, or a release such as 2026.8.0"
+            "`{text}`: there is no such file\n  help: give a file, the URL of an OpenAPI document, the address of an authentik server with \
+             its https://, or a release such as 2026.8.0"
         )
     }
 
     fn address(text: &str) -> Result<Self> {
         if let Some(path) = text.strip_prefix("file://") {
-            bail!("{text}: give the path of a file, `{path}`");
+            bail!("{text}: not supported\n  help: give the path of the file, `{path}`");
         }
-        let uri: Uri =
-            text.parse().map_err(|error| anyhow!("{text}: is no URL: {error}\n  to mend it: write it as in https://auth.example.com"))?;
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            bail!("a URL with a name or password in it is not taken: an authentik server shows its schema to everyone");
-        }
-        check_scheme(&uri)?;
-        // A document has a name with an ending; an authentik server has an address, with or without the path of its API.
-        let path = uri.path().trim_end_matches('/');
-        let is_document = uri.query().is_some() || Path::new(path).extension().is_some();
-        if is_document {
+        let url = match Url::parse(text) {
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                bail!(
+                    "a URL with a user name or password is not supported\n  help: if the server asks for a token, put it into {}",
+                    crate::download::TOKEN
+                )
+            }
+            Ok(url) => url,
+            // The text may have a password in it.
+            Err(_) if text.contains('@') => bail!("invalid URL\n  help: write it as in https://auth.example.com"),
+            Err(error) => bail!("{text}: invalid URL: {error}\n  help: write it as in https://auth.example.com"),
+        };
+        check_scheme(&url)?;
+        // A document has a name with an extension; an authentik server has an address, with or without the path of its API.
+        let path = url.path().trim_end_matches('/');
+        if url.query().is_some() || Path::new(path).extension().is_some() {
             return Ok(Self::Url(text.into()));
         }
         let base = text.trim_end_matches('/').trim_end_matches("/schema").trim_end_matches("/api/v3");
         Ok(Self::Server(base.into()))
     }
 
-    /// What people call it.
+    /// The name to show.
     pub fn name(&self) -> &str {
         match self {
             Self::File(name) | Self::Url(name) | Self::Server(name) | Self::Release(name) => name,
@@ -92,25 +93,73 @@ impl Source {
     /// Reads the document.
     ///
     /// # Errors
-    /// It cannot be had, is too large, or is no OpenAPI document.
+    /// It cannot be read or downloaded, is too large, or is not an OpenAPI document.
     pub fn fetch(&self, project: &Project) -> Result<Fetched> {
         let bytes = match self {
-            Self::File(path) => std::fs::read(path)
-                .map_err(|error| anyhow!("{path}: cannot be read: {error}\n  to mend it: give a document that you may read"))?,
-            Self::Url(url) => download(url, &format!("{url}: is there such a document?"))?,
-            // JSON is faster to read than the YAML that a server sends unless it is asked for this.
-            Self::Server(base) => download(
-                &format!("{base}/api/v3/schema/?format=json"),
-                &format!("{base}: is this the address of an authentik server? To read a document from a URL, give one that names the file"),
-            )?,
-            Self::Release(release) => download(
-                &project.url(release)?,
-                &format!("authentik {release}: is there such a release? https://github.com/goauthentik/authentik/tags has a tag for each"),
-            )?,
+            Self::File(path) => read_file(path)?,
+            Self::Url(url) => download(&Wanted {
+                url: parse(url)?,
+                if_missing: "check that there is such a document".into(),
+                waiting: None,
+                may_send_token: true,
+            })?,
+            // JSON parses faster than the YAML that a server sends by default.
+            Self::Server(base) => download(&Wanted {
+                url: parse(&format!("{base}/api/v3/schema/?format=json"))?,
+                if_missing: format!(
+                    "check that {base} is the address of an authentik server; to read a document from a URL, give one that names the file"
+                ),
+                waiting: Some("generate its schema, which takes some servers 20 s"),
+                may_send_token: true,
+            })?,
+            Self::Release(release) => download(&Wanted {
+                url: parse(&project.url(release)?)?,
+                if_missing: format!(
+                    "check that authentik {release} exists: https://github.com/goauthentik/authentik/tags has a tag for each release"
+                ),
+                waiting: None,
+                may_send_token: false,
+            })?,
         };
         let sha256 = sha256(&bytes);
-        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no text in UTF-8\n  to mend it: save it as UTF-8", self.name()))?;
+        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{}: not UTF-8\n  help: save it as UTF-8", self.name()))?;
         Ok(Fetched { document: Document::parse(self.name(), &text)?, sha256 })
+    }
+}
+
+fn read_file(path: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if bytes.len() as u64 > MAX_BYTES => bail!("{path}: {}", too_large()),
+        Ok(_) => Ok(bytes),
+        Err(error) => bail!("{path}: cannot be read: {error}\n  help: give a document that you may read"),
+    }
+}
+
+pub fn too_large() -> String {
+    format!("larger than {} MiB, which no schema of authentik is\n  help: check that this is the right document", MAX_BYTES >> 20)
+}
+
+fn parse(url: &str) -> Result<Url> {
+    let url = Url::parse(url).map_err(|error| anyhow!("{url}: invalid URL: {error}"))?;
+    check_scheme(&url)?;
+    Ok(url)
+}
+
+/// Code must not be generated from what anyone on the way may have changed. To this machine there is no way.
+fn check_scheme(url: &Url) -> Result<()> {
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback => Ok(()),
+        "http" => bail!("{url}: plain http, where anyone on the way could change what code is generated from\n  help: use https"),
+        scheme => bail!("{url}: the scheme `{scheme}` is not supported\n  help: use https"),
     }
 }
 
@@ -120,66 +169,4 @@ pub fn sha256(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// Code is not generated from what anyone may have changed on the way; a server on this machine is no way.
-fn check_scheme(uri: &Uri) -> Result<()> {
-    let host = uri.host().unwrap_or_default();
-    let loopback = host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    match uri.scheme_str() {
-        Some("https") => Ok(()),
-        Some("http") if loopback => Ok(()),
-        Some("http") => bail!("{uri}: code is not generated from what came over plain http, where anyone may have changed it: use https"),
-        _ => bail!("{uri}: has another scheme than https"),
-    }
-}
-
-/// Downloads what is at `url`, with a progress bar on a terminal.
-fn download(url: &str, hint: &str) -> Result<Vec<u8>> {
-    check_scheme(&url.parse().map_err(|error| anyhow!("{url}: is no URL: {error}"))?)?;
-    let encrypted = url.starts_with("https:");
-    let agent: Agent = Agent::config_builder()
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(Some(WHOLE_TIMEOUT))
-        .max_redirects(if encrypted { MOST_REDIRECTS } else { 0 })
-        .https_only(encrypted)
-        .http_status_as_error(false)
-        .user_agent("authentik-flow-bindings-xtask")
-        .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build())
-        .build()
-        .into();
-    let failed = |error: &dyn std::fmt::Display| {
-        anyhow!(
-            "{url}: cannot be downloaded: {error}\n  to mend it: see whether the address is right and the network there; a file needs neither"
-        )
-    };
-    let response = agent.get(url).header("accept", "*/*").call().map_err(|error| failed(&error))?;
-    let status = response.status();
-    if status == 404 {
-        bail!("{url}: 404, not found\n  {hint}");
-    }
-    if !status.is_success() {
-        bail!("{url}: the server answered {status}\n  to mend it: try again later, or give a file");
-    }
-    let mut body = response.into_body();
-    let bar = match body.content_length() {
-        _ if !std::io::stderr().is_terminal() => ProgressBar::hidden(),
-        Some(length) => ProgressBar::new(length).with_style(
-            ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {bytes_per_sec}").unwrap_or(ProgressStyle::default_bar()),
-        ),
-        None => ProgressBar::new_spinner()
-            .with_style(ProgressStyle::with_template("{msg} {spinner} {bytes}").unwrap_or(ProgressStyle::default_spinner())),
-    };
-    bar.set_message(format!("downloading {}", url.split('/').nth(2).unwrap_or(url)));
-    let mut bytes = Vec::new();
-    let reader = body.with_config().limit(MOST_BYTES).reader();
-    let read = bar.wrap_read(reader).read_to_end(&mut bytes);
-    bar.finish_and_clear();
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(error) if error.to_string().contains("limit") => {
-            bail!("{url}: is larger than {} MiB, which no schema of authentik is: is this the right address?", MOST_BYTES >> 20)
-        }
-        Err(error) => Err(failed(&error)),
-    }
 }

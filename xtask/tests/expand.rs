@@ -36,5 +36,5 @@ fn notes_tell_what_another_document_has_not() {
 fn a_document_that_is_not_there_is_an_error_with_a_remedy() {
     let outcome = xtask(&["expand", "nowhere.yaml"]);
     assert_eq!(outcome.code, 2);
-    assert!(outcome.err.contains("error: `nowhere.yaml` is no file that is there. Give a file, "), "{}", outcome.err);
+    assert!(outcome.err.contains("error: `nowhere.yaml`: there is no such file\n  help: give a file, "), "{}", outcome.err);
 }

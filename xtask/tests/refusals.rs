@@ -13,29 +13,56 @@ fn error_of(document: &str) -> String {
     outcome.err.replace(&file, "document.yaml")
 }
 
+/// A local file is read no further than a download.
+#[test]
+fn a_file_that_is_too_large_is_refused() {
+    let project = Project::new();
+    let path = project.path().join("large.yaml");
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let outcome = project.xtask(&["slice", path.to_str().unwrap()]);
+    assert!(outcome.code == 2 && outcome.err.contains("large.yaml: larger than 64 MiB"), "{}", outcome.err);
+}
+
+#[test]
+fn errors_say_the_line_and_column_of_their_pointer() {
+    let error = error_of(&document("{ $ref: '#/components/schemas/B' }", "  schemas: {}"));
+    let line = "document.yaml:8:76: #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: ";
+    assert!(error.contains(line), "{error}");
+}
+
 fn assert_refused(document: &str, place: &str, problem: &str) {
     let error = error_of(document);
-    assert!(error.starts_with("error: document.yaml: "), "{error}");
+    assert!(error.starts_with("error: document.yaml:"), "{error}");
     assert!(error.contains(place), "{place} is not in: {error}");
     assert!(error.contains(problem), "{problem} is not in: {error}");
-    assert!(error.contains("\n  to mend it: "), "{error}");
+    assert!(error.contains("\n  help: ") || error.contains("\n  to mend it: "), "{error}");
 }
 
 #[test]
 fn texts_that_are_no_document_are_refused_with_place_and_remedy() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
-        (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "is Swagger (OpenAPI 2.0)"),
+        (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "Swagger (OpenAPI 2.0) is not supported"),
         (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "is OpenAPI 3.1.0"),
         (fine.replace("paths:", "path:"), "#/paths", "is missing"),
         ("just: yaml\n".to_owned(), "#/openapi", "is missing, so this is no OpenAPI 3 document"),
         ("- a\n- list\n".to_owned(), "#/openapi", "is missing"),
-        ("a: [1\nb: 2\n".to_owned(), "line 2, column", "cannot be read as YAML"),
-        ("{ \"openapi\": \n".to_owned(), "line 2, column", "cannot be read as JSON"),
-        (fine.replace("    get:", "    get: {}\n    get:"), "line 5, column", "the key `get` is there twice"),
-        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf is none that JSON has"),
-        ("{\"openapi\": \"3.0.3\", \"openapi\": \"3.0.3\"}".to_owned(), "line 1, column", "the key `openapi` is there twice"),
-        ("<!doctype html>".to_owned(), "line 1", "is an HTML or XML page"),
+        ("a: [1\nb: 2\n".to_owned(), "line 2, column", "invalid YAML"),
+        ("{ \"openapi\": \n".to_owned(), "line 2, column", "invalid JSON"),
+        (fine.replace("    get:", "    get: {}\n    get:"), "line 5, column", "duplicate key `get`"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf has no form in JSON"),
+        ("{\"openapi\": \"3.0.3\", \"openapi\": \"3.0.3\"}".to_owned(), "line 1, column", "duplicate key `openapi`"),
+        (String::new(), "line 1", "the document is empty"),
+        ("# nothing\n\n".to_owned(), "line 1", "the document is empty"),
+        (
+            fine.replace("version: '1'", "title: t").replace("title: t, title: t", "title: t"),
+            "document.yaml:2:1: #/info/version",
+            "is missing",
+        ),
+        ("[".repeat(200_000), "the whole file", "brackets nest more than 1000 deep"),
+        (format!("{{\"a\": {}", "[".repeat(200_000)), "the whole file", "brackets nest more than 1000 deep"),
+        ("- ".repeat(100_000), "document.yaml", "invalid YAML"),
+        ("<!doctype html>".to_owned(), "line 1", "an HTML or XML page"),
     ] {
         assert_refused(&document, place, problem);
     }
@@ -117,7 +144,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "#/paths/~1b~1/get".into(),
             "another operation has too",
         ),
-        (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "is the number 1.1"),
+        (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "the number 1.1 instead of a string"),
         (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "cannot be [\"string\",\"null\"]"),
         (document("{ type: Foo }", "  schemas: {}"), format!("{place}/type"), "cannot be \"Foo\""),
         (document("{ type: string, required: true }", "  schemas: {}"), format!("{place}/required"), "cannot be true"),
@@ -139,15 +166,15 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
 #[test]
 fn a_source_that_is_none_is_refused() {
     for (source, problem) in [
-        ("nowhere.yaml", "is no file that is there"),
+        ("nowhere.yaml", "there is no such file"),
         ("2026.8", "name one of them, such as 2026.8.0"),
         ("http://auth.example.com", "use https"),
-        ("2026.8.0-../../x", "is no file that is there"),
-        ("tests", "to mend it: give a document that you may read"),
-        ("https://", "to mend it: write it as in https://"),
-        ("file:///schema.yml", "give the path of a file, `/schema.yml`"),
-        ("ftp://auth.example.com/schema.yml", "another scheme than https"),
-        ("https://me:secret@auth.example.com", "a URL with a name or password"),
+        ("2026.8.0-../../x", "there is no such file"),
+        ("tests", "help: give a document that you may read"),
+        ("https://", "help: write it as in https://"),
+        ("file:///schema.yml", "give the path of the file, `/schema.yml`"),
+        ("ftp://auth.example.com/schema.yml", "the scheme `ftp` is not supported"),
+        ("https://me:secret@auth.example.com", "a URL with a user name or password"),
     ] {
         let outcome = xtask(&["slice", source]);
         assert_eq!(outcome.code, 2);

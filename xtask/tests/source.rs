@@ -18,13 +18,17 @@ struct Server {
 }
 
 fn serve(answer: impl Fn(&str) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
+    serve_requests(move |request| answer(&request.uri().to_string()))
+}
+
+fn serve_requests(answer: impl Fn(&Request) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
     let handler = move |request: Request| {
         let target = request.uri().to_string();
         let token = if request.headers().contains_key(header::AUTHORIZATION) { " with a token" } else { "" };
         log.lock().unwrap().push(format!("{} {target}{token}", request.method()));
-        let response = answer(&target);
+        let response = answer(&request);
         async move { response }
     };
     let (send, receive) = std::sync::mpsc::channel();
@@ -158,31 +162,79 @@ fn answers_that_are_no_document_are_told_apart() {
             .body(Body::from_stream(stream([Ok(bytes(10)), Err(std::io::Error::other("cut"))])))
             .unwrap(),
         "/binary.yml" => ok(vec![0xff, 0xfe, 0x00]),
-        "/moved.yml" => Response::builder().status(302).header("location", "http://example.invalid/").body(Body::empty()).unwrap(),
+        "/moved.yml" => Response::builder()
+            .status(302)
+            .header("location", "http://user:secret@example.invalid/?token=secret")
+            .body(Body::empty())
+            .unwrap(),
+        "/teapot.yml" => status(StatusCode::IM_A_TEAPOT),
         "/fault.yml" => status(StatusCode::BAD_GATEWAY),
         _ => status(StatusCode::NOT_FOUND),
     });
     let address = &server.address;
     for (path, problem) in [
-        ("/html.yml", "is an HTML or XML page"),
-        ("/large.yml", "is larger than 64 MiB"),
+        ("/html.yml", "an HTML or XML page"),
+        ("/large.yml", "larger than 64 MiB"),
         ("/cut.yml", "cannot be downloaded"),
-        ("/binary.yml", "is no text in UTF-8"),
-        ("/moved.yml", "302"),
-        ("/fault.yml", "the server answered 502"),
-        ("/nowhere.yml", "is there such a document?"),
-        ("/not-authentik", "is this the address of an authentik server?"),
+        ("/binary.yml", "not UTF-8"),
+        ("/moved.yml", "302 Found\n  help: give the address that it redirects to, http://example.invalid/"),
+        ("/fault.yml", "the server responded with 502"),
+        ("/teapot.yml", "418 I'm a teapot\n  help: check the address"),
+        ("/nowhere.yml", "check that there is such a document"),
+        ("/not-authentik", "is the address of an authentik server"),
     ] {
         let project = Project::new();
         let (before, count) = (project.contents(), project.count());
         let outcome = project.xtask(&["sync", "--from", &format!("{address}{path}")]);
         assert_eq!(outcome.code, 2, "{path}");
         assert!(outcome.err.contains(problem), "{problem} is not in: {}", outcome.err);
+        assert!(!outcome.err.contains("secret"), "{}", outcome.err);
         assert_eq!((project.contents(), project.count()), (before, count), "{path}");
     }
     let outcome = Project::new().xtask(&["sync", "--from", "http://127.0.0.1:9/schema.yml"]);
     assert_eq!(outcome.code, 2);
     assert!(outcome.err.contains("http://127.0.0.1:9/schema.yml: cannot be downloaded: "), "{}", outcome.err);
+}
+
+/// A token is sent to a server that asks for one, and to no other; it is never printed.
+#[test]
+fn a_token_is_sent_where_it_is_asked_for() {
+    const TOKEN: &str = "a-secret-token";
+    let (yaml, _) = documents();
+    let server = serve_requests(move |request| {
+        let token = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+        match (request.uri().path(), token.as_deref()) {
+            ("/open.yml", _) | ("/asks.yml" | "/asks/2025.6.4.yml", Some("Bearer a-secret-token")) => ok(yaml.clone()),
+            ("/never.yml", _) => status(StatusCode::FORBIDDEN),
+            _ => status(StatusCode::UNAUTHORIZED),
+        }
+    });
+    let run = |path: &str, token: Option<&str>| {
+        let project = Project::new();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg("--root").arg(project.path()).args(["sync", "--check", "--from", &format!("{}{path}", server.address)]);
+        let output = command.env_remove("XTASK_TOKEN").envs(token.map(|token| ("XTASK_TOKEN", token))).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!error.contains(TOKEN), "{error}");
+        (output.status.code().unwrap(), error, std::mem::take(&mut *server.asked.lock().unwrap()))
+    };
+    let (code, _, asked) = run("/open.yml", Some(TOKEN));
+    assert_eq!((code, asked), (0, vec!["GET /open.yml".to_owned()]));
+    let (code, _, asked) = run("/asks.yml", Some(TOKEN));
+    assert_eq!((code, asked), (0, vec!["GET /asks.yml".to_owned(), "GET /asks.yml with a token".to_owned()]));
+    let (code, error, _) = run("/asks.yml", None);
+    assert!(code == 2 && error.contains("401 Unauthorized\n  help: the server wants a token: put one into XTASK_TOKEN"), "{error}");
+    let (code, error, _) = run("/never.yml", Some(TOKEN));
+    assert!(code == 2 && error.contains("does not accept the token in XTASK_TOKEN"), "{error}");
+
+    // Upstream's repository is not a server that the user named.
+    let project = project(&server);
+    let upstream = project.read("openapi/upstream.toml").replace("/version/{release}/schema.yml", "/asks/{release}.yml");
+    project.write("openapi/upstream.toml", &upstream);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.arg("--root").arg(project.path()).args(["sync", "--check"]).env("XTASK_TOKEN", TOKEN).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(*server.asked.lock().unwrap(), ["GET /asks/2025.6.4.yml"]);
 }
 
 fn bytes(length: usize) -> Vec<u8> {

@@ -219,7 +219,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
     parameters.as_array_mut().unwrap().push(json!({ "name": "a", "in": "cookie", "schema": { "type": "string" } }));
     let get = |change: Value| json!({ "paths": { "/flows/bindings/": { "get": change } } });
     for (document, problem) in [
-        ("openapi: [".to_owned(), "cannot be read as YAML"),
+        ("openapi: [".to_owned(), "invalid YAML"),
         (upstream("2026.8.0", &schema("Stage", &Value::Null)), "refers to `#/components/schemas/Stage`, which is not in the document"),
         (upstream("2026.8.0", &get(json!({ "parameters": parameters }))), "progenitor cannot generate this"),
         (upstream("2026.8.0", &get(json!({ "operationId": "flows_bindings" }))), "has no operation `flows_bindings_list`"),
@@ -244,7 +244,7 @@ fn a_project_that_is_not_as_it_should_be_is_told_what_is_wrong() {
         ("Cargo.lock", "name = \"authentik-flow-bindings\"", "name = \"other\"", "Cargo.lock: does not have this crate"),
         ("openapi/upstream.toml", "operations = [\"flows_bindings_list\"]", "operations = []", "openapi/upstream.toml: `operations`"),
         ("openapi/upstream.toml", "release = ", "releases = ", "openapi/upstream.toml: the string `release` is missing"),
-        (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml: #/openapi: is OpenAPI 3.1.0"),
+        (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml:1:1: #/openapi: is OpenAPI 3.1.0"),
     ] {
         let project = Project::new();
         let text = project.read(file);

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Operations, annotated, print};
 use crate::codegen::{self, SLICE};
 use crate::diff;
+use crate::locate;
 use crate::project::Project;
 use crate::source::Source;
 use crate::yaml;
@@ -35,10 +36,10 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
                     "note: left out {operation}: it uploads files or has several success responses, which the generator does not support"
                 );
             }
-            (source, yaml::to_yaml(&sliced))
+            (format!("the slice of {source}"), yaml::to_yaml(&sliced))
         }
     };
-    let generated = codegen::generate_text(&name, &text)?;
+    let generated = codegen::generate_text(&name, &text).map_err(|error| locate::with_line(error, &text))?;
     print(&generated.code())?;
     for fixup in generated.stale_fixups {
         eprintln!("note: the fixup `{fixup}` is not needed for this document");

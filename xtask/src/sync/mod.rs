@@ -11,6 +11,7 @@ use crate::annotations::{self, Carried, Renamed};
 use crate::codegen::{Generated, SLICE, generate_text};
 use crate::diff::rust::Bump;
 use crate::diff::{self, Diff};
+use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
 use crate::slice::slice;
@@ -92,7 +93,7 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let mut next = base.version.clone();
     let mut changelog = base.changelog.clone();
     let generated = if same_api {
-        generate_text(SLICE, &slice_text)?
+        generate_text(SLICE, &slice_text).map_err(|error| locate::with_line(error, &slice_text))?
     } else {
         let (diff, generated) = compare(&base, &ours.root, &new, &source, &report)?;
         next = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new))?;
