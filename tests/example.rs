@@ -1,17 +1,25 @@
-//! `cargo run --example list_bindings`, as an administrator uses it.
+//! The examples, as an administrator or a test in another language runs them.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use authentik_flow_bindings::FlowStageBinding;
 
 fn example(arguments: &[&str]) -> Command {
+    let mut command = Command::new(example_path("list_bindings"));
+    command.args(arguments);
+    for variable in ["AUTHENTIK_URL", "AUTHENTIK_TOKEN", "AUTHENTIK_INSECURE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn example_path(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    let mut command = Command::new(path.join("examples/list_bindings"));
-    command.args(arguments).env_remove("AUTHENTIK_URL").env_remove("AUTHENTIK_TOKEN").env_remove("AUTHENTIK_INSECURE");
-    command
+    path.join("examples").join(name)
 }
 
 fn run(arguments: &[&str]) -> (bool, String, String) {
@@ -20,7 +28,7 @@ fn run(arguments: &[&str]) -> (bool, String, String) {
 }
 
 #[test]
-fn every_release_is_listed_whole() {
+fn every_release_is_listed_completely() {
     for release in ["2024.2", "2025.6", "2025.10", "2025.12", "2026.8"] {
         let (success, out, err) = run(&["--release", release, "--format", "json"]);
         assert!(success, "{err}");
@@ -51,24 +59,28 @@ fn a_flow_is_shown_in_each_format() {
 }
 
 #[test]
-fn a_search_lists_the_stages_it_names() {
+fn a_search_lists_the_stages_whose_names_match() {
     let (_, csv, _) = run(&["--search", "PASSWORD 0001", "--format", "csv"]);
     assert!(csv.lines().skip(1).all(|line| line.contains("password 0001")), "{csv}");
     assert!(csv.lines().count() > 1);
 }
 
 #[test]
-fn a_flow_that_is_not_there_is_an_error_with_a_hint() {
+fn an_unknown_flow_is_an_error_with_the_nearest_slugs() {
     let (success, out, err) = run(&["--flow", "recovery"]);
     assert!(!success && out.is_empty());
     assert!(err.contains("error: no flow with stages has the slug `recovery`: did you mean recovery-"), "{err}");
+    let (_, _, err) = run(&["--flow", "recovrey-010"]);
+    assert!(err.contains("did you mean recovery-010, "), "{err}");
+    let (_, _, err) = run(&["--flow", "xyz"]);
+    assert!(err.contains("run without --flow to see them all"), "{err}");
     let (_, _, err) = run(&["--release", "2019.1"]);
     assert!(err.contains("use one of 2024.2, 2025.6"), "{err}");
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
-    for format in ["table", "json", "csv", "mermaid"] {
+fn a_closed_pipe_is_not_an_error() {
+    for format in ["table", "json", "csv", "mermaid", "html"] {
         let mut child = example(&["--format", format]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = [0; 10];
         child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -76,4 +88,67 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         let err = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success() && !err.contains("error"), "{format}: {err}");
     }
+}
+
+#[test]
+fn a_page_has_a_diagram_of_each_flow_and_needs_no_network() {
+    let (success, html, err) = run(&["--format", "html", "--release", "2025.12"]);
+    assert!(success, "{err}");
+    assert!(html.starts_with("<!DOCTYPE html>") && html.trim_end().ends_with("</html>"));
+    assert_eq!(html.matches("<article>").count(), 212);
+    assert_eq!(html.matches("<g class=\"stage ").count(), 1_240);
+    for element in ["svg", "g", "text", "article", "section", "div", "p", "span"] {
+        let (opened, closed) = (html.matches(&format!("<{element}>")).count(), html.matches(&format!("</{element}>")).count());
+        let with_attributes = html.matches(&format!("<{element} ")).count();
+        assert_eq!(opened + with_attributes, closed, "<{element}>");
+    }
+    for external in ["http://", "https://", "src=", "@import", "url(//"] {
+        assert!(!html.contains(external), "the page loads {external}");
+    }
+}
+
+/// Run with `cargo test --test example -- --ignored` where Chromium is installed.
+#[test]
+#[ignore = "needs the program `chromium`"]
+fn a_browser_shows_and_filters_the_page() {
+    let (_, html, _) = run(&["--format", "html"]);
+    let type_into_filter = "<script>input.value = 'recovery-004'; input.dispatchEvent(new Event('input'));\
+        document.title = [...document.querySelectorAll('article')].filter((article) => article.checkVisibility()).length + ' of ' + \
+        [...document.querySelectorAll('article svg')].filter((svg) => svg.getBBox().width > 100).length;</script>";
+    let path = tempfile::Builder::new().suffix(".html").tempfile().unwrap();
+    std::fs::write(&path, html.replace("</body>", &format!("{type_into_filter}</body>"))).unwrap();
+    let arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom"];
+    let output = Command::new("chromium").args(arguments).arg(format!("file://{}", path.path().display())).output().unwrap();
+    let dom = String::from_utf8(output.stdout).unwrap();
+    assert!(dom.contains("<title>1 of "), "{}", dom.lines().find(|line| line.contains("<title>")).unwrap_or("no title"));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let table = |variables: &[(&str, &str)]| {
+        let output = example(&["--flow", "recovery-004"]).envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
+    };
+    assert!(!table(&[]), "a pipe is not a terminal");
+    assert!(table(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!table(&[("CLICOLOR", "0")]) && !table(&[("NO_COLOR", "1")]));
+}
+
+#[test]
+fn the_fake_server_can_be_used_from_another_process() {
+    let rows = serde_json::to_string(&authentik_flow_bindings::testing::bindings(7, 2)).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, rows).unwrap();
+    let mut command = Command::new(example_path("fake_authentik"));
+    command.args(["--port", "0", "--release", "2025.12", "--fault", "2..=3=502", "--rows"]).arg(file.path());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(Result::unwrap).collect::<Vec<_>>();
+    let variables = lines.iter().map(|line| line.split_once('=').unwrap());
+    let output = example(&["--format", "json"]).envs(variables).output();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let output = output.unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{err}");
+    assert_eq!(serde_json::from_slice::<Vec<FlowStageBinding>>(&output.stdout).unwrap().len(), 7, "{err}");
 }

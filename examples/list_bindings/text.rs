@@ -1,0 +1,82 @@
+//! The formats that are text: table, JSON, CSV, and Mermaid.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use authentik_flow_bindings::FlowStageBinding;
+use tabled::builder::Builder;
+
+use crate::flow::{Flow, evaluated};
+
+const NAME: Style = Style::new().bold();
+const SLUG: Style = AnsiColor::Cyan.on_default();
+
+/// One table for each flow. The colours are for `anstream` to keep or remove.
+pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
+    for flow in flows {
+        writeln!(out, "{NAME}{}{NAME:#} ({SLUG}{}{SLUG:#}), {}", flow.name, flow.slug, flow.designation)?;
+        let mut table = Builder::new();
+        table.push_record(["order", "stage", "kind", "policies", "evaluated", "invalid response"]);
+        flow.bindings.iter().for_each(|binding| table.push_record(row(binding)));
+        writeln!(out, "{}\n", table.build().with(tabled::settings::Style::sharp()))?;
+    }
+    Ok(())
+}
+
+fn row(binding: &FlowStageBinding) -> [String; 6] {
+    [
+        binding.order.to_string(),
+        binding.stage_obj.name.clone(),
+        binding.stage_obj.verbose_name.clone(),
+        binding.policy_engine_mode.as_ref().map_or("unknown", |mode| mode.label()).to_owned(),
+        evaluated(binding).to_owned(),
+        binding.invalid_response_action.as_ref().map_or("unknown", |action| action.label()).to_owned(),
+    ]
+}
+
+/// The rows as the API sends them.
+pub fn json(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
+    let rows = flows.iter().flat_map(|flow| &flow.bindings).collect::<Vec<_>>();
+    serde_json::to_writer_pretty(&mut *out, &rows)?;
+    Ok(writeln!(out)?)
+}
+
+/// One line for each binding.
+pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["flow", "order", "stage", "kind", "policy_engine_mode", "policies_evaluated", "invalid_response_action", "binding"])?;
+    for flow in flows {
+        for binding in &flow.bindings {
+            csv.write_record([
+                flow.slug.as_str(),
+                &binding.order.to_string(),
+                &binding.stage_obj.name,
+                &binding.stage_obj.verbose_name,
+                binding.policy_engine_mode.as_ref().map_or("", |mode| mode.as_str()),
+                evaluated(binding),
+                binding.invalid_response_action.as_ref().map_or("", |action| action.as_str()),
+                &binding.pk.to_string(),
+            ])?;
+        }
+    }
+    Ok(csv.flush()?)
+}
+
+/// One flowchart in the language of Mermaid, which Markdown renderers draw.
+pub fn mermaid(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
+    let quoted = |text: &str| text.replace('#', "#35;").replace('"', "#quot;");
+    writeln!(out, "flowchart LR")?;
+    for (number, flow) in flows.iter().enumerate() {
+        writeln!(out, "  subgraph flow{number}[\"{} ({})\"]", quoted(&flow.name), quoted(&flow.slug))?;
+        for (index, binding) in flow.bindings.iter().enumerate() {
+            let stage = &binding.stage_obj;
+            writeln!(out, "    stage{number}_{index}[\"{}<br>{}\"]", quoted(&stage.name), quoted(&stage.verbose_name))?;
+        }
+        for index in 1..flow.bindings.len() {
+            writeln!(out, "    stage{number}_{} --> stage{number}_{index}", index - 1)?;
+        }
+        writeln!(out, "  end")?;
+    }
+    Ok(())
+}
