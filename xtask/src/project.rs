@@ -73,14 +73,14 @@ impl Project {
         Ok(self.upstream("url")?.replace("{release}", release))
     }
 
-    /// The operations of the slice.
-    pub fn operations(&self) -> Result<Selection> {
+    /// The ids of the operations in the slice.
+    pub fn operations(&self) -> Result<Vec<String>> {
         let list = self.upstream.get("operations").and_then(|value| value.as_array()).into_iter().flatten();
         let operations = list.filter_map(|name| name.as_str()).map(str::to_owned).collect::<Vec<_>>();
         if operations.is_empty() {
             bail!("{UPSTREAM}: `operations` is missing or empty\n  help: list at least one operation id");
         }
-        Ok(Selection::Only(operations))
+        Ok(operations)
     }
 
     /// Reads a text file, with line feeds as line ends.

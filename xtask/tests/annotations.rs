@@ -165,10 +165,7 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
     let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", &change)), &[]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.12.0");
     assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "compatible", "new_client_on_old_server": "compatible" }));
-    assert!(
-        follow_up(&report, "property-renamed")["text"].as_str().unwrap().starts_with("`FlowSet.background` is now `background_url`"),
-        "{report:#}"
-    );
+    assert!(follow_up(&report, "description-to-check")["text"].as_str().unwrap().contains("of what was `background`"), "{report:#}");
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let property = &slice["components"]["schemas"]["FlowSet"]["properties"]["background_url"];
     assert_eq!(property["x-aliases"], json!(["background"]));
@@ -203,10 +200,9 @@ fn a_component_that_was_renamed_keeps_its_words() {
     assert_eq!(schemas["StageModel"]["properties"]["meta_model_name"]["x-default-when-absent"], "");
     assert_eq!(
         report["follow_ups"].as_array().unwrap().len(),
-        5,
-        "the digest, two old names, the new one and the review are left: {:#}",
+        3,
+        "the digest, the new model and the review are left: {:#}",
         report["follow_ups"]
     );
-    assert!(report["follow_ups"].to_string().contains("`types::FlowLayout` is gone from Rust"));
     assert!(project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `types::FlowLayout` is gone.\n"));
 }

@@ -140,7 +140,7 @@ fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
     let change = json!({ "properties": { "verbose_name": null, "label": { "type": "string" } }, "required": required });
     let document = upstream("2026.8.0", &schema("Stage", &change));
     let (_, report) = sync(&project, &document, &[]);
-    assert_eq!(follow_up(&report, "incompatible-with-old-servers")["fix"]["value"], json!(["verbose_name"]));
+    assert_eq!(follow_up(&report, "required-since")["fix"]["value"], json!(["verbose_name"]));
     // The maintainer applies the fix. The manifest was restored by mistake.
     let slice = project.read(FILES[0]);
     project.write(

@@ -52,6 +52,17 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
                 unlist(format!("the sort term `{term}`"));
             }
         }
+        if let Some(order) = listing.get("total-order").and_then(Value::as_str) {
+            let (kept, gone) =
+                order.split(',').partition::<Vec<_>, _>(|term| listing.get("sort-terms").is_some_and(|terms| terms.get(term).is_some()));
+            gone.iter().for_each(|term| unlist(format!("`{term}` in its total order")));
+            let kept = kept.join(",");
+            if kept.is_empty() {
+                listing.remove("total-order");
+            } else {
+                listing.insert("total-order".into(), kept.into());
+            }
+        }
         if let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) {
             let parameter = partition.get("parameter").and_then(Value::as_str).unwrap_or_default().to_owned();
             if let Some(paths) = partition.get_mut("found-in").and_then(Value::as_array_mut) {

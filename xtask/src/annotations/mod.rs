@@ -47,9 +47,11 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
         annotate(&ours["paths"][path], item);
     }
-    for (_, operation) in operations_mut(slice) {
+    for (pointer, operation) in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
-        if let Some(ours) = operations(ours).find(|ours| ours.get("operationId") == id.as_ref()) {
+        let same_id = operations(ours).find(|ours| ours.get("operationId") == id.as_ref());
+        // An operation whose id changed is still the one at its path.
+        if let Some(ours) = same_id.or_else(|| ours.pointer(&pointer[1..])) {
             carrier.operation(ours, operation);
         }
     }

@@ -25,7 +25,7 @@ pub struct Operations {
 
 impl Operations {
     fn of(&self, project: &Project) -> Result<Selection> {
-        if self.all_operations { Ok(Selection::All) } else { project.operations() }
+        if self.all_operations { Ok(Selection::All) } else { Ok(Selection::Only(project.operations()?)) }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{print, print_styled};
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::source::Source;
-use crate::sync::{Options, sync};
+use crate::sync::{self, Options};
 
 /// Update the slice, the changelog and the version from upstream
 #[derive(Args)]
@@ -25,6 +25,10 @@ pub struct Arguments {
     /// Write nothing, and print what would change as a unified diff
     #[arg(long, conflicts_with = "check")]
     dry_run: bool,
+    /// Write nothing, and list what is left of earlier syncs, computed from the files; exit with 1 if anything is. Compares with the
+    /// newest tag unless `--base` is given
+    #[arg(long, conflicts_with_all = ["check", "dry_run", "from"])]
+    status: bool,
     /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
     /// syncs wrote since then [default: the working tree]
     #[arg(long, value_name = "REV")]
@@ -35,10 +39,15 @@ pub struct Arguments {
 }
 
 pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
-    let Arguments { from, check, dry_run, base, format } = arguments;
+    let Arguments { from, check, dry_run, status, base, format } = arguments;
+    if status {
+        let status = sync::status(&Project::lock(root, true)?, base)?;
+        print(&report::of_status(&status, format))?;
+        return Ok(status.follow_ups.is_empty());
+    }
     let source = from.as_deref().map(Source::parse).transpose()?;
     let write = !check && !dry_run;
-    let mut report = sync(&Project::lock(root, !write)?, Options { source, base: base.clone(), write })?;
+    let mut report = sync::sync(&Project::lock(root, !write)?, Options { source, base: base.clone(), write })?;
     let patch = report.patch.take_if(|_| check || format != Format::Json);
     print(&report::of_sync(&report, format))?;
     if let Some(patch) = patch.filter(|patch| dry_run && !patch.is_empty()) {
@@ -49,7 +58,7 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
         let option = |name: &str, value: Option<String>| value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
         eprintln!("not up to date: run `cargo xtask sync{}{}`", option("from", from), option("base", base));
     }
-    Ok(!outdated)
+    Ok(!outdated && report.operations_gone.is_empty())
 }
 
 fn print_patch(patch: &str, format: Format) -> Result<()> {

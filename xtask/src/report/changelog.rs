@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::text::item_change;
-use super::{RenamedProperty, SyncReport};
+use super::{RenamedOperation, RenamedProperty, SyncReport};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Compatibility, Diff};
 
@@ -21,6 +21,9 @@ pub fn entry(report: &SyncReport, diff: &Diff) -> String {
     };
     for operation in &report.operations_added {
         let _ = writeln!(entry, "- FEATURE: the operation `{operation}`.");
+    }
+    for RenamedOperation { old, new } in &report.operations_renamed {
+        let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{old}` was renamed to `{new}`.");
     }
     for operation in &report.operations_removed {
         let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{operation}` is gone.");

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::sync::follow_ups_as_markdown;
 use super::{SHOWN, SyncReport, counted, operations, sides, text, version};
 use crate::diff::Diff;
 use crate::project::UPSTREAM;
@@ -52,7 +53,7 @@ pub fn of_diff(diff: &Diff) -> String {
 }
 
 pub fn of_sync(report: &SyncReport) -> String {
-    let Some(diff) = &report.diff else { return text::of_sync(report) };
+    let Some(diff) = &report.diff else { return text::without_diff(report) + &follow_ups_as_markdown(&report.follow_ups) };
     let mut out = of_diff(diff);
     for operation in &report.operations_added {
         let _ = writeln!(out, "\nThe operation `{operation}` is generated from now on: `{UPSTREAM}` asks for it.");
@@ -61,13 +62,7 @@ pub fn of_sync(report: &SyncReport) -> String {
         let _ = writeln!(out, "\nThe operation `{operation}` is no longer generated: `{UPSTREAM}` does not ask for it.");
     }
     let _ = write!(out, "\nVersion `{}` → `{}`, in {}.\n", report.version.old, report.version.new, report.files.join(", "));
-    if !report.follow_ups.is_empty() {
-        out.push_str("\n### Manual follow-up\n\n");
-        for follow_up in &report.follow_ups {
-            let _ = writeln!(out, "- [ ] {}", text::follow_up(follow_up, "`").replace('\n', " "));
-        }
-    }
-    out
+    out + &follow_ups_as_markdown(&report.follow_ups)
 }
 
 /// A text that may stand in a cell of a table. What is no code is no HTML either.

@@ -10,7 +10,7 @@ mod markdown;
 mod sync;
 mod text;
 
-pub use sync::{Fix, FollowUp, RenamedProperty, SyncReport, Versions};
+pub use sync::{Fix, FollowUp, RenamedOperation, RenamedProperty, Status, SyncReport, Versions};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +37,17 @@ pub fn of_sync(report: &SyncReport, format: Format) -> String {
         Format::Text => text::of_sync(report),
         Format::Markdown => markdown::of_sync(report),
         Format::Json => json(report),
+    }
+}
+
+/// What is left of a sync.
+pub fn of_status(status: &Status, format: Format) -> String {
+    let Status { base, follow_ups } = status;
+    match format {
+        Format::Json => json(status),
+        _ if follow_ups.is_empty() => format!("nothing is left to do since {base}\n"),
+        Format::Markdown => sync::follow_ups_as_markdown(follow_ups),
+        _ => sync::follow_ups_as_text(follow_ups),
     }
 }
 
@@ -94,7 +105,9 @@ mod tests {
     /// The JSON that `--format json` writes is documented by schemas that are checked in.
     #[test]
     fn schemas_are_those_of_the_reports() {
-        for (file, schema) in [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(super::SyncReport))] {
+        for (file, schema) in
+            [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(super::SyncReport)), ("status", schema_for!(super::Status))]
+        {
             let path = format!("schemas/{file}.schema.json");
             let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
             if std::env::var_os("UPDATE_SCHEMAS").is_some() {

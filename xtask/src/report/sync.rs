@@ -1,11 +1,13 @@
 //! What a sync reports.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use crate::diff::Diff;
 
 /// What a sync did, or would do.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SyncReport {
     /// The file, address or release that the slice was compared with.
@@ -25,6 +27,10 @@ pub struct SyncReport {
     pub operations_added: Vec<String>,
     /// Operations that were removed from `upstream.toml`.
     pub operations_removed: Vec<String>,
+    /// Operations whose id upstream changed.
+    pub operations_renamed: Vec<RenamedOperation>,
+    /// Operations that upstream no longer has, by their ids. If there are any, nothing is written.
+    pub operations_gone: Vec<String>,
     /// Properties that are known under another name now.
     pub renamed: Vec<RenamedProperty>,
     /// What is left for a maintainer to do.
@@ -32,12 +38,22 @@ pub struct SyncReport {
 }
 
 /// The version of the crate before and after.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Versions {
     /// The version in `Cargo.toml`.
     pub old: String,
     /// The version after the sync.
+    pub new: String,
+}
+
+/// An operation whose id changed.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RenamedOperation {
+    /// The id in the old document.
+    pub old: String,
+    /// The id in the new document.
     pub new: String,
 }
 
@@ -51,6 +67,16 @@ pub struct RenamedProperty {
     pub old: String,
     /// The name in the new document.
     pub new: String,
+}
+
+/// What is left of a sync.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Status {
+    /// The revision that the working tree was compared with.
+    pub base: String,
+    /// What is undone.
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// Something that a sync leaves for a maintainer to do.
@@ -81,4 +107,34 @@ pub struct Fix {
     pub pointer: String,
     pub keyword: String,
     pub value: serde_json::Value,
+}
+
+/// A numbered list for a terminal; empty if nothing is left to do.
+pub fn follow_ups_as_text(follow_ups: &[FollowUp]) -> String {
+    let mut out = String::new();
+    for (number, follow_up) in (1..).zip(follow_ups) {
+        let heading = if number == 1 { "\nmanual follow-up\n" } else { "" };
+        let _ = writeln!(out, "{heading}  {number}. {}", follow_up.in_one_line(""));
+    }
+    out
+}
+
+/// A list of check boxes for a pull request; empty if nothing is left to do.
+pub fn follow_ups_as_markdown(follow_ups: &[FollowUp]) -> String {
+    let mut out = String::new();
+    for (number, follow_up) in (1..).zip(follow_ups) {
+        let heading = if number == 1 { "\n### Manual follow-up\n\n" } else { "" };
+        let _ = writeln!(out, "{heading}- [ ] {}", follow_up.in_one_line("`").replace('\n', " "));
+    }
+    out
+}
+
+impl FollowUp {
+    /// `tick` stands around what is code.
+    fn in_one_line(&self, tick: &str) -> String {
+        let Self { id, pointer, text, remedy, fix } = self;
+        let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
+        let fix = fix.as_ref().map_or_else(String::new, |fix| format!(" (fix: {tick}{}: {}{tick})", fix.keyword, fix.value));
+        format!("{at}{text}; help: {remedy}{fix} [{id}]")
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{FollowUp, SHOWN, SyncReport, counted, operations, sides, version};
+use super::sync::follow_ups_as_text;
+use super::{SHOWN, SyncReport, counted, operations, sides, version};
 use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
 use crate::project::UPSTREAM;
@@ -63,14 +64,7 @@ pub fn item_change(item: &ItemChange, tick: &str) -> String {
 }
 
 pub fn of_sync(report: &SyncReport) -> String {
-    let Some(diff) = &report.diff else {
-        let done = match report.files.as_slice() {
-            [] => format!("up to date with {}\n", report.source),
-            files if report.written => format!("wrote {}: the API is the same\n", files.join(", ")),
-            files => format!("would write {}: the API is the same\n", files.join(", ")),
-        };
-        return done + &left(report);
-    };
+    let Some(diff) = &report.diff else { return without_diff(report) + &follow_ups_as_text(&report.follow_ups) };
     let mut out = of_diff(diff);
     for operation in &report.operations_added {
         let _ = writeln!(out, "\nthe operation {operation} is generated from now on: {UPSTREAM} asks for it");
@@ -84,24 +78,17 @@ pub fn of_sync(report: &SyncReport) -> String {
         let _ = write!(out, "\nversion {} -> {}", report.version.old, report.version.new);
     }
     let _ = writeln!(out, "\n{} {}", if report.written { "wrote" } else { "would write" }, report.files.join(", "));
-    out + &left(report)
+    out + &follow_ups_as_text(&report.follow_ups)
 }
 
-fn left(report: &SyncReport) -> String {
-    let mut out = String::new();
-    if !report.follow_ups.is_empty() {
-        out.push_str("\nmanual follow-up\n");
-        for (index, item) in report.follow_ups.iter().enumerate() {
-            let _ = writeln!(out, "  {}. {}", index + 1, follow_up(item, ""));
+/// What a sync did where the API is the same.
+pub fn without_diff(report: &SyncReport) -> String {
+    match report.files.as_slice() {
+        _ if !report.operations_gone.is_empty() => {
+            format!("{} no longer has {}: nothing was written\n", report.source, report.operations_gone.join(", "))
         }
+        [] => format!("up to date with {}\n", report.source),
+        files if report.written => format!("wrote {}: the API is the same\n", files.join(", ")),
+        files => format!("would write {}: the API is the same\n", files.join(", ")),
     }
-    out
-}
-
-/// A follow-up in a line; `tick` stands around the pointer.
-pub fn follow_up(follow_up: &FollowUp, tick: &str) -> String {
-    let FollowUp { id, pointer, text, remedy, fix } = follow_up;
-    let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
-    let fix = fix.as_ref().map_or_else(String::new, |fix| format!(" (fix: {tick}{}: {}{tick})", fix.keyword, fix.value));
-    format!("{at}{text}; help: {remedy}{fix} [{id}]")
 }

@@ -7,6 +7,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use crate::codegen::SLICE;
 use crate::diff::rust::Bump;
 use crate::project::{Project, UPSTREAM};
+use crate::report::RenamedOperation;
 use crate::source::Source;
 
 pub const MANIFEST: &str = "Cargo.toml";
@@ -56,9 +57,27 @@ pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Res
     }
 }
 
-/// `openapi/upstream.toml` for a release.
-pub fn upstream(project: &Project, release: &str, source: &Source, sha256: &str, same_api: bool) -> Result<String> {
+/// What `openapi/upstream.toml` says of a new slice.
+#[derive(Clone, Copy)]
+pub struct Slice<'a> {
+    pub release: &'a str,
+    /// Whether the API is that of the checked-in slice.
+    pub same_api: bool,
+    pub renamed: &'a [RenamedOperation],
+}
+
+/// `openapi/upstream.toml` for a new slice.
+pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -> Result<String> {
+    let Slice { release, same_api, renamed } = *new;
     let mut upstream = project.upstream.clone();
+    let operations = upstream.get_mut("operations").and_then(Item::as_array_mut).into_iter().flat_map(|list| list.iter_mut());
+    for operation in operations {
+        if let Some(RenamedOperation { new, .. }) = renamed.iter().find(|renamed| operation.as_str() == Some(&renamed.old)) {
+            let decor = operation.decor().clone();
+            *operation = new.as_str().into();
+            *operation.decor_mut() = decor;
+        }
+    }
     set(upstream.as_table_mut(), "release", release);
     match source {
         Source::Release(name) if name == release => set(upstream.as_table_mut(), "sha256", sha256),

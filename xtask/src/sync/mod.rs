@@ -14,16 +14,22 @@ use crate::diff::{self, Diff};
 use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
-use crate::slice::slice;
+use crate::slice::{Selection, slice};
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
 use files::{CHANGELOG, LOCK, MANIFEST};
 use follow_ups::{Context, follow_ups};
+use operations::{Resolved, resolve};
+pub use status::status;
+use uses::Sources;
 
 mod files;
 mod follow_ups;
+mod operations;
 mod patch;
+mod status;
+mod uses;
 
 /// How to sync.
 pub struct Options {
@@ -70,7 +76,19 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let Fetched { document, sha256 } = source.fetch(project)?;
     files::check_digest(project, &source, &sha256)?;
 
-    let mut new = slice(&document, &project.operations()?, false)?;
+    let Resolved { ids, renamed: operations_renamed, gone } = resolve(&project.operations()?, &ours.root, &document.root);
+    let mut report = SyncReport {
+        source: source.name().to_owned(),
+        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
+        operations_renamed,
+        operations_gone: gone.iter().map(|gone| gone.id.clone()).collect(),
+        ..SyncReport::default()
+    };
+    if !gone.is_empty() {
+        report.follow_ups = gone.iter().map(follow_ups::operation_gone).collect();
+        return Ok(report);
+    }
+    let mut new = slice(&document, &Selection::Only(ids), false)?;
     // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
     std::mem::forget(document);
     let same_api = new == base.slice;
@@ -78,33 +96,26 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut new) };
     let slice_text = to_yaml(&new);
 
-    let mut report = SyncReport {
-        source: source.name().to_owned(),
-        files: Vec::new(),
-        written: false,
-        patch: None,
-        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
-        diff: None,
-        operations_added: missing_in(&base.slice, &new),
-        operations_removed: missing_in(&new, &base.slice),
-        renamed: carried.renamed.iter().map(renamed).collect(),
-        follow_ups: Vec::new(),
-    };
+    let is_renamed = |id: &String| report.operations_renamed.iter().any(|renamed| renamed.old == *id || renamed.new == *id);
+    let changed = |slice, other| missing_in(slice, other).into_iter().filter(|id| !is_renamed(id)).collect();
+    (report.operations_added, report.operations_removed) = (changed(&base.slice, &new), changed(&new, &base.slice));
+    report.renamed = carried.renamed.iter().map(renamed).collect();
     let mut next = base.version.clone();
     let mut changelog = base.changelog.clone();
     let generated = if same_api {
         generate_text(SLICE, &slice_text).map_err(|error| locate::with_line(error, &slice_text))?
     } else {
-        let (diff, generated) = compare(&base, &ours.root, &new, &source, &report)?;
+        let (diff, generated) = compare(&base.slice, &ours.root, &new, source.name(), &report)?;
         next = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new))?;
         report.version.new = next.to_string();
         changelog = files::with_entry(&base.changelog, &changelog::entry(&report, &diff))?;
         report.diff = Some(diff);
         generated
     };
+    let of_slice = files::Slice { release: release_of(&new), same_api, renamed: &report.operations_renamed };
     let texts = [
         (SLICE, slice_text),
-        (UPSTREAM, files::upstream(project, release_of(&new), &source, &sha256, same_api)?),
+        (UPSTREAM, files::upstream(project, &of_slice, &source, &sha256)?),
         (MANIFEST, files::with_version(&project.read(MANIFEST)?, &next)?),
         (LOCK, files::with_locked_version(&project.read(LOCK)?, &next)?),
         (CHANGELOG, changelog),
@@ -115,6 +126,9 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         diff: report.diff.as_ref(),
         generated: &generated,
         upstream: &texts[1].1,
+        manifest: &texts[2].1,
+        sources: &Sources::read(&project.root),
+        operations_renamed: &report.operations_renamed,
         renamed,
         bridged: &bridged,
         unlisted,
@@ -125,12 +139,12 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     Ok(report)
 }
 
-/// Compares the slice with the base, and generates its Rust.
-fn compare(base: &Base, ours: &Value, new: &Value, source: &Source, report: &SyncReport) -> Result<(Diff, Generated)> {
-    let mut annotated = base.slice.clone();
+/// Compares a slice with an old one, and generates its Rust.
+fn compare(old: &Value, ours: &Value, new: &Value, source: &str, report: &SyncReport) -> Result<(Diff, Generated)> {
+    let mut annotated = old.clone();
     annotations::carry(ours, &mut annotated);
     let mut before = diff::Input::new(SLICE, &annotated);
-    let mut after = diff::Input::new(source.name(), new);
+    let mut after = diff::Input::new(source, new);
     if let Some(operation) = after.left_out.first() {
         bail!(
             "{UPSTREAM}: `operations` lists {operation}, which uploads files or has several success responses; the generator supports \

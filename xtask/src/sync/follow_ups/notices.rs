@@ -1,0 +1,139 @@
+//! What a maintainer should look at once after a sync.
+
+use semver::Version;
+use serde_json::Value;
+
+use super::{Context, Kind, follow_up, property};
+use crate::annotations::listing::Unlisted;
+use crate::annotations::{Bridged, Renamed};
+use crate::codegen::SLICE;
+use crate::diff::{Change, Compatibility};
+use crate::document::step;
+use crate::report::{FollowUp, sides};
+
+use super::tasks::is_sent_always;
+
+pub const ALL: &[Kind] = &[
+    release_order,
+    listing_shortened,
+    default_assumed,
+    description_to_check,
+    incompatible_with_old_servers,
+    descriptions_orphaned,
+    rust_to_review,
+];
+
+/// Releases of authentik are dates, and a crate with an older one looks newer than it is.
+fn release_order(context: &Context) -> Vec<FollowUp> {
+    let new = context.new["info"]["version"].as_str().unwrap_or_default();
+    let parsed = [context.base, new].map(|release| Version::parse(release).ok());
+    let mut found = Vec::new();
+    if let [Some(before), Some(after)] = &parsed
+        && after < before
+    {
+        let text = format!("authentik {new} is older than {}, which this crate was generated from", context.base);
+        found.push(follow_up("older-release", None, text, "check the source; if it is meant, say in the changelog why"));
+    }
+    if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
+        let text = format!("authentik {new} is a pre-release");
+        let remedy = "sync again when the final release is out. If a crate of this version is published by then, the sync must count from it: \
+                      registries ignore what follows the `+`, so the final release needs another version number";
+        found.push(follow_up("pre-release", None, text, remedy));
+    }
+    found
+}
+
+fn listing_shortened(context: &Context) -> Vec<FollowUp> {
+    let each = |unlisted: &Unlisted| {
+        let text = format!("`x-listing` no longer has {}, because what it names is gone", unlisted.what);
+        let remedy = "read in the docs of `pagination` what a listing then promises, and look for what has taken its place";
+        follow_up("listing-shortened", Some(unlisted.pointer.clone()), text, remedy)
+    };
+    context.unlisted.iter().map(each).collect()
+}
+
+fn default_assumed(context: &Context) -> Vec<FollowUp> {
+    let each = |Bridged { component, property: name, default }: &Bridged| {
+        let text = format!("servers of {} need not send `{component}.{name}`; the client then assumes `{default}`", context.base);
+        let remedy = format!("check that this is right; if not, change `x-default-when-absent` in {SLICE}");
+        follow_up("default-assumed", Some(property(component, name)), text, remedy)
+    };
+    context.bridged.iter().map(each).collect()
+}
+
+/// Descriptions of ours that may no longer be true: of what has another name now, and those that name a release beside something that
+/// changed.
+fn description_to_check(context: &Context) -> Vec<FollowUp> {
+    let renamed = context.renamed.iter().map(|Renamed { component, new, old }| (property(component, new), format!("of what was `{old}`")));
+    let mut found = renamed.collect::<Vec<_>>();
+    for change in context.changes() {
+        descriptions(context.new, "#", &mut |pointer, node, text| {
+            if names_a_release(text) && concerns(change, pointer, node) {
+                found.push((pointer.to_owned(), "that names a release".to_owned()));
+            }
+        });
+    }
+    let each = |(pointer, of): (String, String)| {
+        let remedy = format!("read the description in {SLICE}, and correct what is no longer true");
+        follow_up("description-to-check", Some(pointer), format!("a description {of}, beside something that changed"), remedy)
+    };
+    found.into_iter().map(each).collect()
+}
+
+/// Whether a change is of what a node describes: of the node, of a part of it, or of the component that it refers to.
+fn concerns(change: &Change, pointer: &str, node: &Value) -> bool {
+    let is_in = |outer: &str| change.pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let target = node.get("$ref").or_else(|| node.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
+    let is_schema = pointer.contains("/schemas/") || pointer.contains("/parameters/");
+    is_schema && (is_in(pointer) || target.is_some_and(is_in))
+}
+
+/// Calls back with every node that has a description.
+fn descriptions(node: &Value, pointer: &str, found: &mut impl FnMut(&str, &Value, &str)) {
+    match node {
+        Value::Object(map) => {
+            if let Some(text) = map.get("description").and_then(Value::as_str) {
+                found(pointer, node, text);
+            }
+            map.iter().for_each(|(key, value)| descriptions(value, &step(pointer, key), found));
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| descriptions(item, &format!("{pointer}/{index}"), found)),
+        _ => {}
+    }
+}
+
+/// Whether a text has something like 2025.12 in it.
+fn names_a_release(text: &str) -> bool {
+    text.match_indices('.').any(|(dot, _)| {
+        let year = text[..dot].len().checked_sub(4).and_then(|start| text.get(start..dot));
+        year.is_some_and(|year| year.starts_with("20") && year.bytes().all(|byte| byte.is_ascii_digit()))
+            && text[dot + 1..].starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
+    let Some(diff) = context.diff else { return Vec::new() };
+    let (old, new) = sides(diff);
+    let each = |change: &Change| {
+        let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
+        let remedy = "nothing in the slice can bridge this: tell users in the changelog entry, or support both in src/";
+        follow_up("incompatible-with-old-servers", Some(change.pointer.clone()), text, remedy)
+    };
+    let changes = context.changes().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible);
+    changes.filter(|change| !is_sent_always(change)).map(each).collect()
+}
+
+fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
+    let each = |place: &String| {
+        let remedy = "see whether it belongs elsewhere; the old text is in git";
+        follow_up("description-orphaned", None, format!("what a description described is gone: {place}"), remedy)
+    };
+    context.orphaned.iter().map(each).collect()
+}
+
+fn rust_to_review(context: &Context) -> Vec<FollowUp> {
+    let remedy = "run `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator --test compatibility`, read `git diff`, \
+                  then run `cargo xtask check`";
+    let text = "the generated Rust and the table of releases are to be reviewed".to_owned();
+    context.diff.map(|_| follow_up("rust-to-review", None, text, remedy)).into_iter().collect()
+}

@@ -1,0 +1,197 @@
+//! What is undone for as long as the files show it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use toml_edit::DocumentMut;
+
+use super::{Context, Kind, follow_up, property};
+use crate::annotations::Renamed;
+use crate::codegen::SLICE;
+use crate::diff::rust::ItemChange;
+use crate::diff::{Change, Compatibility, Diff};
+use crate::document::{key_text, step};
+use crate::project::UPSTREAM;
+use crate::report::{Fix, FollowUp, RenamedOperation, sides};
+use crate::sync::operations::Gone;
+
+pub const ALL: &[Kind] = &[
+    digest_not_pinned,
+    operation_renamed,
+    property_renamed,
+    required_since,
+    enum_value_added,
+    undescribed,
+    fixup_not_needed,
+    crate_missing,
+    gone_from_rust,
+    model_added,
+];
+
+fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
+    let is_pinned =
+        context.upstream.parse::<DocumentMut>().is_ok_and(|upstream| upstream["sha256"].as_str().is_some_and(|sha256| !sha256.is_empty()));
+    let text = format!("`sha256` in {UPSTREAM} is empty, so nothing says which document the slice was made from");
+    let remedy = "run `cargo xtask sync` once upstream has published the release; `cargo xtask release` needs it";
+    (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, remedy)).into_iter().collect()
+}
+
+/// What to do about an operation that upstream no longer has.
+pub fn operation_gone(Gone { id, operation, nearest }: &Gone) -> FollowUp {
+    let replace = nearest.as_ref().map_or_else(String::new, |nearest| format!("replace it with `{nearest}` if that is its successor, or "));
+    let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
+    let pointer = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
+    follow_up("operation-gone", Some(pointer), format!("upstream no longer has `{id}`, {operation}"), remedy)
+}
+
+fn operation_renamed(context: &Context) -> Vec<FollowUp> {
+    let each = |RenamedOperation { old, new }: &RenamedOperation| {
+        let text = format!("the operation `{old}` is now `{new}`, in Rust too");
+        Some(follow_up("operation-renamed", None, text, rename_in(&context.sources.of_item(old))?))
+    };
+    context.operations_renamed.iter().filter_map(each).collect()
+}
+
+fn property_renamed(context: &Context) -> Vec<FollowUp> {
+    let each = |Renamed { component, old, new }: &Renamed| {
+        let text = format!("`{component}.{old}` is now `{new}`, in Rust too; responses with either name are read");
+        Some(follow_up("property-renamed", Some(property(component, new)), text, rename_in(&context.sources.of_field(old))?))
+    };
+    context.renamed.iter().filter_map(each).collect()
+}
+
+/// The places where a name is to be replaced; none if it is used nowhere.
+fn rename_in(places: &[String]) -> Option<String> {
+    (!places.is_empty()).then(|| format!("use the new name in {}", listed(places)))
+}
+
+/// The first of many places.
+fn listed(places: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = places.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match places.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more places"),
+    }
+}
+
+/// Properties that new servers always send and old ones do not.
+fn required_since(context: &Context) -> Vec<FollowUp> {
+    let Some(diff) = context.diff else { return Vec::new() };
+    let (old, new) = sides(diff);
+    let each = |change: &Change| {
+        let lost = lost_beside(diff, change);
+        let alias =
+            lost.map_or_else(String::new, |name| format!("if this is `{name}` under another name, add it to `x-aliases`; otherwise, "));
+        let remedy = format!(
+            "{alias}if a value can stand for what is not sent, write it in {SLICE} as `x-default-when-absent`. Then run `cargo xtask sync` \
+             with `--base` and the revision of the last release, which corrects the changelog"
+        );
+        let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
+        let fix =
+            lost.map(|name| Fix { file: SLICE.into(), pointer: change.pointer.clone(), keyword: "x-aliases".into(), value: json!([name]) });
+        FollowUp { fix, ..follow_up("required-since", Some(change.pointer.clone()), text, remedy) }
+    };
+    let changes = context.changes().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible);
+    changes.filter(|change| is_sent_always(change)).map(each).collect()
+}
+
+pub fn is_sent_always(change: &Change) -> bool {
+    ["response-required-property-added", "response-property-became-required"].contains(&change.id.as_str())
+}
+
+/// Values of enums without a label or a description.
+fn enum_value_added(context: &Context) -> Vec<FollowUp> {
+    let owners = context.changes().filter(|change| change.id == "response-property-enum-value-added");
+    let owners = owners.filter_map(|change| change.pointer.strip_suffix("/enum")).collect::<BTreeSet<_>>();
+    let mut found = Vec::new();
+    for owner in owners {
+        let Some(schema) = context.new.pointer(&owner[1..]) else { continue };
+        for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().map(key_text) {
+            let has = |texts: &str| schema.get(texts).is_some_and(|texts| texts.get(&value).is_some());
+            if has("x-enum-labels") && has("x-enum-descriptions") {
+                continue;
+            }
+            let remedy = format!(
+                "give it a label and a description in {SLICE}, in `x-enum-labels` and `x-enum-descriptions`, and see whether src/flows.rs \
+                 should handle it"
+            );
+            found.push(follow_up("enum-value-added", Some(owner.to_owned()), format!("the value {value:?} is new"), remedy));
+        }
+    }
+    found
+}
+
+fn fixup_not_needed(context: &Context) -> Vec<FollowUp> {
+    let each = |fixup: &&str| {
+        let text = format!("the fixup `{fixup}` is no longer needed, and stops the build");
+        let remedy = match *fixup {
+            // The pagination of src/ reads counters that have this type.
+            "page_counters_are_unsigned" => {
+                "do not remove it: src/pagination needs `u64` counters. Make it convert what upstream declares now"
+            }
+            _ => "remove it from codegen/passes/fixups.rs",
+        };
+        follow_up("fixup-not-needed", None, text, remedy)
+    };
+    context.generated.stale_fixups.iter().map(each).collect()
+}
+
+fn crate_missing(context: &Context) -> Vec<FollowUp> {
+    let code = context.generated.code();
+    let needed = [("chrono", "dates"), ("regress", "patterns of parameters")];
+    let each = |(name, what): (&str, &str)| {
+        let text = format!("the generated Rust needs the crate `{name}` for {what}");
+        follow_up("crate-missing", None, text, "add it to Cargo.toml, or write a fixup that does without")
+    };
+    let is_missing = |name: &str| code.contains(&format!("::{name}::")) && !context.manifest.contains(&format!("\n{name}"));
+    needed.into_iter().filter(|(name, _)| is_missing(name)).map(each).collect()
+}
+
+fn undescribed(context: &Context) -> Vec<FollowUp> {
+    let each = |pointer: &String| {
+        let text = "has no description".to_owned();
+        follow_up("undescribed", Some(pointer.clone()), text, format!("describe it in {SLICE}, in your own words"))
+    };
+    // The texts of a new enum value are asked for once, with the value.
+    let is_asked_for = |pointer: &&String| {
+        let owner = pointer.split_once("/x-enum-").map(|(owner, _)| owner);
+        owner.is_some() && enum_value_added(context).iter().any(|value| value.pointer.as_deref() == owner)
+    };
+    context.generated.undescribed.iter().filter(|pointer| !is_asked_for(pointer)).map(each).collect()
+}
+
+fn gone_from_rust(context: &Context) -> Vec<FollowUp> {
+    let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
+    let is_renamed =
+        |item: &ItemChange| context.renamed.iter().any(|Renamed { component, old, .. }| item.item == format!("types::{component}::{old}"));
+    let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
+    let gone = items.filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
+    let each = |item: &ItemChange| {
+        let name = item.item.rsplit("::").next().unwrap_or_default();
+        let is_field = name.starts_with(|c: char| c.is_ascii_lowercase());
+        let places = if is_field { context.sources.of_field(name) } else { context.sources.of_item(name) };
+        let remedy = format!("do without it in {}", listed(&places));
+        (!places.is_empty()).then(|| follow_up("gone-from-rust", None, format!("`{}` is gone from Rust", item.item), remedy))
+    };
+    gone.filter_map(each).collect()
+}
+
+fn model_added(context: &Context) -> Vec<FollowUp> {
+    let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
+    let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
+    let models = items.filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
+    let is_compared = |model: &&str| context.sources.text("tests/schema.rs").contains(model.trim());
+    let each = |model: &str| {
+        let remedy = "compare it with its schema in tests/schema.rs, and see whether src/lib.rs should export it";
+        follow_up("model-added", None, format!("`types::{model}` is a new model"), remedy)
+    };
+    models.filter(|model| !is_compared(model)).map(each).collect()
+}
+
+/// A property that is no longer sent, in the object in which another is sent now.
+fn lost_beside<'a>(diff: &'a Diff, added: &Change) -> Option<&'a str> {
+    let (object, _) = added.pointer.rsplit_once('/')?;
+    let mut lost = diff.changes.iter().filter(|change| change.id.starts_with("response-") && change.id.ends_with("-property-removed"));
+    lost.find_map(|change| change.pointer.strip_prefix(object)?.strip_prefix('/'))
+}

@@ -1,0 +1,65 @@
+//! Operations of `upstream.toml` that upstream renamed or removed.
+
+use serde_json::Value;
+
+use crate::diff::Operation;
+use crate::diff::operations::operations;
+use crate::report::RenamedOperation;
+
+/// What became of the operations that `upstream.toml` lists.
+#[derive(Default)]
+pub struct Resolved {
+    /// Their ids in the new document.
+    pub ids: Vec<String>,
+    pub renamed: Vec<RenamedOperation>,
+    pub gone: Vec<Gone>,
+}
+
+/// An operation that the new document does not have.
+pub struct Gone {
+    pub id: String,
+    pub operation: Operation,
+    /// The operation of the same method whose id is most alike.
+    pub nearest: Option<String>,
+}
+
+/// Looks operations up in a new document: by id, or else by the method and path that they have in the checked-in slice.
+///
+/// An id that neither has is left as it is, for the slicer to report.
+pub fn resolve(wanted: &[String], checked_in: &Value, document: &Value) -> Resolved {
+    let (before, after) = (operations(checked_in), operations(document));
+    let mut resolved = Resolved::default();
+    for id in wanted {
+        let known = before.iter().find(|(_, operation)| id_of(operation) == Some(id.as_str()));
+        let exists = after.values().any(|operation| id_of(operation) == Some(id.as_str()));
+        let Some((operation, _)) = known.filter(|_| !exists) else {
+            resolved.ids.push(id.clone());
+            continue;
+        };
+        let at_same_path = after.iter().find(|(other, _)| other.method == operation.method && same_path(&other.path, &operation.path));
+        match at_same_path.and_then(|(_, operation)| id_of(operation)) {
+            Some(new) => {
+                resolved.ids.push(new.to_owned());
+                resolved.renamed.push(RenamedOperation { old: id.clone(), new: new.to_owned() });
+            }
+            None => {
+                let alike =
+                    after.iter().filter(|(other, _)| other.method == operation.method).filter_map(|(_, operation)| id_of(operation));
+                let nearest = alike.max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)));
+                resolved.gone.push(Gone { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
+            }
+        }
+    }
+    resolved
+}
+
+fn id_of(operation: &Value) -> Option<&str> {
+    operation["operationId"].as_str()
+}
+
+/// Whether two paths are the same but for the names of their parameters.
+fn same_path(a: &str, b: &str) -> bool {
+    let is_parameter = |part: &str| part.starts_with('{') && part.ends_with('}');
+    a.split('/').count() == b.split('/').count()
+        && a.split('/').zip(b.split('/')).all(|(a, b)| a == b || is_parameter(a) && is_parameter(b))
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask sync --status`: what is left of a sync, computed from the files.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::files::MANIFEST;
+use super::follow_ups::{Context, undone};
+use super::operations::resolve;
+use super::uses::Sources;
+use super::{compare, release_of};
+use crate::annotations::{self, Renamed};
+use crate::codegen::{SLICE, generate_text};
+use crate::diff::operations::operations;
+use crate::locate;
+use crate::project::{Project, UPSTREAM};
+use crate::report::{Status, SyncReport};
+
+/// Compares the working tree with a revision, by default that of the newest tag, or else the last commit.
+pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
+    let base = base.unwrap_or_else(|| match project.git(&["describe", "--tags", "--abbrev=0"]) {
+        Ok(tag) => tag.trim().to_owned(),
+        Err(_) => "HEAD".to_owned(),
+    });
+    let (_, old) = Project::slice_of(&project.read_at(&base, SLICE)?)?;
+    let text = project.read(SLICE)?;
+    let (ours, bare) = Project::slice_of(&text)?;
+    let new = &ours.root;
+    let (diff, generated) = if old == bare {
+        (None, generate_text(SLICE, &text).map_err(|error| locate::with_line(error, &text))?)
+    } else {
+        let (diff, generated) = compare(&old, new, new, SLICE, &SyncReport::default())?;
+        (Some(diff), generated)
+    };
+    let ids = operations(&old).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let follow_ups = undone(&Context {
+        base: release_of(&old),
+        diff: diff.as_ref(),
+        generated: &generated,
+        operations_renamed: &resolve(&ids, &old, new).renamed,
+        renamed: &renamed(&old, new),
+        bridged: &[],
+        unlisted: &[],
+        orphaned: &[],
+        upstream: &project.read(UPSTREAM)?,
+        manifest: &project.read(MANIFEST)?,
+        new,
+        sources: &Sources::read(&project.root),
+    });
+    Ok(Status { base, follow_ups })
+}
+
+/// Properties that have another name than in the old slice, and are still read under that.
+fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
+    let mut found = Vec::new();
+    for (component, schema) in new["components"]["schemas"].as_object().into_iter().flatten() {
+        let before = &old["components"]["schemas"][component]["properties"];
+        for (name, property) in schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| before.get(*name).is_none()) {
+            let alias = annotations::aliases(property).find(|alias| before.get(*alias).is_some());
+            found.extend(alias.map(|alias| Renamed { component: component.clone(), old: alias.to_owned(), new: name.clone() }));
+        }
+    }
+    found
+}

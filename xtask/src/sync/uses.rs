@@ -1,0 +1,61 @@
+//! Where handwritten Rust uses a name that upstream changed.
+
+use std::path::Path;
+
+/// The handwritten Rust that is compiled against the generated Rust.
+const FOLDERS: [&str; 3] = ["src", "examples", "tests"];
+
+/// The Rust files of a repository.
+pub struct Sources(Vec<(String, String)>);
+
+impl Sources {
+    pub fn read(root: &Path) -> Self {
+        let mut files = Vec::new();
+        FOLDERS.iter().for_each(|folder| read_folder(root, folder, &mut files));
+        files.sort();
+        Self(files)
+    }
+
+    /// The text of a file; empty if there is none.
+    pub fn text(&self, path: &str) -> &str {
+        self.0.iter().find(|(file, _)| file == path).map_or("", |(_, text)| text)
+    }
+
+    /// The places, as `path:line`, of a type or function.
+    pub fn of_item(&self, name: &str) -> Vec<String> {
+        self.places(name, |_, _| true)
+    }
+
+    /// The places of a field. Many fields have the names of common words, so what is around counts.
+    pub fn of_field(&self, name: &str) -> Vec<String> {
+        self.places(name, |before, after| {
+            before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")
+        })
+    }
+
+    fn places(&self, name: &str, is_use: impl Fn(&str, &str) -> bool) -> Vec<String> {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let in_line = |line: &str| {
+            line.match_indices(name).any(|(start, _)| {
+                let (before, after) = (&line[..start], &line[start + name.len()..]);
+                !before.ends_with(is_part) && !after.starts_with(is_part) && is_use(before, after)
+            })
+        };
+        let mut places = Vec::new();
+        for (path, text) in &self.0 {
+            places.extend((1..).zip(text.lines()).filter(|(_, line)| in_line(line)).map(|(number, _)| format!("{path}:{number}")));
+        }
+        places
+    }
+}
+
+fn read_folder(root: &Path, folder: &str, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read_folder(root, &path, files);
+        } else if path.ends_with(".rs") {
+            files.extend(std::fs::read_to_string(entry.path()).map(|text| (path, text)));
+        }
+    }
+}
