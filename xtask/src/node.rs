@@ -1,4 +1,4 @@
-//! A schema together with what it refers to.
+//! A schema of a slice, seen through its references.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use crate::canonical::OF_USE;
 use crate::document::{component, step};
 
-/// A schema that says nothing.
+/// A schema without keywords.
 pub static ANYTHING: Value = Value::Null;
 
-/// Keywords that are compared one by one, and those that are for people.
+/// Keywords that are compared one by one, and those that are documentation.
 const KNOWN: [&str; 31] = [
     "$ref",
     "additionalProperties",
@@ -46,25 +46,25 @@ const KNOWN: [&str; 31] = [
     "x-listing",
 ];
 
-/// A schema of a canonical slice, seen through every `$ref` and single `allOf`.
+/// A schema of a canonical slice, seen through each `$ref` and each `allOf` of one part.
 #[derive(Clone)]
 pub struct Node<'a> {
     root: &'a Value,
-    /// The schemas from where it is used to where it is defined.
+    /// The schemas on the way from where it is used to where it is defined.
     layers: Vec<&'a Value>,
     pub component: Option<Cow<'a, str>>,
-    /// Where it is used.
-    pub place: String,
-    /// Where it is defined, which may be elsewhere.
+    /// JSON pointer to where it is used.
+    pub used_at: String,
+    /// JSON pointer to where it is defined, which may be elsewhere.
     pub pointer: String,
-    /// Whether it is a page counter, which servers send as a whole number whatever the document says: `page_counters_are_unsigned` in
-    /// `openapi/fixups.rs`.
+    /// Whether it is a page counter. Servers send an integer whatever the document says: `page_counters_are_unsigned` in
+    /// `codegen/passes/fixups.rs`.
     pub is_counter: bool,
 }
 
 impl<'a> Node<'a> {
     pub fn new(root: &'a Value, mut schema: &'a Value, mut pointer: String) -> Self {
-        let (mut layers, mut name, place) = (Vec::new(), None, pointer.clone());
+        let (mut layers, mut name, used_at) = (Vec::new(), None, pointer.clone());
         loop {
             if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
                 && let Some(target) = root.pointer(&reference[1..])
@@ -79,13 +79,13 @@ impl<'a> Node<'a> {
                         pointer.push_str("/allOf/0");
                         schema = only;
                     }
-                    _ => return Self { root, layers, component: name, place, pointer, is_counter: false },
+                    _ => return Self { root, layers, component: name, used_at, pointer, is_counter: false },
                 }
             }
         }
     }
 
-    /// A keyword, from the outermost schema that has it.
+    /// A keyword of the outermost schema that has it.
     pub fn get(&self, keyword: &str) -> Option<&'a Value> {
         match keyword {
             "allOf" => self.layers.last()?.get(keyword),
@@ -93,7 +93,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A keyword where the schema is defined, whatever is said where it is used.
+    /// A keyword of the definition, whatever is said where it is used.
     pub fn defines(&self, keyword: &str) -> Option<&'a Value> {
         self.layers.last()?.get(keyword)
     }
@@ -112,7 +112,7 @@ impl<'a> Node<'a> {
         self.flag("nullable") || self.kind() == "any" || unions.into_iter().any(|part| part.may_be_null())
     }
 
-    /// Its `type`, or what its other keywords make of it; `any` where they say nothing.
+    /// Its `type`, or the type that its keywords imply; `any` if there is none.
     pub fn kind(&self) -> &'a str {
         self.text("type").unwrap_or_else(|| match () {
             () if self.has_properties() || self.get("additionalProperties").is_some() => "object",
@@ -123,25 +123,25 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The values that it lists; `null` is told of by `nullable`.
+    /// The values of its enum, without `null`, which `nullable` stands for.
     pub fn values(&self) -> Vec<&'a Value> {
         self.get("enum").and_then(Value::as_array).into_iter().flatten().filter(|value| !value.is_null()).collect()
     }
 
-    /// Whether it is an `Option` in Rust, or a type around one; an open enum is none, even if it may be null itself.
+    /// Whether its Rust type is an `Option` or contains one. An open enum is not, even if it is nullable itself.
     pub fn is_option(&self) -> bool {
         let is_open_enum = self.kind() == "string" && !self.values().is_empty();
         let of_component = usize::from(is_open_enum && self.component.is_some());
         self.layers[..self.layers.len() - of_component].iter().any(|layer| layer.get("nullable") == Some(&Value::Bool(true)))
     }
 
-    /// Keywords of which nothing is known here.
+    /// Keywords that are not known here.
     pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
         let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();
         keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_of_use(key)).collect()
     }
 
-    /// The object itself and, where it is put together by `allOf`, what it is put together of.
+    /// The object itself and every object that its `allOf` combines.
     pub fn objects(&self) -> Vec<Self> {
         let mut objects = vec![self.clone()];
         let mut looked_at = 0;
@@ -157,21 +157,21 @@ impl<'a> Node<'a> {
         objects
     }
 
-    /// Its properties, with those of everything that it is put together of.
+    /// Its properties, with those of the objects that it combines.
     pub fn properties(&self) -> Vec<(&'a str, Node<'a>)> {
         let mut all: Vec<(&str, Node)> = Vec::new();
         for object in self.objects() {
-            let place = step(&object.pointer, "properties");
+            let pointer = step(&object.pointer, "properties");
             let properties = object.get("properties").and_then(Value::as_object);
             let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
             for (name, schema) in properties.into_iter().flatten() {
                 if !all.iter().any(|(known, _)| known == name) {
-                    let node = Node::new(self.root, schema, step(&place, name));
+                    let node = Node::new(self.root, schema, step(&pointer, name));
                     all.push((name, Node { is_counter: counts && node.kind() == "number", ..node }));
                 }
             }
         }
-        // What is required and not described may have any value.
+        // A property that is required and not described may have any value.
         for object in self.objects() {
             for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
                 if !all.iter().any(|(known, _)| *known == name) {
@@ -182,7 +182,7 @@ impl<'a> Node<'a> {
         all
     }
 
-    /// Properties that another of the objects has as well: by name, and by how many had it before.
+    /// Properties that several of the objects have: by name, and by the number of objects before that have it.
     pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), Node<'a>> {
         let mut again = BTreeMap::new();
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -209,23 +209,32 @@ impl<'a> Node<'a> {
         self.objects().iter().any(requires)
     }
 
-    /// Whether other schemas stand in it.
+    /// Whether it contains other schemas.
     pub fn has_parts(&self) -> bool {
         ["properties", "items", "additionalProperties", "allOf", "oneOf", "anyOf"].iter().any(|keyword| self.get(keyword).is_some())
     }
 
-    /// Whether all that it says are properties.
+    /// Whether it has no keywords besides those of properties.
     pub fn is_only_properties(&self) -> bool {
         let says = |keyword: &String| !(is_of_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
         !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(says))
     }
 
-    /// Whether it has properties of its own.
+    /// Whether it has named properties.
     pub fn has_properties(&self) -> bool {
         self.objects().iter().any(|object| object.get("properties").is_some())
     }
 
-    /// Whether it is an object that may have whatever properties.
+    /// The empty value that stands for the absent property: of an array, or of an object of arbitrary properties.
+    pub fn empty_value(&self) -> Option<Value> {
+        match self.kind() {
+            "array" => Some(Value::Array(Vec::new())),
+            "object" if self.is_free_form() => Some(Value::Object(Map::new())),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an object of arbitrary properties.
     pub fn is_free_form(&self) -> bool {
         self.kind() == "object" && !self.has_properties() && self.get("additionalProperties") != Some(&Value::Bool(false))
     }
@@ -241,7 +250,7 @@ impl<'a> Node<'a> {
         Some(Node::new(self.root, schema, step(&self.pointer, keyword)))
     }
 
-    /// The schema of the items of a list; one that says nothing where there is none.
+    /// The schema of the items of an array; one without keywords if the array has none.
     pub fn items(&self) -> Option<Node<'a>> {
         let is_list = self.kind() == "array";
         is_list.then(|| self.inner("items").unwrap_or_else(|| Node::new(self.root, &ANYTHING, self.pointer.clone())))
@@ -254,20 +263,20 @@ impl<'a> Node<'a> {
         parts.map(|(index, part)| Node::new(self.root, part, format!("{place}/{index}"))).collect()
     }
 
-    /// Whether two schemas are defined alike, to the letter.
+    /// Whether two schemas have the same definition.
     pub fn same_definition(&self, other: &Self) -> bool {
         self.layers.last() == other.layers.last()
     }
 
     /// The component that a `$ref` refers to.
-    pub fn of_component(&self, reference: &Value) -> Self {
+    pub fn component_at(&self, reference: &Value) -> Self {
         let pointer = reference.as_str().unwrap_or_default();
         let schema = self.root.pointer(pointer.trim_start_matches('#')).unwrap_or(&ANYTHING);
         let name = component(pointer, "schemas").map(|name| name.into_owned().into());
         Self { component: name, ..Node::new(self.root, schema, pointer.to_owned()) }
     }
 
-    /// What stands under a keyword, as [`bare`] writes it.
+    /// The value of a keyword, as [`bare`] writes it.
     pub fn bare(&self, keyword: &str) -> Option<Value> {
         self.get(keyword).map(|part| bare(self.root, part))
     }
@@ -277,14 +286,14 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Whether a keyword says something of where a schema is used, and not of the values that it describes.
+/// Whether a keyword is about the use of a schema, and not about the values that it allows.
 fn is_of_use(keyword: &str) -> bool {
     OF_USE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
 }
 
-/// A part of a slice to be compared as a whole: what it refers to is written out, and what is said for people is left out.
+/// A part of a slice as one value that can be compared: references are resolved, and documentation is left out.
 pub fn bare(root: &Value, part: &Value) -> Value {
-    /// What contains itself is written out so often.
+    /// How often a schema that contains itself is resolved.
     const DEEPEST: usize = 8;
     fn written(root: &Value, part: &Value, names: bool, deeper: usize) -> Value {
         match part {

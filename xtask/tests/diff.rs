@@ -52,7 +52,7 @@ fn from_2025_6_to_2026_8_exactly_the_known_changes_are_told() {
     let (old, new) = (whole("2025.6.4"), whole("2026.8.0-rc6"));
     let schemas = "#/components/schemas";
     let expected = [
-        format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, compatible, incompatible, patch"),
+        format!("response-property-became-required, info, {schemas}/Stage/properties/flow_set, compatible, incompatible, major"),
         format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, compatible, compatible, minor"),
         format!("response-property-enum-value-added, warning, {schemas}/FlowLayoutEnum/enum, compatible, compatible, minor"),
         format!("response-property-max-length-unset, error, {schemas}/FlowSet/properties/slug, compatible, compatible, patch"),
@@ -87,7 +87,7 @@ fn neighbouring_releases_differ_as_the_facts_say() {
             &["response-property-max-length-unset", "response-required-property-added", "response-required-property-removed"],
             "compatible compatible major",
         ),
-        ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "compatible incompatible minor"),
+        ("2026.2.0-rc1", &["response-property-became-required", "response-property-enum-value-added"], "compatible incompatible major"),
         ("2026.8.0-rc1", &[], "compatible compatible patch"),
     ];
     for (pair, (release, rules, verdicts)) in slices().windows(2).zip(expected) {

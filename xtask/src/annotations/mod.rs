@@ -81,7 +81,7 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
         let Some(after) = new.pointer(&place[1..]) else { continue };
         let (before, after) = (Node::new(old, before, place.clone()), Node::new(new, after, place.clone()));
         let own = step(&place, "properties");
-        for (name, property) in after.properties().into_iter().filter(|(name, property)| property.place == step(&own, name)) {
+        for (name, property) in after.properties().into_iter().filter(|(name, property)| property.used_at == step(&own, name)) {
             let was_sent = std::iter::once(name).chain(property.aliases()).any(|name| before.requires(name));
             if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
                 continue;

@@ -1,7 +1,7 @@
-//! What changed from one slice to another: each change, and what it means for deployed clients and for this crate.
+//! What changed from one slice to another, and what each change means for deployed clients and for this crate.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::thread;
@@ -9,47 +9,56 @@ use std::thread;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use input::{Input, generatable};
 use rules::Level;
 use rust::{Bump, ItemChange};
 pub use wire::Compatibility;
 
-use crate::codegen::{GenerateError, Generated, generate_text};
-use crate::yaml::to_yaml;
-
-mod answers;
+mod comparison;
+mod compositions;
+mod content;
+mod findings;
+mod input;
 pub mod operations;
 mod properties;
+mod requests;
+mod responses;
 pub mod rules;
 pub mod rust;
 mod schemas;
-mod unions;
+mod security;
+mod values;
 mod wire;
 
 /// The version of the JSON that a diff is serialized to. It counts up when a name or a value changes its meaning.
 ///
-/// - 2: wire verdicts are `compatible`, `lossy` and `incompatible`; before, they were `reads`, `loses` and `fails`.
+/// - 2: wire verdicts are `compatible`, `lossy` and `incompatible`; before, they were `reads`, `loses` and `fails`. A change may have
+///   `only_if`, and does not count for the verdict of the whole then.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// What changed from an old document to a new one.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diff {
-    /// The version of this format, [`SCHEMA_VERSION`].
+    /// The version of this format.
     pub schema_version: u32,
-    /// The document before.
+    /// The old document.
     pub old: Side,
-    /// The document after.
+    /// The new document.
     pub new: Side,
-    /// Every change that means something, the worst first.
+    /// Every change of meaning, the most serious first.
     pub changes: Vec<Change>,
-    /// What clients generated from the one make of servers of the other: the worst of all changes.
+    /// The worst verdict of all changes that concern every call.
     pub wire: Wire,
-    /// What the change means for the version of the crate.
+    /// What the changes mean for the version of the crate.
     pub rust: RustVerdict,
+    /// The old and the new slice.
+    #[serde(skip)]
+    pub slices: [Value; 2],
 }
 
 /// One of the documents that are compared.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Side {
     /// The file, address or release that was given.
@@ -62,20 +71,24 @@ pub struct Side {
 #[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
-    /// The rule, by the id that oasdiff gives it.
+    /// The id of oasdiff's rule.
     pub id: String,
-    /// How bad oasdiff takes it to be for clients that are deployed.
+    /// How serious oasdiff considers it for deployed clients.
     pub level: Level,
-    /// The change in words.
+    /// The change in a sentence.
     pub text: String,
-    /// JSON pointer into the new slice; for what is gone, into the old one.
+    /// JSON pointer into the new slice, or into the old one for what was removed.
     pub pointer: String,
     /// The operations that it concerns.
     pub operations: Vec<Operation>,
-    /// What clients make of it.
+    /// What it means on the wire.
     pub wire: Wire,
-    /// The largest change among the public items of the generated Rust that belong to it; none where the Rust was not compared.
+    /// Which calls `wire` is about, such as "the call sets `kind`"; absent if it is about every call.
+    pub only_if: Option<String>,
+    /// The largest semver change that follows from it; absent if the Rust was not compared.
     pub rust: Option<Bump>,
+    /// What else a reader should know.
+    pub note: Option<String>,
     /// Public items that belong to it, by the beginning of their path.
     #[serde(skip)]
     touches: Vec<String>,
@@ -87,7 +100,7 @@ pub struct Change {
 pub struct Operation {
     /// The HTTP method, in capitals.
     pub method: String,
-    /// The path, below the address of the API.
+    /// The path, relative to the address of the API.
     pub path: String,
 }
 
@@ -97,7 +110,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What clients make of a change, both ways. The worst that can happen: an answer that happens not to have what changed is read.
+/// The worst that can happen between clients and servers of the two documents. A response that happens not to have what changed is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wire {
@@ -110,6 +123,8 @@ pub struct Wire {
 impl Wire {
     pub const COMPATIBLE: Self =
         Self { old_client_on_new_server: Compatibility::Compatible, new_client_on_old_server: Compatibility::Compatible };
+    pub const INCOMPATIBLE: Self =
+        Self { old_client_on_new_server: Compatibility::Incompatible, new_client_on_old_server: Compatibility::Incompatible };
 
     pub fn worse(self, other: Self) -> Self {
         Self {
@@ -119,123 +134,70 @@ impl Wire {
     }
 }
 
-/// What a change means for the version of the crate.
+/// What the changes mean for the version of the crate.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RustVerdict {
-    /// The part of the version that has to move; none where the Rust of one document cannot be generated.
+    /// The part of the version to increase; absent if the Rust of one document cannot be generated.
     pub bump: Option<Bump>,
-    /// Public items that changed, and how.
+    /// Public items that changed.
     pub items: Vec<ItemChange>,
-    /// Operations of which the generator can make no Rust.
+    /// Operations that the generator does not support.
     pub left_out: Vec<Operation>,
     /// Why the Rust was not compared.
     pub not_compared: Option<String>,
-}
-
-/// A document as it is compared: its annotated slice, and the Rust that the generator makes of it.
-pub struct Input<'a> {
-    source: &'a str,
-    slice: Cow<'a, Value>,
-    /// The Rust, or why there is none.
-    pub generated: Result<Generated, GenerateError>,
-    /// Operations that the generator cannot make Rust of.
-    pub left_out: BTreeSet<Operation>,
-}
-
-/// A slice without the operations of which the generator can make no Rust, and those: progenitor has no word for forms with files, and
-/// none for successes of several kinds.
-pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
-    let takes_files =
-        |operation: &Value| operation.pointer("/requestBody/content").is_some_and(|content| content.get("application/json").is_none());
-    let answers_in_several_ways = |operation: &Value| {
-        let answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-        let successes = answers.filter(|(status, _)| status.starts_with('2')).map(|(_, answer)| answer.get("content"));
-        let mut successes = successes.map(|content| content.map(ToString::to_string));
-        successes.next().is_some_and(|first| successes.any(|other| other != first))
-    };
-    let not_generatable = |operation: &Value| takes_files(operation) || answers_in_several_ways(operation);
-    let mut left_out = operations::operations(slice);
-    left_out.retain(|_, operation| not_generatable(operation));
-    let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
-    if left_out.is_empty() {
-        return (Cow::Borrowed(slice), left_out);
-    }
-    (Cow::Owned(without(slice, not_generatable)), left_out)
-}
-
-/// A slice without certain operations.
-fn without(slice: &Value, unwanted: impl Fn(&Value) -> bool) -> Value {
-    let mut others = slice.clone();
-    for item in others["paths"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).filter_map(Value::as_object_mut) {
-        item.retain(|_, operation| !unwanted(operation));
-    }
-    others
-}
-
-impl<'a> Input<'a> {
-    pub fn new(source: &'a str, slice: &'a Value) -> Self {
-        let (whole, left_out) = generatable(slice);
-        let generated = generate_text(&format!("the slice of {source}"), &to_yaml(&whole));
-        Self { source, slice: Cow::Borrowed(slice), generated, left_out }
-    }
-
-    /// Leaves operations out of the comparison, but not their Rust: that they came or went is not upstream's doing.
-    pub fn leave_out(&mut self, operation_ids: &[String]) {
-        let unwanted =
-            |operation: &Value| operation["operationId"].as_str().is_some_and(|id| operation_ids.iter().any(|unwanted| unwanted == id));
-        if !operation_ids.is_empty() {
-            self.slice = Cow::Owned(without(&self.slice, unwanted));
-        }
-    }
-
-    fn side(&self) -> Side {
-        Side { source: self.source.to_owned(), release: self.slice["info"]["version"].as_str().unwrap_or_default().to_owned() }
-    }
 }
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
     let (before, after): (&Value, &Value) = (&old.slice, &new.slice);
     let (mut changes, whole) = on_a_large_stack(|| (operations::compare(before, after), operations::decode(before, after)));
-    let mut rust =
-        RustVerdict { bump: None, items: Vec::new(), left_out: old.left_out.union(&new.left_out).cloned().collect(), not_compared: None };
-    match (&old.generated, &new.generated) {
-        (Ok(old), Ok(new)) => {
-            rust.items = rust::compare(&rust::public_items(&old.file), &rust::public_items(&new.file));
-            rust.bump = Some(rust.items.iter().map(|item| item.bump).max().unwrap_or(Bump::Patch));
-            for change in &mut changes {
-                change.rust = Some(rust::bump_of(&rust.items, &change.touches));
-            }
-        }
-        (Err(why), _) | (_, Err(why)) => rust.not_compared = Some(why.to_string()),
-    }
+    let rust = compare_rust(old, new, &mut changes);
     changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
-    let wire = changes.iter().fold(whole, |worst, change| worst.worse(change.wire));
-    Diff { schema_version: SCHEMA_VERSION, old: old.side(), new: new.side(), changes, wire, rust }
+    let wire = changes.iter().filter(|change| change.only_if.is_none()).fold(whole, |worst, change| worst.worse(change.wire));
+    Diff { schema_version: SCHEMA_VERSION, old: old.side(), new: new.side(), changes, wire, rust, slices: [before.clone(), after.clone()] }
 }
 
-/// Runs what follows schemas as deep as they are.
+fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict {
+    let left_out = old.left_out.union(&new.left_out).cloned().collect();
+    let (old, new) = match (&old.generated, &new.generated) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(why), _) | (_, Err(why)) => {
+            return RustVerdict { bump: None, items: Vec::new(), left_out, not_compared: Some(why.to_string()) };
+        }
+    };
+    let items = rust::compare(&rust::public_items(&old.file), &rust::public_items(&new.file));
+    for change in &mut *changes {
+        // After an update of the crate, calls that worked with the same server would fail.
+        let breaks_calls = change.only_if.is_none() && change.wire.new_client_on_old_server == Compatibility::Incompatible;
+        let at_run_time = if breaks_calls { Bump::Major } else { Bump::Patch };
+        change.rust = Some(rust::bump_of(&items, &change.touches).max(at_run_time));
+    }
+    let bumps = items.iter().map(|item| item.bump).chain(changes.iter().filter_map(|change| change.rust));
+    RustVerdict { bump: Some(bumps.max().unwrap_or(Bump::Patch)), items, left_out, not_compared: None }
+}
+
+/// Schemas are followed as deep as they are.
 fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    /// Only what is used of it is taken.
+    /// Memory is taken only as far as it is used.
     const STACK: usize = 128 << 20;
     thread::scope(|scope| {
-        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("a thread can be started");
+        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("the system can start a thread");
         running.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
 impl Diff {
-    /// Whether a change of a public item belongs to one of the changes.
+    /// Whether the change of a public item belongs to one of the changes.
     pub fn explains(&self, item: &ItemChange) -> bool {
         self.changes.iter().any(|change| rust::belongs(item, &change.touches))
     }
 
-    /// How many changes there are of each level, the worst first.
-    pub fn counts(&self) -> BTreeMap<std::cmp::Reverse<Level>, usize> {
+    /// How many changes there are of each level, the most serious first.
+    pub fn counts(&self) -> BTreeMap<Reverse<Level>, usize> {
         let mut counts = BTreeMap::new();
         for change in &self.changes {
-            *counts.entry(std::cmp::Reverse(change.level)).or_default() += 1;
+            *counts.entry(Reverse(change.level)).or_default() += 1;
         }
         counts
     }

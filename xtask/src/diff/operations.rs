@@ -1,52 +1,57 @@
-//! Changes of operations: which there are, what they take, and how they answer.
+//! Changes of operations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::rules::{Use, of_operation};
-use super::schemas::{Place, Walker};
+use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD, Pair};
+use super::findings::Finding;
+use super::rules::of_operation;
+use super::schemas;
 use super::wire::{Compatibility, decodes};
 use super::{Change, Operation, Wire};
 use crate::document::step;
-use crate::node::{ANYTHING, Node, bare};
+use crate::node::Node;
 use crate::slice::METHODS;
 
 /// Every change from one slice to another.
 pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
-    let (before, after) = (operations(old), operations(new));
-    let mut comparison = Comparison { old, new, walker: Walker::default() };
-    let mut roots = Vec::new();
-    for operation in before.keys().chain(after.keys().filter(|key| !before.contains_key(*key))) {
-        let at = comparison.walker.enter();
-        comparison.operation(at, operation, before.get(operation).copied(), after.get(operation).copied());
-        roots.push((operation.clone(), at));
+    let mut comparison = Comparison::new(old, new);
+    for (before, after) in pairs(old, new) {
+        let Some((operation, _)) = after.as_ref().or(before.as_ref()) else { continue };
+        let scope = comparison.findings.enter(operation);
+        match (&before, &after) {
+            (Some((before, old)), Some((after, new))) => comparison.operation(&Pair::new(scope, (before, old), (after, new)), after),
+            (Some((operation, old)), None) => comparison.removed(scope, operation, old),
+            (None, Some((operation, new))) => comparison.added(scope, operation, new),
+            (None, None) => {}
+        }
+        schemas::compare_all(&mut comparison.findings);
     }
-    attribute(comparison.walker, &roots)
+    comparison.findings.into_changes()
 }
 
-/// What clients make of whole answers, aside from what they make of those of their own server: it shows what no change was blamed for.
+/// What clients make of whole responses beyond what they make of those of their own server. It shows what no single change explains.
 pub fn decode(old: &Value, new: &Value) -> Wire {
-    let (before, after) = (operations(old), operations(new));
     let mut worst = Wire::COMPATIBLE;
-    for (operation, a) in &before {
-        let Some(b) = after.get(operation) else { continue };
-        let (Some(a), Some(b)) = (success(old, a), success(new, b)) else { continue };
+    for (before, after) in pairs(old, new) {
+        let (Some((_, before)), Some((_, after))) = (before, after) else { continue };
+        let (Some(before), Some(after)) = (success(old, before), success(new, after)) else { continue };
         let beyond = |client: &Node, server: &Node| match decodes(client, server) {
             outcome if outcome > decodes(client, client) => outcome,
             _ => Compatibility::Compatible,
         };
-        worst = worst.worse(Wire { old_client_on_new_server: beyond(&a, &b), new_client_on_old_server: beyond(&b, &a) });
+        worst = worst.worse(Wire { old_client_on_new_server: beyond(&before, &after), new_client_on_old_server: beyond(&after, &before) });
     }
     worst
 }
 
-/// What an operation is answered with if all is well.
+/// The schema of the success response.
 fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<Node<'a>> {
-    let answers = operation.get("responses").and_then(Value::as_object)?;
-    let (_, answer) = answers.iter().find(|(status, _)| status.starts_with('2'))?;
-    Some(Node::new(root, answer.pointer("/content/application~1json/schema")?, String::new()))
+    let responses = operation.get("responses").and_then(Value::as_object)?;
+    let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
+    Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
 }
 
 /// Every operation of a slice.
@@ -56,240 +61,115 @@ pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
 }
 
-/// Tells of each change which operations it concerns; what is the same in several stands once.
-fn attribute(walker: Walker, roots: &[(Operation, usize)]) -> Vec<Change> {
-    let mut concerned: Vec<BTreeSet<&Operation>> = vec![BTreeSet::new(); walker.found.len()];
-    for (operation, root) in roots {
-        let mut waiting = vec![*root];
-        while let Some(at) = waiting.pop() {
-            if concerned[at].insert(operation) {
-                waiting.extend(&walker.found[at].uses);
-            }
-        }
+type Found<'a> = Option<(Operation, &'a Value)>;
+
+/// The operations of two slices, paired by method and URL. The names of path parameters are not part of a URL.
+fn pairs<'a>(old: &'a Value, new: &'a Value) -> impl Iterator<Item = (Found<'a>, Found<'a>)> {
+    let url = |operation: &Operation| {
+        let pieces = operation.path.split('{').map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
+        (operation.method.clone(), pieces.collect::<Vec<_>>().join("{}"))
+    };
+    let mut pairs: BTreeMap<_, (Found, Found)> = BTreeMap::new();
+    for (operation, value) in operations(old) {
+        let url = url(&operation);
+        pairs.entry(url).or_default().0 = Some((operation, value));
     }
-    let mut changes: Vec<Change> = Vec::new();
-    let mut known: HashMap<(String, String, String), usize> = HashMap::new();
-    for (found, concerned) in walker.found.into_iter().zip(concerned) {
-        for change in found.changes {
-            let key = (change.id.clone(), change.pointer.clone(), change.text.clone());
-            let index = *known.entry(key).or_insert_with(|| {
-                changes.push(change.clone());
-                changes.len() - 1
-            });
-            changes[index].wire = changes[index].wire.worse(change.wire);
-            changes[index].operations.extend(concerned.iter().map(|operation| (*operation).clone()));
-        }
+    for (operation, value) in operations(new) {
+        let url = url(&operation);
+        pairs.entry(url).or_default().1 = Some((operation, value));
     }
-    for change in &mut changes {
-        change.operations.sort();
-        change.operations.dedup();
-    }
-    changes
+    pairs.into_values()
 }
 
-pub struct Comparison<'a> {
-    pub old: &'a Value,
-    pub new: &'a Value,
-    pub walker: Walker,
+fn id(operation: &Value) -> &str {
+    operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
 }
 
-pub const FAILS_ON_NEW: Wire = Wire { old_client_on_new_server: Compatibility::Incompatible, ..Wire::COMPATIBLE };
-pub const FAILS_ON_OLD: Wire = Wire { new_client_on_old_server: Compatibility::Incompatible, ..Wire::COMPATIBLE };
+/// The public items of an operation.
+fn items(operation: &Value) -> Vec<String> {
+    vec![format!("Client::{}", id(operation).to_snake_case()), format!("builder::{}", id(operation).to_pascal_case())]
+}
+
+fn pointer_to(operation: &Operation) -> String {
+    step(&step("#/paths", &operation.path), &operation.method.to_lowercase())
+}
+
+impl<'a> Pair<'a> {
+    fn new(scope: usize, (before, old): (&Operation, &'a Value), (after, new): (&Operation, &'a Value)) -> Self {
+        let pointers = (pointer_to(before), pointer_to(after));
+        let paths = (before.path.clone(), after.path.clone());
+        Self { scope, pointers, paths, type_name: id(new).to_pascal_case(), old, new }
+    }
+}
 
 impl<'a> Comparison<'a> {
-    fn operation(&mut self, at: usize, operation: &Operation, old: Option<&'a Value>, new: Option<&'a Value>) {
-        let place = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
-        let called = operation.to_string();
-        let id = |operation: &Value| operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let items =
-            |value: &Value| vec![format!("Client::{}", id(value).to_snake_case()), format!("builder::{}", id(value).to_pascal_case())];
-        let (old, new) = match (old, new) {
-            (Some(old), Some(new)) => (old, new),
-            (Some(old), None) => {
-                let what = if self.new["paths"].get(&operation.path).is_some() { "api" } else { "api-path" };
-                let how = if is_set(old, "deprecated") { "with" } else { "without" };
-                let id = format!("{what}-removed-{how}-deprecation");
-                return self.note(at, &id, format!("{called} is gone"), &place, FAILS_ON_NEW, items(old));
-            }
-            (None, Some(new)) => return self.note(at, "endpoint-added", format!("{called} is new"), &place, FAILS_ON_OLD, items(new)),
-            (None, None) => return,
+    fn operation(&mut self, pair: &Pair<'a>, operation: &Operation) {
+        self.operation_id(pair, operation);
+        let (pointer, name) = (&pair.pointers.1, operation.to_string());
+        self.deprecation(pair, "endpoint", &name, pointer, (pair.old, pair.new));
+        self.tags(pair, &name);
+        self.api_path(pair);
+        self.parameters(pair);
+        self.request_body(pair);
+        self.responses(pair);
+        self.security(pair);
+    }
+
+    fn removed(&mut self, scope: usize, operation: &Operation, old: &Value) {
+        let what = if self.new["paths"].get(&operation.path).is_some() { "api" } else { "api-path" };
+        let how = if old.get("deprecated") == Some(&Value::Bool(true)) { "with" } else { "without" };
+        let rule = of_operation(&format!("{what}-removed-{how}-deprecation"));
+        let finding = Finding::new(rule, format!("{operation} was removed"), pointer_to(operation));
+        self.findings.add(scope, finding.wire(INCOMPATIBLE_WITH_NEW).touches(items(old)));
+    }
+
+    fn added(&mut self, scope: usize, operation: &Operation, new: &Value) {
+        // Under an id that the old document has, this is a move: the same method of the client then calls another URL.
+        let is_moved = operations(self.old).values().any(|old| id(old) == id(new) && !id(new).is_empty());
+        let only_if = (!is_moved).then(|| format!("uses {operation}"));
+        let finding = Finding::new(of_operation("endpoint-added"), format!("{operation} was added"), pointer_to(operation));
+        self.findings.add(scope, finding.wire(INCOMPATIBLE_WITH_OLD).only_if(only_if).touches(items(new)));
+    }
+
+    fn operation_id(&mut self, pair: &Pair, operation: &Operation) {
+        let (happened, text) = match (id(pair.old), id(pair.new)) {
+            (old, new) if old == new => return,
+            ("", new) => ("added", format!("{operation} now has the operation id `{new}`")),
+            (old, "") => ("removed", format!("{operation} no longer has the operation id `{old}`")),
+            (old, new) => ("removed", format!("{operation} has the operation id `{new}`; it was `{old}`")),
         };
-        if id(old) != id(new) {
-            let (what, text) = match (id(old).as_str(), id(new).as_str()) {
-                ("", new) => ("added", format!("{called} has the operation id `{new}`")),
-                (old, "") => ("removed", format!("{called} no longer has the operation id `{old}`")),
-                (old, new) => ("removed", format!("{called} has the operation id `{new}`, which was `{old}`")),
-            };
-            let touches = items(old).into_iter().chain(items(new)).collect();
-            self.note(at, &format!("api-operation-id-{what}"), text, &step(&place, "operationId"), Wire::COMPATIBLE, touches);
-        }
-        self.deprecation(at, "endpoint", &called, &place, old, new);
+        let touches = items(pair.old).into_iter().chain(items(pair.new)).collect();
+        let rule = of_operation(&format!("api-operation-id-{happened}"));
+        self.findings.add(pair.scope, Finding::new(rule, text, step(&pair.pointers.1, "operationId")).touches(touches));
+    }
+
+    fn tags(&mut self, pair: &Pair<'a>, operation: &str) {
         let tags = |operation: &'a Value| operation.get("tags").and_then(Value::as_array).into_iter().flatten().collect::<Vec<_>>();
-        for tag in tags(old).into_iter().filter(|tag| !tags(new).contains(tag)) {
-            self.note(
-                at,
-                "api-tag-removed",
-                format!("{called} no longer has the tag {tag}"),
-                &step(&place, "tags"),
-                Wire::COMPATIBLE,
-                Vec::new(),
-            );
+        let (before, after) = (tags(pair.old), tags(pair.new));
+        let pointer = step(&pair.pointers.1, "tags");
+        for tag in before.iter().filter(|tag| !after.contains(tag)) {
+            let text = format!("{operation} no longer has the tag {tag}");
+            self.findings.add(pair.scope, Finding::new(of_operation("api-tag-removed"), text, &*pointer));
         }
-        for tag in tags(new).into_iter().filter(|tag| !tags(old).contains(tag)) {
-            self.note(at, "api-tag-added", format!("{called} has the tag {tag}"), &step(&place, "tags"), Wire::COMPATIBLE, Vec::new());
+        for tag in after.iter().filter(|tag| !before.contains(tag)) {
+            let text = format!("{operation} now has the tag {tag}");
+            self.findings.add(pair.scope, Finding::new(of_operation("api-tag-added"), text, &*pointer));
         }
-        self.api_path(at, &place, old, new);
-        self.parameters(at, &place, &id(new), old, new);
-        let name = id(new).to_pascal_case();
-        self.request_body(at, &place, &name, old.get("requestBody"), new.get("requestBody"));
-        self.responses(at, &place, &name, old, new);
-        self.security(at, &place, old, new);
     }
 
-    pub fn note(&mut self, at: usize, id: &str, text: String, pointer: &str, wire: Wire, touches: Vec<String>) {
-        self.walker.push(at, of_operation(id), text, pointer, wire, touches);
-    }
-
-    fn deprecation(&mut self, at: usize, prefix: &str, called: &str, pointer: &str, old: &Value, new: &Value) {
-        let (id, text) = match (is_set(old, "deprecated"), is_set(new, "deprecated")) {
-            (false, true) => ("deprecated", "is deprecated"),
-            (true, false) => ("reactivated", "is no longer deprecated"),
-            _ => return,
-        };
-        self.note(at, &format!("{prefix}-{id}"), format!("{called} {text}"), pointer, Wire::COMPATIBLE, Vec::new());
-    }
-
-    /// The path of the API is a part of the client.
-    fn api_path(&mut self, at: usize, place: &str, old: &Value, new: &Value) {
-        let path = |operation: &Value, root: &Value| {
+    /// The generated client contains the path of the API.
+    fn api_path(&mut self, pair: &Pair<'a>) {
+        let path = |operation: &'a Value, root: &'a Value| {
             let servers = operation.get("servers").unwrap_or(&root["servers"]);
-            text(&servers[0], "url").to_owned()
+            servers[0]["url"].as_str().unwrap_or_default()
         };
-        let (a, b) = (path(old, self.old), path(new, self.new));
-        if a != b {
-            let wire =
-                Wire { old_client_on_new_server: Compatibility::Incompatible, new_client_on_old_server: Compatibility::Incompatible };
-            let pointer = if new.get("servers").is_some() { format!("{place}/servers/0/url") } else { "#/servers/0/url".to_owned() };
-            self.note(at, "api-server-path-changed", format!("the API is at {b}, and was at {a}"), &pointer, wire, Vec::new());
+        let (before, after) = (path(pair.old, self.old), path(pair.new, self.new));
+        if before != after {
+            let pointer =
+                if pair.new.get("servers").is_some() { format!("{}/servers/0/url", pair.pointers.1) } else { "#/servers/0/url".to_owned() };
+            let text = format!("the API moved from {before} to {after}");
+            let finding = Finding::new(of_operation("api-server-path-changed"), text, pointer);
+            self.findings.add(pair.scope, finding.wire(Wire::INCOMPATIBLE));
         }
     }
-
-    fn parameters(&mut self, at: usize, place: &str, operation: &str, old: &'a Value, new: &'a Value) {
-        let list = |operation: &'a Value| {
-            let list = operation.get("parameters").and_then(Value::as_array).into_iter().flatten().enumerate();
-            list.map(|(index, parameter)| ((text(parameter, "in"), text(parameter, "name")), (index, parameter)))
-                .collect::<BTreeMap<_, _>>()
-        };
-        let (before, after) = (list(old), list(new));
-        let required = |parameter: &Value| is_set(parameter, "required");
-        let touches = |name: &str| vec![format!("builder::{}::{}", operation.to_pascal_case(), name.to_snake_case())];
-        for (key @ (_, name), (index, parameter)) in &before {
-            let Some((new_index, other)) = after.get(key) else {
-                let wire = Wire {
-                    old_client_on_new_server: Compatibility::Lossy,
-                    new_client_on_old_server: if required(parameter) { Compatibility::Incompatible } else { Compatibility::Compatible },
-                };
-                let pointer = format!("{place}/parameters/{index}");
-                self.note(at, "request-parameter-removed", format!("the parameter `{name}` is gone"), &pointer, wire, touches(name));
-                continue;
-            };
-            let pointer = format!("{place}/parameters/{new_index}");
-            match (required(parameter), required(other)) {
-                (false, true) => {
-                    let text = format!("the parameter `{name}` is now required");
-                    self.note(at, "request-parameter-became-required", text, &pointer, FAILS_ON_NEW, touches(name));
-                }
-                (true, false) => {
-                    let text = format!("the parameter `{name}` is no longer required");
-                    self.note(at, "request-parameter-became-optional", text, &pointer, FAILS_ON_OLD, touches(name));
-                }
-                _ => {}
-            }
-            self.deprecation(at, "request-parameter", &format!("the parameter `{name}`"), &pointer, parameter, other);
-            let written = |root: &Value, parameter: &Value| {
-                ["style", "explode", "allowReserved", "allowEmptyValue", "content"]
-                    .map(|key| parameter.get(key).map(|value| bare(root, value)))
-            };
-            if written(self.old, parameter) != written(self.new, other) {
-                let wire =
-                    Wire { old_client_on_new_server: Compatibility::Incompatible, new_client_on_old_server: Compatibility::Incompatible };
-                let text = format!("the parameter `{name}` is written in another way");
-                self.note(at, "request-parameter-serialization-changed", text, &pointer, wire, touches(name));
-            }
-            let used = Place {
-                at,
-                used: Use::Parameter,
-                nested: false,
-                name: (*name).to_owned(),
-                required: (required(parameter), required(other)),
-                touches: touches(name),
-                types: vec![format!("{}{}", operation.to_pascal_case(), name.to_pascal_case())],
-            };
-            let schema = |parameter: &'a Value, root: &'a Value, index: &usize| {
-                Node::new(root, parameter.get("schema").unwrap_or(&ANYTHING), format!("{place}/parameters/{index}/schema"))
-            };
-            self.walker.compare(&schema(parameter, self.old, index), &schema(other, self.new, new_index), &used);
-        }
-        for (key @ (_, name), (index, parameter)) in &after {
-            if before.contains_key(key) {
-                continue;
-            }
-            let (id, refused) = if required(parameter) {
-                ("new-required-request-parameter", Compatibility::Incompatible)
-            } else {
-                ("new-optional-request-parameter", Compatibility::Compatible)
-            };
-            // An older authentik says nothing of a filter that it does not know, and applies none.
-            let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Compatibility::Lossy };
-            let text = format!("the parameter `{name}` is {}", if required(parameter) { "new, and required" } else { "new" });
-            self.note(at, id, text, &format!("{place}/parameters/{index}"), wire, touches(name));
-        }
-    }
-
-    fn request_body(&mut self, at: usize, place: &str, operation: &str, old: Option<&'a Value>, new: Option<&'a Value>) {
-        let pointer = step(place, "requestBody");
-        let required = |body: &Value| is_set(body, "required");
-        let touches = vec![format!("builder::{operation}")];
-        match (old, new) {
-            (None, Some(body)) if required(body) => {
-                self.note(at, "request-body-added-required", "a body must now be sent".into(), &pointer, FAILS_ON_NEW, touches);
-            }
-            (None, Some(_)) => {
-                self.note(at, "request-body-added-optional", "a body may now be sent".into(), &pointer, Wire::COMPATIBLE, touches);
-            }
-            (Some(_), None) => {
-                let wire = Wire { old_client_on_new_server: Compatibility::Lossy, new_client_on_old_server: Compatibility::Incompatible };
-                self.note(at, "request-body-removed", "no body is taken any more".into(), &pointer, wire, touches);
-            }
-            (Some(old), Some(new)) => {
-                match (required(old), required(new)) {
-                    (false, true) => {
-                        self.note(
-                            at,
-                            "request-body-became-required",
-                            "the body is now required".into(),
-                            &pointer,
-                            FAILS_ON_NEW,
-                            Vec::new(),
-                        );
-                    }
-                    (true, false) => {
-                        let text = "the body is no longer required".to_owned();
-                        self.note(at, "request-body-became-optional", text, &pointer, FAILS_ON_OLD, Vec::new());
-                    }
-                    _ => {}
-                }
-                self.content(at, "request-body-media-type", &pointer, operation, (old, new), Use::RequestBody);
-            }
-            (None, None) => {}
-        }
-    }
-}
-
-fn is_set(part: &Value, flag: &str) -> bool {
-    part.get(flag) == Some(&Value::Bool(true))
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }

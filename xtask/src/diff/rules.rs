@@ -1,20 +1,20 @@
-//! The ids and levels by which oasdiff calls changes of an API, so that what people know of it carries over.
+//! The ids and levels of changes, which are those of [oasdiff](https://github.com/oasdiff/oasdiff).
 //!
-//! <https://github.com/oasdiff/oasdiff>. Its ids have a regular form, a place and what happened there; so they are put together here. A few
-//! changes have no rule there, because it takes them for harmless; they get the id that the form gives, and level `info`.
+//! An id consists of a prefix for the place and a suffix for what happened there. Changes that oasdiff has no rule for get an id of the same
+//! form.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// How bad a change is for clients that are deployed, as oasdiff sees it.
+/// How serious a change is for deployed clients, according to oasdiff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Clients are not troubled.
+    /// Clients are not affected.
     Info,
-    /// Clients may be troubled.
+    /// Clients may be affected.
     Warning,
     /// Clients break.
     Error,
@@ -37,10 +37,10 @@ use Level::{Error, Info, Warning};
 pub enum Use {
     Parameter,
     RequestBody,
-    /// A successful answer.
+    /// A success response.
     Response,
-    /// A refusal, which `src/error.rs` reads by hand, whatever it has.
-    Refusal,
+    /// An error response, which `src/error.rs` reads leniently.
+    ErrorResponse,
 }
 
 impl Use {
@@ -54,13 +54,13 @@ impl Use {
             (Self::Parameter, true) => "request-parameter-property",
             (Self::RequestBody, false) => "request-body",
             (Self::RequestBody, true) => "request-property",
-            (Self::Response | Self::Refusal, false) => "response-body",
-            (Self::Response | Self::Refusal, true) => "response-property",
+            (Self::Response | Self::ErrorResponse, false) => "response-body",
+            (Self::Response | Self::ErrorResponse, true) => "response-property",
         }
     }
 }
 
-/// What can happen to a schema, with its level in requests and in answers.
+/// What can happen to a schema, with its level in requests and in responses.
 const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("type-changed", Error, Error),
     ("type-generalized", Info, Error),
@@ -147,6 +147,7 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("request-parameter-property-removed", Warning),
     ("request-parameter-reactivated", Info),
     ("request-parameter-removed", Warning),
+    ("request-path-parameter-renamed", Info),
     ("request-parameter-serialization-changed", Error),
     ("request-property-became-optional", Info),
     ("request-property-became-required", Error),
@@ -181,12 +182,12 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("response-write-only-property-became-required", Info),
 ];
 
-/// What oasdiff takes for less, or more, in a property of a parameter than elsewhere.
+/// Levels that differ in a property of a parameter.
 const EXCEPTIONS: &[(&str, Level)] = &[("request-parameter-property-type-changed", Warning)];
 
 /// The rule for what happened to a schema.
 pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
-    // What oasdiff has another name for than the regular one.
+    // oasdiff has irregular ids for these.
     let id = match (used.prefix(nested), happened) {
         ("response-body", "enum-value-removed") => "response-mediatype-enum-value-removed".to_owned(),
         ("request-parameter", "type-specialized") => "request-parameter-type-changed".to_owned(),
@@ -200,7 +201,7 @@ pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
     (id, level.unwrap_or(Info))
 }
 
-/// Bounds: a client is hurt where what it may send shrinks, or where what it may get grows.
+/// The level of a changed bound. Clients break where requests may contain less, or responses more.
 fn of_bound(happened: &str, request: bool) -> Option<Level> {
     let (bound, moved) = happened.rsplit_once('-')?;
     let upper = bound.contains("max");
@@ -268,6 +269,7 @@ mod tests {
         "request-parameter-property-became-required",
         "request-parameter-property-removed",
         "request-parameter-serialization-changed",
+        "request-path-parameter-renamed",
         "request-property-became-not-read-only",
         "request-property-became-optional",
         "request-property-became-read-only",

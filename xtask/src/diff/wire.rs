@@ -1,4 +1,4 @@
-//! What a client generated from one schema makes of values that another describes: the decoding rules of the generated Rust.
+//! Whether a client generated from one schema can decode values that another describes: the decoding rules of the generated Rust.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::node::Node;
 
-/// What a client makes of an answer, or a server of a request. Ordered from good to bad.
+/// Whether a client decodes a response, or a server accepts a request. Ordered from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Compatibility {
     /// All of it is read.
     Compatible,
-    /// It is read, but something in it is not kept, or a filter that was asked for is not applied.
+    /// It is read, but a value is dropped, or a filter is not applied.
     Lossy,
-    /// It cannot be read, or is refused.
+    /// It cannot be decoded, or is refused.
     Incompatible,
 }
 
@@ -33,11 +33,10 @@ impl Compatibility {
 
 use Compatibility::{Compatible, Incompatible, Lossy};
 
-/// Pairs of schemas, of client and server, by where they are defined, with what is known of them. A pair that contains itself is as good
-/// as what else it has.
+/// Outcomes for pairs of client and server schemas, by their pointers. A pair that contains itself is as good as the rest of it.
 type Known = RefCell<HashMap<(String, String), Compatibility>>;
 
-/// What a client of the schema `client` makes of any value that the schema `server` allows, `null` aside.
+/// The worst outcome when a client of the schema `client` decodes values that the schema `server` allows, `null` aside.
 pub fn decodes(client: &Node, server: &Node) -> Compatibility {
     decodes_within(client, server, &Known::default())
 }
@@ -67,7 +66,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
     for composition in ["oneOf", "anyOf"] {
         let alternatives = client.parts(composition);
         if !alternatives.is_empty() {
-            // The first that can be read is taken, even where it loses what a later one would keep.
+            // The first that decodes is taken, even if it drops what a later one would keep.
             return alternatives
                 .iter()
                 .map(|client| inside(client, server))
@@ -77,7 +76,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
     }
     match (client.kind(), server.kind()) {
         ("string", "string") => {
-            // Only these formats become types of their own; an enum is open, and takes every text.
+            // Only these formats become types of their own. An enum is open, and takes every text.
             let parsed =
                 |node: &Node| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
             match (parsed(client), parsed(server)) {
@@ -88,7 +87,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
         }
         ("integer" | "number", "integer" | "number") if closed(client, server) => Incompatible,
         ("integer", "integer") if client.values().is_empty() => {
-            let ((low, high), (lowest, highest)) = (range(client), range(server));
+            let ((low, high), (lowest, highest)) = (range(client), sent_range(server));
             if low <= lowest && highest <= high { Compatible } else { Incompatible }
         }
         ("integer", "number") if !server.is_counter => Incompatible,
@@ -115,13 +114,13 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
 
 const PARSED: [&str; 6] = ["uuid", "date", "date-time", "ip", "ipv4", "ipv6"];
 
-/// Numbers that an enum lists are checked while they are read.
+/// Whether the client rejects numbers: their enums are closed.
 fn closed(client: &Node, server: &Node) -> bool {
     let (known, sent) = (client.values(), server.values());
     !known.is_empty() && (sent.is_empty() || sent.iter().any(|value| !known.contains(value)))
 }
 
-/// The numbers that the Rust type of an integer holds.
+/// The integers that the Rust type of a schema holds.
 fn range(node: &Node) -> (i128, i128) {
     match node.text("format") {
         Some("int8") => (i8::MIN.into(), i8::MAX.into()),
@@ -135,29 +134,36 @@ fn range(node: &Node) -> (i128, i128) {
     }
 }
 
-/// What a client makes of a value in another.
+/// The integers that a server sends: those of the format within the bounds. A client's type follows from the format alone.
+fn sent_range(node: &Node) -> (i128, i128) {
+    let (low, high) = range(node);
+    let bound = |keyword: &str| node.get(keyword).and_then(Value::as_i64).map(i128::from);
+    (bound("minimum").map_or(low, |minimum| minimum.max(low)), bound("maximum").map_or(high, |maximum| maximum.min(high)))
+}
+
+/// The outcome for a value inside another.
 type Inside<'a> = &'a dyn Fn(&Node, &Node) -> Compatibility;
 
 fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
     let mut worst = Compatible;
-    let mut answered = server.properties();
-    answered.retain(|(_, property)| !property.flag("writeOnly"));
+    let mut sent = server.properties();
+    sent.retain(|(_, property)| !property.flag("writeOnly"));
+    let mut read = Vec::new();
     for (name, property) in client.properties() {
         let required = client.requires(name);
+        // Of a property and its aliases, the first that is sent is read.
         let mut names = std::iter::once(name).chain(property.aliases());
-        let sent = names.find_map(|name| answered.iter().find(|(sent_as, _)| *sent_as == name));
-        worst = worst.max(match sent {
-            Some((sent_as, sent)) => {
+        worst = worst.max(match names.find_map(|name| sent.iter().find(|(sent_as, _)| *sent_as == name)) {
+            Some((sent_as, value)) => {
+                read.push(*sent_as);
                 let missing = if server.requires(sent_as) { Compatible } else { absent(&property, required) };
-                missing.max(null(&property, sent, required)).max(inside(&property, sent))
+                missing.max(null(&property, value, required)).max(inside(&property, value))
             }
             None => unnamed(&property, required, server, inside),
         });
     }
-    for (name, property) in &answered {
-        if !client.properties().iter().any(|(known, node)| known == name || node.aliases().any(|alias| alias == *name)) {
-            worst = worst.max(unread(client, property, inside));
-        }
+    for (_, property) in sent.iter().filter(|(name, _)| !read.contains(name)) {
+        worst = worst.max(unread(client, property, inside));
     }
     if let (Some(client), Some(server)) = (client.inner("additionalProperties"), server.inner("additionalProperties")) {
         worst = worst.max(null(&client, &server, true)).max(inside(&client, &server));
@@ -167,7 +173,7 @@ fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
     worst
 }
 
-/// What a client makes of a property that it does not know.
+/// The outcome for a property that the client does not know.
 pub fn unread(client: &Node, property: &Node, inside: Inside) -> Compatibility {
     match client.inner("additionalProperties") {
         Some(others) => null(&others, property, true).max(inside(&others, property)),
@@ -175,18 +181,18 @@ pub fn unread(client: &Node, property: &Node, inside: Inside) -> Compatibility {
     }
 }
 
-/// What a client that names no others makes of properties that it does not know.
+/// The outcome for unknown properties if the client has no schema for them.
 pub fn unread_others(client: &Node) -> Compatibility {
     match client.get("additionalProperties") {
         Some(Value::Bool(false)) => Incompatible,
         Some(_) => Compatible,
-        // Without properties it is a map of whatever comes.
+        // Without properties it is a map of arbitrary values.
         None if !client.has_properties() => Compatible,
         None => Lossy,
     }
 }
 
-/// What a client makes of a property that the server has no name for: it is not sent, or is of the type that all others have.
+/// The outcome for a property that the server does not declare: it is absent, or has the type of all further properties.
 pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Compatibility {
     let absent = absent(property, required);
     match server.inner("additionalProperties").filter(|others| others.kind() != "any") {
@@ -195,15 +201,15 @@ pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -
     }
 }
 
-/// What a client makes of a property that is not sent.
+/// The outcome for a property that is absent.
 pub fn absent(property: &Node, required: bool) -> Compatibility {
     if required && !property.is_option() && property.get("x-default-when-absent").is_none() { Incompatible } else { Compatible }
 }
 
-/// What a client makes of a `null`, if the server may send one in this place.
+/// The outcome for `null`, if the server may send it here.
 pub fn null(client: &Node, server: &Node, required: bool) -> Compatibility {
     let is_map = client.kind() == "object" && !client.has_properties();
-    // A list or map that may be left out is an empty one in Rust; a list of different items is an `Option`.
+    // An array or map that may be absent is an empty one in Rust; an array of unique items is an `Option`.
     let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");
     let optional = !required && client.get("default").is_none() && !is_empty;
     let takes_null = client.is_option() || client.kind() != "string" && client.may_be_null();

@@ -1,0 +1,60 @@
+//! Changes of security requirements. The client sends a bearer token, whatever they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::comparison::{Comparison, Pair};
+use super::findings::Finding;
+use super::rules::of_operation;
+use crate::document::step;
+
+/// The scopes of each security scheme that an operation names.
+fn scopes(operation: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut scopes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let alternatives = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+    for (name, list) in alternatives.filter_map(Value::as_object).flatten() {
+        scopes.entry(name.as_str()).or_default().extend(list.as_array().into_iter().flatten().filter_map(Value::as_str));
+    }
+    scopes
+}
+
+impl Comparison<'_> {
+    pub fn security(&mut self, pair: &Pair) {
+        let (before, after) = (scopes(pair.old), scopes(pair.new));
+        let pointer = step(&pair.pointers.1, "security");
+        let mut note = |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer));
+        for name in before.keys().filter(|name| !after.contains_key(*name)) {
+            note("api-security-removed", format!("`{name}` no longer grants access"));
+        }
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            note("api-security-added", format!("`{name}` now grants access"));
+        }
+        for (name, before, after) in before.iter().filter_map(|(name, scopes)| Some((name, scopes, after.get(name)?))) {
+            for scope in before.difference(after) {
+                note("api-security-scope-removed", format!("`{name}` no longer needs the scope `{scope}`"));
+            }
+            for scope in after.difference(before) {
+                note("api-security-scope-added", format!("`{name}` now needs the scope `{scope}`"));
+            }
+        }
+        // The schemes are the same, but not which of them are needed together.
+        if before == after && pair.old.get("security") != pair.new.get("security") {
+            note("api-security-changed", "security requirements are combined differently".into());
+        }
+        for name in before.keys().filter(|name| after.contains_key(*name)) {
+            let scheme = |root: &Value| {
+                let mut scheme = root["components"]["securitySchemes"][*name].clone();
+                if let Some(scheme) = scheme.as_object_mut() {
+                    scheme.remove("description");
+                }
+                scheme
+            };
+            if scheme(self.old) != scheme(self.new) {
+                let text = format!("the security scheme `{name}` has another type");
+                let pointer = step("#/components/securitySchemes", name);
+                self.findings.add(pair.scope, Finding::new(of_operation("api-security-component-type-changed"), text, pointer));
+            }
+        }
+    }
+}
