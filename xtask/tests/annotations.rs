@@ -173,7 +173,7 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
     assert!(
         project
             .read("CHANGELOG.md")
-            .contains("- BREAKING CHANGE: `FlowSet.background` is now `background_url`; answers with either name are read.\n")
+            .contains("- BREAKING CHANGE: `FlowSet.background` is now `background_url`; responses with either name are read.\n")
     );
 
     // And back again, as a release that takes a change back would have it.
@@ -204,5 +204,5 @@ fn a_component_that_was_renamed_keeps_its_words() {
         "the digest, the new model and the review are left: {:#}",
         report["follow_ups"]
     );
-    assert!(project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `types::FlowLayout` is gone.\n"));
+    assert!(project.read("CHANGELOG.md").contains("- BREAKING CHANGE: `types::FlowLayout` was removed.\n"));
 }

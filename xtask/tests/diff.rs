@@ -11,13 +11,14 @@ use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
-/// The changes as rule, level, place, old client on new server, new client on old server, Rust.
+/// The changes as rule, level, pointer, old client on new server, new client on old server, Rust, and the condition if there is one.
 fn rows(diff: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("null").to_owned();
     let row = |change: &Value| {
         let wire = &change["wire"];
         let [old, new] = [&wire["old_client_on_new_server"], &wire["new_client_on_old_server"]];
-        [&change["id"], &change["level"], &change["pointer"], old, new, &change["rust"]].map(text).join(", ")
+        let row = [&change["id"], &change["level"], &change["pointer"], old, new, &change["rust"]].map(text).join(", ");
+        change["only_if"].as_str().map_or(row.clone(), |call| format!("{row}, {call}"))
     };
     let mut rows = diff["changes"].as_array().unwrap().iter().map(row).collect::<Vec<_>>();
     rows.sort();
@@ -31,8 +32,9 @@ fn each_kind_of_change_has_its_rule_and_its_verdicts() {
     let mut wrong = String::new();
     for pair in &pairs {
         let diff = diff(&pair.old, &pair.new, &["--all-operations"]);
-        let mut expected =
-            pair.case.changes.iter().map(|row| row.clone().map(|text| text.unwrap_or("null".into())).join(", ")).collect::<Vec<_>>();
+        let expected =
+            pair.case.changes.iter().map(|row| row.iter().map(|text| text.as_deref().unwrap_or("null")).collect::<Vec<_>>().join(", "));
+        let mut expected = expected.collect::<Vec<_>>();
         expected.sort();
         let worst = pair.case.changes.iter().map(|row| rank(row[5].as_deref())).max().unwrap_or(rank(Some("patch")));
         let rust = pair.case.rust.as_deref().map_or(worst, |rust| rank(Some(rust)));
@@ -251,17 +253,17 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
     let text = output(&documents);
     for part in [
         "1 change: 1 info",
-        "info    response-required-property-added\n        `Thing.color` is new, and always sent\n        GET /things/: #/components/schemas/Thing/properties/color",
+        "info    response-required-property-added\n        `Thing.color` was added and is always present\n        GET /things/: #/components/schemas/Thing/properties/color",
         "old client, new server: lossy; new client, old server: incompatible; Rust: major",
-        "the crate's version: major\n  major  types::Thing::color is new: String",
+        "version of the crate: major\n  major  types::Thing::color was added: String",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }
     let markdown = output(&[&documents[..], &["--format", "markdown"]].concat());
     for part in [
-        "| a client of the old document on a server of the new document | lossy |",
-        "| info | `Thing.color` is new, and always sent<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | lossy | incompatible | major |",
-        "- major: `types::Thing::color` is new: `String`",
+        "| client of the old document on a server of the new document | lossy |",
+        "| info | `Thing.color` was added and is always present<br>`response-required-property-added`<br>GET /things/: `#/components/schemas/Thing/properties/color` | lossy | incompatible | major |",
+        "- major: `types::Thing::color` was added: `String`",
     ] {
         assert!(markdown.contains(part), "{part} is not in:\n{markdown}");
     }

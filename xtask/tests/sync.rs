@@ -91,7 +91,7 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
     let follow_up = follow_up(&report, "required-since");
     assert_eq!([&follow_up["id"], &follow_up["pointer"]], ["required-since", "#/components/schemas/Stage/properties/color"]);
     let text = follow_up["text"].as_str().unwrap();
-    assert!(text.starts_with("clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` is new, and always sent"), "{text}");
+    assert!(text.starts_with("clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` was added and is always present"), "{text}");
     let remedy = follow_up["remedy"].as_str().unwrap();
     assert!(remedy.contains("x-default-when-absent") && !remedy.contains("x-aliases"), "{remedy}");
 
@@ -194,7 +194,7 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
     assert_eq!([&report["operations_removed"], &report["diff"]["changes"]], [&json!(["flows_others_list"]), &json!([])]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.6.4");
     let changelog = project.read("CHANGELOG.md");
-    assert!(changelog.contains("\n- BREAKING CHANGE: the operation `flows_others_list` is gone.\n"), "{changelog}");
+    assert!(changelog.contains("\n- BREAKING CHANGE: the operation `flows_others_list` was removed.\n"), "{changelog}");
 }
 
 #[test]

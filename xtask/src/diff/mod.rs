@@ -193,6 +193,11 @@ impl Diff {
         self.changes.iter().any(|change| rust::belongs(item, &change.touches))
     }
 
+    /// Whether a change concerns only some calls, and does not count for the verdict of the whole.
+    pub fn has_conditions(&self) -> bool {
+        self.changes.iter().any(|change| change.only_if.is_some())
+    }
+
     /// How many changes there are of each level, the most serious first.
     pub fn counts(&self) -> BTreeMap<Reverse<Level>, usize> {
         let mut counts = BTreeMap::new();

@@ -82,12 +82,12 @@ impl<'a> Comparison<'a> {
     }
 
     fn parameter(&mut self, pair: &Pair<'a>, old: &Parameter<'a>, new: &Parameter<'a>) {
-        let unset = Some(format!("does not set `{}`", new.name));
         match (old.required, new.required) {
             (false, true) => {
-                self.note_parameter(pair, new, "request-parameter-became-required", "is now required", INCOMPATIBLE_WITH_NEW, unset);
+                self.note_parameter(pair, new, "request-parameter-became-required", "is now required", INCOMPATIBLE_WITH_NEW, None);
             }
             (true, false) => {
+                let unset = Some(format!("does not set `{}`", new.name));
                 self.note_parameter(pair, new, "request-parameter-became-optional", "is no longer required", INCOMPATIBLE_WITH_OLD, unset);
             }
             _ => {}

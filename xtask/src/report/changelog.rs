@@ -26,16 +26,17 @@ pub fn entry(report: &SyncReport, diff: &Diff) -> String {
         let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{old}` was renamed to `{new}`.");
     }
     for operation in &report.operations_removed {
-        let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{operation}` is gone.");
+        let _ = writeln!(entry, "- BREAKING CHANGE: the operation `{operation}` was removed.");
     }
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for RenamedProperty { component, old, new } in &report.renamed {
-        let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; answers with either name are read.");
-        told.extend([old, new].map(|name| format!("#/components/schemas/{component}/properties/{name}")));
+        let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; responses with either name are read.");
+        reported.extend([old, new].map(|name| format!("#/components/schemas/{component}/properties/{name}")));
     }
-    for change in diff.changes.iter().filter(|change| !told.contains(&change.pointer)) {
+    for change in diff.changes.iter().filter(|change| !reported.contains(&change.pointer)) {
         let (wire, version) = (change.wire, &report.version);
-        let loses = if change.id.contains("request-") { "asks for it in vain" } else { "does not see it" };
+        let loses = if change.id.contains("request-") { "sends it without effect" } else { "does not see it" };
+        let only_if = change.only_if.as_ref().map_or_else(String::new, |call| format!(" if {call}"));
         let mut consequences = String::new();
         for (clients, servers, outcome) in
             [(&version.old, &servers[1], wire.old_client_on_new_server), (&version.new, &servers[0], wire.new_client_on_old_server)]
@@ -43,8 +44,8 @@ pub fn entry(report: &SyncReport, diff: &Diff) -> String {
             let clients = clients.split('+').next().unwrap_or_default();
             match outcome {
                 Compatibility::Compatible => {}
-                Compatibility::Lossy => _ = write!(consequences, "; {clients} {loses} on {servers}"),
-                Compatibility::Incompatible => _ = write!(consequences, "; {clients} fails on {servers}"),
+                Compatibility::Lossy => _ = write!(consequences, "; {clients} {loses} on {servers}{only_if}"),
+                Compatibility::Incompatible => _ = write!(consequences, "; {clients} fails on {servers}{only_if}"),
             }
         }
         let _ = writeln!(entry, "- {}: {}{consequences}.", prefix(change.rust.unwrap_or(Bump::Patch)), change.text);
@@ -57,7 +58,7 @@ pub fn entry(report: &SyncReport, diff: &Diff) -> String {
     entry
 }
 
-/// What a change is called in the changelog.
+/// The heading of a change in the changelog.
 fn prefix(bump: Bump) -> &'static str {
     match bump {
         Bump::Major => "BREAKING CHANGE",

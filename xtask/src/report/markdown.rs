@@ -12,9 +12,9 @@ pub fn of_diff(diff: &Diff) -> String {
     let mut out = format!(
         "## authentik {} → {}\n\n{}.\n\n\
          | verdict | |\n| --- | --- |\n\
-         | a client of {old} on a server of {new} | {} |\n\
-         | a client of {new} on a server of {old} | {} |\n\
-         | the crate's version | {} |\n",
+         | client of {old} on a server of {new} | {} |\n\
+         | client of {new} on a server of {old} | {} |\n\
+         | version of the crate | {} |\n",
         diff.old.release,
         diff.new.release,
         counted(diff),
@@ -30,7 +30,7 @@ pub fn of_diff(diff: &Diff) -> String {
             out,
             "| {} | {}<br>`{}`<br>{}: `{}` | {} | {} | {} |",
             change.level,
-            cell(&change.text),
+            cell(&text::sentence(change)),
             change.id,
             cell(&operations(change)),
             cell(&change.pointer),
@@ -56,16 +56,16 @@ pub fn of_sync(report: &SyncReport) -> String {
     let Some(diff) = &report.diff else { return text::without_diff(report) + &follow_ups_as_markdown(&report.follow_ups) };
     let mut out = of_diff(diff);
     for operation in &report.operations_added {
-        let _ = writeln!(out, "\nThe operation `{operation}` is generated from now on: `{UPSTREAM}` asks for it.");
+        let _ = writeln!(out, "\nThe operation `{operation}` is now generated, because it is in `{UPSTREAM}`.");
     }
     for operation in &report.operations_removed {
-        let _ = writeln!(out, "\nThe operation `{operation}` is no longer generated: `{UPSTREAM}` does not ask for it.");
+        let _ = writeln!(out, "\nThe operation `{operation}` is no longer generated, because it is not in `{UPSTREAM}`.");
     }
     let _ = write!(out, "\nVersion `{}` → `{}`, in {}.\n", report.version.old, report.version.new, report.files.join(", "));
     out + &follow_ups_as_markdown(&report.follow_ups)
 }
 
-/// A text that may stand in a cell of a table. What is no code is no HTML either.
+/// A text for a cell of a table. HTML is escaped outside code.
 fn cell(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
     let parts = escaped.split('`').enumerate();

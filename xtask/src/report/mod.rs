@@ -1,8 +1,9 @@
-//! A diff as people and programs read it.
+//! Reports of a diff or a sync, for people and for programs.
 
 use clap::ValueEnum;
 
 use crate::diff::rules::Level;
+use crate::diff::rust::Bump;
 use crate::diff::{Change, Diff};
 
 pub mod changelog;
@@ -55,10 +56,10 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
-/// How many of a list are shown where a person reads; a program gets them all.
+/// The most items of a list that a report for people shows.
 const SHOWN: usize = 25;
 
-/// What the two sides are called: their releases, unless those are the same.
+/// What reports call the two sides: their releases, unless they are the same.
 pub fn sides(diff: &Diff) -> (&str, &str) {
     if diff.old.release == diff.new.release { ("the old document", "the new document") } else { (&diff.old.release, &diff.new.release) }
 }
@@ -66,7 +67,7 @@ pub fn sides(diff: &Diff) -> (&str, &str) {
 /// "3 changes: 1 error, 2 warnings".
 fn counted(diff: &Diff) -> String {
     match diff.changes.len() {
-        0 => "no change that means anything".into(),
+        0 => "no changes".into(),
         total => {
             let plural = |count: usize| if count == 1 { "" } else { "s" };
             let counted = |(level, count): (std::cmp::Reverse<Level>, usize)| match level.0 {
@@ -79,12 +80,15 @@ fn counted(diff: &Diff) -> String {
     }
 }
 
-/// What the version of the crate has to do, or why that is not known.
+/// How to increase the version of the crate, or why that is unknown.
 fn version(diff: &Diff) -> String {
     match (diff.rust.bump, &diff.rust.not_compared) {
         (Some(_), _) if diff.changes.is_empty() && diff.rust.items.is_empty() => "patch at most: no public item changed".into(),
+        (Some(bump), _) if diff.rust.items.iter().all(|item| item.bump < bump) && bump == Bump::Major => {
+            "major: calls that worked with the same server fail".into()
+        }
         (Some(bump), _) => bump.to_string(),
-        (None, why) => format!("not known; {}", why.as_deref().unwrap_or_default()),
+        (None, why) => format!("unknown: {}", why.as_deref().unwrap_or_default()),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Reports for a terminal.
+//! Reports as plain text.
 
 use std::fmt::Write;
 
 use super::sync::follow_ups_as_text;
 use super::{SHOWN, SyncReport, counted, operations, sides, version};
-use crate::diff::Diff;
 use crate::diff::rust::ItemChange;
+use crate::diff::{Change, Diff};
 use crate::project::UPSTREAM;
 
 pub fn of_diff(diff: &Diff) -> String {
@@ -14,7 +14,7 @@ pub fn of_diff(diff: &Diff) -> String {
         let wire = change.wire;
         let _ = write!(
             out,
-            "\n{:7} {}\n        {}\n        {}: {}\n        old client, new server: {}; new client, old server: {}{}\n",
+            "\n{:7} {}\n        {}\n        {}: {}\n        old client, new server: {}; new client, old server: {}{}{}\n",
             change.level,
             change.id,
             change.text,
@@ -22,20 +22,32 @@ pub fn of_diff(diff: &Diff) -> String {
             change.pointer,
             wire.old_client_on_new_server.as_str(),
             wire.new_client_on_old_server.as_str(),
+            change.only_if.as_ref().map_or_else(String::new, |call| format!("; only if {call}")),
             change.rust.map_or_else(String::new, |bump| format!("; Rust: {bump}")),
         );
+        if let Some(note) = &change.note {
+            let _ = writeln!(out, "        note: {note}");
+        }
     }
     out + &verdicts(diff)
+}
+
+/// A change with its condition and its note, in a line.
+pub fn sentence(change: &Change) -> String {
+    let only_if = change.only_if.as_ref().map_or_else(String::new, |call| format!(" (only if {call})"));
+    let note = change.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
+    format!("{}{only_if}{note}", change.text)
 }
 
 fn verdicts(diff: &Diff) -> String {
     let (old, new) = sides(diff);
     let mut out = format!(
-        "\non the wire\n  a client of {old} on a server of {new}: {}\n  a client of {new} on a server of {old}: {}\n",
+        "\non the wire{}\n  client of {old} on a server of {new}: {}\n  client of {new} on a server of {old}: {}\n",
+        if diff.has_conditions() { ", for calls that use nothing that changed" } else { "" },
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),
     );
-    let _ = writeln!(out, "the crate's version: {}", version(diff));
+    let _ = writeln!(out, "version of the crate: {}", version(diff));
     let items = &diff.rust.items;
     for item in items.iter().take(SHOWN) {
         let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item, ""));
@@ -45,32 +57,44 @@ fn verdicts(diff: &Diff) -> String {
     }
     if !diff.rust.left_out.is_empty() {
         let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let _ = writeln!(out, "  without what no Rust can be generated of: {}", names.join(", "));
+        let _ = writeln!(out, "  not supported by the generator: {}", names.join(", "));
     }
     out
 }
 
-/// What happened to a public item, in a line; `tick` stands around what is Rust.
+/// The change of a public item in a line. `tick` is put around code.
 pub fn item_change(item: &ItemChange, tick: &str) -> String {
-    let rust = |code: &str| format!("{tick}{code}{tick}");
+    let rust = |code: &str| format!("{tick}{}{tick}", one_line(code));
     let path = rust(&item.item);
     match (&item.old, &item.new) {
-        (Some(_), None) => format!("{path} is gone"),
-        (None, Some(new)) if new.is_empty() => format!("{path} is new"),
-        (None, Some(new)) => format!("{path} is new: {}", rust(new)),
-        (Some(old), Some(new)) => format!("{path}: {}, was {}", rust(new), rust(old)),
+        (Some(_), None) => format!("{path} was removed"),
+        (None, Some(new)) if new.is_empty() => format!("{path} was added"),
+        (None, Some(new)) => format!("{path} was added: {}", rust(new)),
+        (Some(old), Some(new)) => format!("{path} is {}; it was {}", rust(new), rust(old)),
         (None, None) => path,
     }
+}
+
+/// Formatted Rust on a single line.
+fn one_line(code: &str) -> String {
+    code.lines().map(str::trim).fold(String::new(), |mut text, line| {
+        if line.starts_with([')', '>', ']']) {
+            text.truncate(text.trim_end_matches(',').len());
+        } else if !(text.is_empty() || text.ends_with(['(', '<', '['])) {
+            text.push(' ');
+        }
+        text + line
+    })
 }
 
 pub fn of_sync(report: &SyncReport) -> String {
     let Some(diff) = &report.diff else { return without_diff(report) + &follow_ups_as_text(&report.follow_ups) };
     let mut out = of_diff(diff);
     for operation in &report.operations_added {
-        let _ = writeln!(out, "\nthe operation {operation} is generated from now on: {UPSTREAM} asks for it");
+        let _ = writeln!(out, "\nthe operation {operation} is now generated, because it is in {UPSTREAM}");
     }
     for operation in &report.operations_removed {
-        let _ = writeln!(out, "\nthe operation {operation} is no longer generated: {UPSTREAM} does not ask for it");
+        let _ = writeln!(out, "\nthe operation {operation} is no longer generated, because it is not in {UPSTREAM}");
     }
     if report.version.old == report.version.new {
         let _ = write!(out, "\nversion {}", report.version.new);

@@ -24,8 +24,8 @@ pub struct Case {
     old: Patches,
     #[serde(default)]
     new: Patches,
-    /// Rule, level, place, old client on new server, new client on old server, Rust.
-    pub changes: Vec<[Option<String>; 6]>,
+    /// Rule, level, pointer, old client on new server, new client on old server, Rust, and which calls it concerns if not all.
+    pub changes: Vec<Vec<Option<String>>>,
     /// The Rust of all changes together, where it is more than that of each.
     pub rust: Option<String>,
     /// Whether random answers can show the verdict.

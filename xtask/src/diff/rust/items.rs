@@ -34,7 +34,7 @@ pub enum Kind {
 impl fmt::Display for PublicItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.signature)?;
-        f.write_str(if self.must_be_called { " // must be called" } else { "" })
+        f.write_str(if self.must_be_called { " (must be called)" } else { "" })
     }
 }
 
