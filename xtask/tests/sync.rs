@@ -65,7 +65,7 @@ fn a_new_value_moves_slice_version_and_changelog() {
 
     let changelog = project.read("CHANGELOG.md");
     let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
-                 - FEATURE: `DeniedActionEnum` may have the value \"retry\".\n\n## 0.1.0+authentik.2025.6.4\n";
+                 - FEATURE: `DeniedActionEnum` may now have the value \"retry\".\n\n## 0.1.0+authentik.2025.6.4\n";
     assert!(changelog.contains(entry), "{changelog}");
     let added = follow_up(&report, "enum-value-added");
     assert_eq!([&added["pointer"], &added["text"]], ["#/components/schemas/DeniedActionEnum", "the value \"retry\" is new"]);
@@ -262,8 +262,8 @@ fn the_report_says_what_was_done_and_what_is_left() {
     let outcome = project.xtask(&["sync", "--from", &whole]);
     for part in [
         "7 changes: 2 errors, 2 warnings, 3 info",
-        "a client of 2025.6.4 on a server of 2026.8.0-rc6: lossy",
-        "a client of 2026.8.0-rc6 on a server of 2025.6.4: compatible",
+        "client of 2025.6.4 on a server of 2026.8.0-rc6: lossy",
+        "client of 2026.8.0-rc6 on a server of 2025.6.4: compatible",
         "version 0.1.0+authentik.2025.6.4 -> 0.2.0+authentik.2026.8.0-rc6",
         "wrote openapi/flows_bindings_list.yaml, openapi/upstream.toml, Cargo.toml, Cargo.lock, CHANGELOG.md",
         "manual follow-up\n  1. ",
