@@ -76,7 +76,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
                 (answer.pagination, answer.results)
             }
 
-            fn shape() -> &'static crate::compat::drift::Shape {
+            fn shape() -> &'static crate::compat::schema::ObjectSchema {
                 &super::shapes::#shape
             }
 
@@ -146,15 +146,15 @@ pub fn shapes(metadata: &Metadata) -> Item {
                 Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
                 Kind::Other => quote!(Other),
             };
-            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: Kind::#kind })
+            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: FieldKind::#kind })
         });
-        quote!(pub(crate) static #name: Shape = Shape { fields: &[#(#fields),*], open: #open };)
+        quote!(pub(crate) static #name: ObjectSchema = ObjectSchema { fields: &[#(#fields),*], open: #open };)
     });
     parse_quote! {
         /// What the specification says of each object.
         #[allow(dead_code)]
         pub(crate) mod shapes {
-            use crate::compat::drift::{Field, Kind, Shape};
+            use crate::compat::schema::{Field, FieldKind, ObjectSchema};
             #(#shapes)*
         }
     }

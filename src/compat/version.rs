@@ -1,24 +1,24 @@
-//! Which releases an answer fits.
+//! Which releases a response is compatible with.
 
 use std::fmt;
 
 /// A release by year and month: `(2025, 12)` is 2025.12.
 type Month = (u16, u8);
 
-/// A key that not every release puts into its answers.
+/// A key that only some releases send.
 #[doc(hidden)]
 pub struct VersionMarker {
-    /// The key with its quotes and colon, as it stands in JSON: inside a text its quotes would be escaped.
+    /// The key with its quotes and colon, as in JSON. Within a string its quotes would be escaped.
     pub(crate) key: &'static str,
     /// The first release that sends it.
     pub(crate) sent_since: Option<Month>,
     /// The first release that no longer sends it.
     pub(crate) sent_until: Option<Month>,
-    /// The first release that puts it into every answer with rows.
+    /// The first release that sends it in every response with rows.
     pub(crate) always_since: Option<Month>,
 }
 
-/// The releases of authentik that an answer fits, as far as its keys tell.
+/// A range of authentik releases, derived from the keys of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VersionRange {
     since: Option<Month>,
@@ -26,44 +26,44 @@ pub struct VersionRange {
 }
 
 impl VersionRange {
-    /// Looks at the keys of an answer.
+    /// Derives the range from the keys of a response.
     pub(crate) fn of(body: &[u8], markers: &[VersionMarker]) -> Self {
-        let mut span = Self::default();
-        // What is not there tells something only of an answer that is whole and has rows.
-        let whole = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
+        let mut range = Self::default();
+        // An absent key means something only if the response is complete and has rows.
+        let complete = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
         if !contains(body, "\"pk\":") {
-            return span;
+            return range;
         }
         for marker in markers {
             if contains(body, marker.key) {
-                span.since = span.since.max(marker.sent_since);
-                span.until = earlier(span.until, marker.sent_until);
-            } else if whole {
-                span.until = earlier(span.until, marker.always_since);
+                range.since = range.since.max(marker.sent_since);
+                range.until = earlier(range.until, marker.sent_until);
+            } else if complete {
+                range.until = earlier(range.until, marker.always_since);
             }
         }
-        // Keys of no release: nothing can be told.
-        if span.since.zip(span.until).is_some_and(|(since, until)| since >= until) { Self::default() } else { span }
+        // Keys that no release sends together say nothing.
+        if range.since.zip(range.until).is_some_and(|(since, until)| since >= until) { Self::default() } else { range }
     }
 
-    /// This one, or the other where nothing is known.
+    /// This range, or `other` if it is unknown.
     pub(crate) fn or(self, other: Self) -> Self {
         if self.is_unknown() { other } else { self }
     }
 
-    /// The oldest release that it may be, by year and month: `(2025, 12)` for 2025.12.
+    /// The oldest release in the range, by year and month: `(2025, 12)` for 2025.12.
     #[must_use]
     pub const fn since(self) -> Option<(u16, u8)> {
         self.since
     }
 
-    /// The first release that is too new.
+    /// The first release after the range, by year and month.
     #[must_use]
     pub const fn until(self) -> Option<(u16, u8)> {
         self.until
     }
 
-    /// Whether nothing is known.
+    /// Whether the range is unbounded: the response did not say anything about the release.
     #[must_use]
     pub const fn is_unknown(self) -> bool {
         self.since.is_none() && self.until.is_none()

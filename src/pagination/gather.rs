@@ -123,7 +123,7 @@ impl<R: ListRequest> Rows<R> {
     fn add(&mut self, page: RawPage<R::Item>, watch: &DriftReporter) {
         self.items.extend(page.items.into_iter().map(|item| (R::key(&item), item)));
         for row in page.skipped {
-            watch.tell_skipped(&row, page.number);
+            row.report(watch, page.number);
             self.skipped.insert(row.identity);
         }
     }

@@ -69,7 +69,8 @@ pub use listing::{Items, Page, Pages, Paginator, Position};
 #[doc(hidden)]
 pub use order::SortValue;
 
-use crate::compat::drift::{DriftReporter, Shape};
+use crate::compat::drift::DriftReporter;
+use crate::compat::schema::ObjectSchema;
 use crate::compat::version::{VersionMarker, VersionRange};
 use crate::redaction::without_queries;
 use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
@@ -111,7 +112,7 @@ pub trait ListRequest: Clone + Send + Sync {
     fn split(answer: Self::Answer) -> (Pagination, Vec<Self::Item>);
 
     #[doc(hidden)]
-    fn shape() -> &'static Shape;
+    fn shape() -> &'static ObjectSchema;
 
     #[doc(hidden)]
     fn version_markers() -> &'static [VersionMarker];
@@ -152,6 +153,15 @@ pub struct SkippedRow {
     /// What tells it from others: its primary key, or what it has and where it stands in the list.
     pub(crate) identity: String,
     pub(crate) flaw: DecodeFailure,
+}
+
+impl SkippedRow {
+    /// Reports the row, unless it was reported before; returns whether it was new.
+    fn report(&self, reporter: &DriftReporter, page: u64) -> bool {
+        let row = self.pk.map(|pk| format!("row {pk}: ")).unwrap_or_default();
+        let excerpt = format!("{row}{}: {}", self.flaw.message(), self.flaw.excerpt());
+        reporter.report_skipped(&self.identity, page, self.flaw.path(), excerpt)
+    }
 }
 
 impl<T> RawPage<T> {

@@ -401,7 +401,7 @@ impl<'a, R: ListRequest + 'a> Walk<'a, R> {
 
     /// Tells of rows that cannot be read; returns how many are new.
     fn tell_skipped(&self, skipped: &[SkippedRow], page: u64) -> u64 {
-        skipped.iter().filter(|row| self.watch.tell_skipped(row, page)).count() as u64
+        skipped.iter().filter(|row| row.report(&self.watch, page)).count() as u64
     }
 }
 

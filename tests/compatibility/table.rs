@@ -38,7 +38,7 @@ fn default_of(property: &str) -> &'static str {
 #[test]
 fn the_table_of_releases_in_the_docs_is_up_to_date() {
     let mut table = String::from(
-        "| releases | read by another name | not sent, and read as | sent, and not read | values kept as `Unknown` |\n| --- | --- | --- | --- | --- |\n",
+        "| releases | read under another name | not sent, and read as | sent, and ignored | values read as `Unknown` |\n| --- | --- | --- | --- | --- |\n",
     );
     for (name, edits) in &SPANS {
         let spec = span(edits);

@@ -1,0 +1,90 @@
+//! What the specification says of an object, and how a response differs from it.
+
+use serde_json::Value;
+
+use super::drift::DriftKind;
+
+/// An object of the specification.
+#[doc(hidden)]
+pub struct ObjectSchema {
+    pub(crate) fields: &'static [Field],
+    /// Whether it may have any other field.
+    pub(crate) open: bool,
+}
+
+/// A field of an object.
+#[doc(hidden)]
+pub struct Field {
+    pub(crate) name: &'static str,
+    /// Other names under which some releases send it.
+    pub(crate) aliases: &'static [&'static str],
+    pub(crate) required: bool,
+    pub(crate) kind: FieldKind,
+}
+
+/// What a field holds.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub enum FieldKind {
+    Object(&'static ObjectSchema),
+    Objects(&'static ObjectSchema),
+    Enum(&'static [&'static str]),
+    Integer { minimum: i64, maximum: i64 },
+    Other,
+}
+
+/// Called with each difference: its kind, its path, and the value in the response.
+pub(super) type OnDifference<'a> = dyn FnMut(DriftKind, &str, Option<&Value>) + 'a;
+
+impl ObjectSchema {
+    /// Compares a page, or the bare array of rows that an unpaginated server sends.
+    pub(super) fn compare_page(&self, document: &Value, on_difference: &mut OnDifference<'_>) {
+        match self.fields.iter().find(|field| field.name == "results") {
+            Some(rows) if document.is_array() => rows.kind.compare(document, "", on_difference),
+            _ => self.compare(document, "", on_difference),
+        }
+    }
+
+    fn compare(&self, document: &Value, path: &str, on_difference: &mut OnDifference<'_>) {
+        let Some(object) = document.as_object() else { return };
+        let path_of = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        for field in self.fields {
+            match field.names().find_map(|name| Some((name, object.get(name)?))) {
+                Some((name, value)) => field.kind.compare(value, &path_of(name), on_difference),
+                None if field.required => on_difference(DriftKind::MissingField, &path_of(field.name), None),
+                None => {}
+            }
+        }
+        for (name, value) in object {
+            if !self.open && !self.fields.iter().any(|field| field.names().any(|known| known == name)) {
+                on_difference(DriftKind::UnknownField, &path_of(name), Some(value));
+            }
+        }
+    }
+}
+
+impl Field {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+impl FieldKind {
+    fn compare(&self, value: &Value, path: &str, on_difference: &mut OnDifference<'_>) {
+        match self {
+            Self::Object(schema) => schema.compare(value, path, on_difference),
+            Self::Objects(schema) => {
+                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                    schema.compare(item, &format!("{path}[{index}]"), on_difference);
+                }
+            }
+            Self::Enum(values) if !value.as_str().is_none_or(|text| values.contains(&text)) => {
+                on_difference(DriftKind::UnknownValue, path, Some(value));
+            }
+            Self::Integer { minimum, maximum } if !value.as_i64().is_none_or(|number| (*minimum..=*maximum).contains(&number)) => {
+                on_difference(DriftKind::OutOfRange, path, Some(value));
+            }
+            Self::Enum(_) | Self::Integer { .. } | Self::Other => {}
+        }
+    }
+}
