@@ -25,9 +25,9 @@ pub use codegen::{Client, ResponseValue, builder, types};
 pub use compat::drift;
 pub use compat::drift::{Drift, DriftKind};
 pub use compat::version::VersionRange;
-pub use error::{Error, StatusError};
+pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, StatusError};
 pub use flows::PolicyEvaluation;
-pub use transport::decode::DecodeError;
+pub use transport::retry::RetryPolicy;
 pub use types::{
     DeniedAction, FlowDesignation, FlowLayout, FlowSet, FlowStageBinding, InvalidResponseAction, PaginatedFlowStageBindingList, Pagination,
     PolicyEngineMode, Stage,

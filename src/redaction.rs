@@ -1,37 +1,98 @@
-//! A few words of an answer for people to read, without the credentials that links in it may have.
+//! Quoting parts of a response: short, on one line, without credentials, and without characters that a terminal obeys.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// How much of an answer an error quotes, in characters.
-const LONGEST_EXCERPT: usize = 200;
+/// The longest quotation, in characters.
+const MAX_CHARS: usize = 200;
 
-/// A few words of a text, on one line and without credentials.
-pub(crate) fn excerpt(text: &str) -> String {
-    let text = without_queries(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    match text.char_indices().nth(LONGEST_EXCERPT) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text,
-    }
+/// How much of a text is looked at, in bytes: a text of many megabytes costs no more than one of a few lines.
+const WINDOW: usize = 2048;
+
+/// Shorter tokens are not searched for: they would blank ordinary words.
+const SHORTEST_TOKEN: usize = 8;
+
+/// What stands in for the client's token where the server repeats it.
+const BLANK: &str = "[token]";
+
+/// Quotes what a server sent. It knows the client's token, so that it can leave it out.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Quoter<'a> {
+    token: Option<&'a str>,
 }
 
-/// The JSON of a value with every text in it without queries.
-pub(crate) fn excerpt_of(value: &Value) -> String {
-    fn clean(value: &mut Value) {
-        match value {
-            Value::String(text) => *text = without_queries(text),
-            Value::Array(items) => items.iter_mut().for_each(clean),
-            Value::Object(map) => map.values_mut().for_each(clean),
-            _ => {}
+impl<'a> Quoter<'a> {
+    pub(crate) fn new(token: Option<&'a str>) -> Self {
+        Self { token: token.filter(|token| token.len() >= SHORTEST_TOKEN) }
+    }
+
+    /// The beginning of a text.
+    pub(crate) fn quote(self, text: &str) -> String {
+        let window = head(text, WINDOW);
+        let blanked = self.without_token(window);
+        // The cut may have left the first half of a token or of an escape.
+        let spare = if window.len() < text.len() { self.token.map_or(0, str::len).max(16) } else { 0 };
+        let clean = without_queries(head(&blanked, blanked.len().saturating_sub(spare)));
+        let mut quoted = String::new();
+        for (number, character) in clean.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).enumerate() {
+            if number == MAX_CHARS {
+                quoted.push_str(" …");
+                return quoted;
+            }
+            if is_unsafe(character) { quoted.extend(character.escape_unicode()) } else { quoted.push(character) }
+        }
+        if spare > 0 {
+            quoted.push_str(" …");
+        }
+        quoted
+    }
+
+    /// A JSON value: a string without its quotes, anything else as JSON.
+    pub(crate) fn quote_value(self, value: &Value) -> String {
+        value.as_str().map_or_else(|| self.quote(&value.to_string()), |text| self.quote(text))
+    }
+
+    /// Where a redirect leads: scheme, host, port and path. The rest of the URL may be a credential.
+    pub(crate) fn quote_location(self, base: &reqwest::Url, location: &str) -> String {
+        match base.join(location) {
+            Ok(url) => self.quote(&format!("{}{}", url.origin().ascii_serialization(), url.path())),
+            Err(_) => "an invalid URL".to_owned(),
         }
     }
-    let mut value = value.clone();
-    clean(&mut value);
-    excerpt(&value.to_string())
+
+    fn without_token(self, text: &str) -> Cow<'_, str> {
+        match self.token {
+            Some(token) if text.contains(token) => text.replace(token, BLANK).into(),
+            _ => text.into(),
+        }
+    }
+
+    /// The body without the token, if the token is in it.
+    pub(crate) fn blank(self, body: &[u8]) -> Option<Vec<u8>> {
+        let token = self.token?;
+        memchr::memmem::find(body, token.as_bytes())?;
+        Some(String::from_utf8_lossy(body).replace(token, BLANK).into_bytes())
+    }
 }
 
-/// The text without the query part of the links in it, where a signed link has its credential.
+/// The beginning of a text, with all its characters whole.
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Whether a terminal or an editor may obey the character instead of showing it.
+fn is_unsafe(character: char) -> bool {
+    let is_bidirectional = matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_invisible =
+        matches!(character, '\u{00ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    character.is_control() || is_bidirectional || is_invisible
+}
+
+/// The text without the queries of the URLs in it: the query of a signed URL is a credential.
 ///
-/// What looks like a query ends with the word or the string that it stands in.
+/// What looks like a query ends with the word or the JSON string that contains it.
 pub(crate) fn without_queries(text: &str) -> String {
     let text = text.replace("\\u003f", "?").replace("\\u003F", "?");
     let mut kept = String::with_capacity(text.len());
@@ -50,10 +111,49 @@ pub(crate) fn without_queries(text: &str) -> String {
     kept
 }
 
-/// Origin and path of the place that a redirect leads to: what else it has may be a credential.
-pub(crate) fn place(location: &str) -> String {
-    match reqwest::Url::parse(location) {
-        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
-        Err(_) => location.split(['?', '#']).next().unwrap_or_default().to_owned(),
+/// A JSON value for people, for [`drift`](crate::drift) notes.
+pub(crate) fn excerpt_of(value: &Value) -> String {
+    Quoter::default().quote(&value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "not-a-real-token";
+
+    #[test]
+    fn quotations_are_short_and_on_one_line() {
+        let quoted = Quoter::default().quote(&"word\n\t ".repeat(1_000_000));
+        assert!(quoted.chars().count() <= MAX_CHARS + 2 && quoted.ends_with(" …") && !quoted.contains('\n'), "{quoted}");
+        assert_eq!(Quoter::default().quote("  a \r\n b "), "a b");
+    }
+
+    #[test]
+    fn characters_that_a_terminal_obeys_are_escaped() {
+        assert_eq!(Quoter::default().quote("a\u{1b}[31mb\u{202e}c\u{7}\u{9b}d"), "a\\u{1b}[31mb\\u{202e}c\\u{7}\\u{9b}d");
+        assert_eq!(Quoter::default().quote("zero\u{200b}width\u{feff}"), "zero\\u{200b}width\\u{feff}");
+    }
+
+    #[test]
+    fn the_token_is_blanked_even_where_the_text_is_cut() {
+        let quoter = Quoter::new(Some(TOKEN));
+        assert_eq!(quoter.quote(&format!("no such token: {TOKEN}!")), "no such token: [token]!");
+        for padding in WINDOW - TOKEN.len() - 2..=WINDOW {
+            let text = format!("{}{TOKEN} and more", " ".repeat(padding));
+            assert!(!quoter.quote(&text).contains("not-"), "{}", quoter.quote(&text));
+        }
+        assert_eq!(Quoter::new(Some("t")).quote("tattletale"), "tattletale", "a short token blanks nothing");
+    }
+
+    #[test]
+    fn a_location_is_shown_without_credentials() {
+        let base = "https://auth.example.com/api/v3/".parse().unwrap();
+        let quoter = Quoter::new(Some(TOKEN));
+        let shown = |location: &str| quoter.quote_location(&base, location);
+        assert_eq!(shown("//user:password@login.example.com/a?token=b#c"), "https://login.example.com/a");
+        assert_eq!(shown("/login?next=x"), "https://auth.example.com/login");
+        assert_eq!(shown(&format!("/{TOKEN}/")), "https://auth.example.com/[token]/");
+        assert_eq!(shown("https://["), "an invalid URL");
     }
 }

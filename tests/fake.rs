@@ -106,6 +106,7 @@ async fn an_empty_list_is_one_page() {
 /// Raw requests, for what the typed client does not send.
 async fn raw(server: &FakeAuthentik, method: reqwest::Method, path: &str, accept: &str) -> (u16, String) {
     let url = format!("{}{path}", server.address());
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new().request(method, url).bearer_auth(FakeAuthentik::TOKEN).header("accept", accept);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())

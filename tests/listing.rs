@@ -331,12 +331,12 @@ async fn nonsense_about_pages_is_an_error_that_names_the_page() {
                 answer["pagination"]["current"] = 7.into();
             }
         }),
-        ("500 rows came: page 3 of 98 rows had 0, where 98 were due", |request, answer| {
+        ("500 rows were received: page 3 of 98 rows had 0, where 98 were due", |request, answer| {
             if is_page(request, 3) {
                 answer["results"] = json!([]);
             }
         }),
-        ("500 rows came: page 2 of 99 rows had 98, where 99 were due", |request, answer| {
+        ("500 rows were received: page 2 of 99 rows had 98, where 99 were due", |request, answer| {
             if is_page(request, 2) {
                 answer["results"].as_array_mut().unwrap().remove(50);
             }

@@ -94,7 +94,10 @@ fn some_changes() -> impl Strategy<Value = Vec<Change>> {
 /// One transport for all cases: making one reads the system's certificates.
 fn client_of(server: &FakeAuthentik) -> Client {
     static TRANSPORT: OnceLock<reqwest::Client> = OnceLock::new();
-    let transport = TRANSPORT.get_or_init(|| reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap());
+    let transport = TRANSPORT.get_or_init(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
+    });
     Client::builder(server.address()).token(FakeAuthentik::TOKEN).retries(0).http_client(transport.clone()).build().unwrap()
 }
 

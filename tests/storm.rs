@@ -163,6 +163,7 @@ fn fault(rng: &mut Rng) -> Fault {
 async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
     let pool = bindings(90, 15);
     // Reading the certificates of the system once is enough.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let transport = reqwest::Client::builder().no_proxy().build().unwrap();
     let schedules = stream::iter(0..SCHEDULES).map(|seed| {
         let (schedule, transport) = (Schedule::new(seed, &pool), transport.clone());

@@ -1,162 +1,199 @@
-//! Decoding, and what is said of a body that cannot be decoded: where, why, and what is there.
-
-use std::fmt;
+//! Decoding a body, and finding out what is wrong with one that cannot be decoded.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
-use crate::compat::version::VersionRange;
-use crate::error::{in_log, looks_like, tried};
-use crate::redaction::{excerpt, excerpt_of};
+pub(crate) use crate::error::DecodeFailure;
+use crate::redaction::Quoter;
 
-/// An answer that cannot be read.
-#[derive(Debug)]
-pub struct DecodeError {
-    pub(crate) flaw: DecodeFailure,
-    pub(crate) html: bool,
-    pub(crate) page: Option<u64>,
-    pub(crate) request_id: Option<String>,
-    pub(crate) attempts: usize,
-}
+/// How much of a document with a syntax error is shown before the error, in bytes.
+const BEFORE: usize = 80;
 
-impl DecodeError {
-    /// Where the answer cannot be read, such as `results[3].stage_obj.pk`; `.` for the whole of it.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.flaw.path
-    }
-
-    /// Number of the page, counted from 1.
-    #[must_use]
-    pub fn page(&self) -> Option<u64> {
-        self.page
-    }
-
-    /// Place of the row on its page, counted from 0 as in [`path`](Self::path).
-    #[must_use]
-    pub fn row(&self) -> Option<usize> {
-        self.flaw.row
-    }
-
-    /// Which releases of authentik the answer fits, as far as its keys tell.
-    #[must_use]
-    pub fn server(&self) -> VersionRange {
-        self.flaw.span
-    }
-
-    /// What the answer has there: short, and without the query part of links.
-    #[must_use]
-    pub fn excerpt(&self) -> &str {
-        &self.flaw.excerpt
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flaw = &self.flaw;
-        if self.html {
-            write!(f, "the server answered with an HTML page where JSON was due: check its address, and what stands in front of it")?;
-        } else {
-            write!(f, "the answer cannot be read")?;
-            if let Some(page) = self.page {
-                write!(f, ", page {page}")?;
-            }
-            write!(f, ", at `{}`: {}", flaw.path, flaw.message)?;
-            if !flaw.excerpt.is_empty() {
-                write!(f, "; it has there: {}", flaw.excerpt)?;
-            }
-            write!(f, "{}", looks_like(flaw.span))?;
-        }
-        write!(f, "{}{}", tried(self.attempts), in_log(self.request_id.as_ref()))
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-/// What in a body cannot be read.
-#[derive(Debug)]
-pub(crate) struct DecodeFailure {
-    path: String,
-    row: Option<usize>,
-    message: String,
-    excerpt: String,
-    /// The body ends too early.
-    pub(crate) cut_off: bool,
-    /// Which releases the answer fits.
-    span: VersionRange,
-}
-
-impl DecodeFailure {
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    pub(crate) fn excerpt(&self) -> &str {
-        &self.excerpt
-    }
-
-    /// The same flaw, seen in a row that was read on its own.
-    pub(crate) fn in_row(mut self, rows: &str, place: usize) -> Self {
-        self.path = if self.path == "." { format!("{rows}[{place}]") } else { format!("{rows}[{place}].{}", self.path) };
-        self.row = Some(place);
-        self
-    }
-
-    pub(crate) fn on_server(mut self, span: VersionRange) -> Self {
-        self.span = span;
-        self
-    }
-}
-
-/// Decodes a body; only one that fails is looked at a second time, for the place.
+/// Decodes a body. Only one that fails is read a second time, to find the place.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeFailure> {
     decode_borrowed(body)
 }
 
-/// Like [`decode`], for what borrows from the body.
+/// Like [`decode`], for values that borrow from the body.
 pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeFailure> {
     serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
 }
 
 fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> DecodeFailure {
-    use serde_path_to_error::Segment;
-
+    if let Some(format) = other_format(body) {
+        return DecodeFailure::of_body(format);
+    }
+    let quoter = Quoter::default();
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
     let segments = located.as_ref().map(|error| error.path().iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
     let row = segments.iter().find_map(|segment| match segment {
         Segment::Seq { index } => Some(*index),
         _ => None,
     });
-    let document = serde_json::from_slice::<Value>(body).ok();
-    let found = document.as_ref().map(|document| {
-        segments.iter().fold(document, |node, segment| match segment {
-            Segment::Seq { index } => node.get(index).unwrap_or(node),
-            Segment::Map { key } => node.get(key).unwrap_or(node),
-            _ => node,
-        })
-    });
-    // serde_json quotes what it found in its message, which may be a link.
-    let message = excerpt(&located.map_or_else(|| error.to_string(), |error| error.inner().to_string()));
-    let excerpt = found.map_or_else(|| excerpt(&String::from_utf8_lossy(body)), excerpt_of);
-    DecodeFailure { path: path(&segments), row, message, excerpt, cut_off: error.is_eof(), span: VersionRange::default() }
+    let path = located.as_ref().map_or_else(|| ".".to_owned(), |error| quoter.quote(&error.path().to_string()));
+    let excerpt = match error.classify() {
+        serde_json::error::Category::Data => value_at(body, &segments).map(|value| quoter.quote(value)),
+        _ => None,
+    };
+    // The parser's message may quote the response too.
+    let message = quoter.quote(&error.to_string());
+    DecodeFailure::new(path, row, message, excerpt.unwrap_or_else(|| around(body, error))).cut_off(error.is_eof())
 }
 
-fn path(segments: &[serde_path_to_error::Segment]) -> String {
-    use fmt::Write;
-    use serde_path_to_error::Segment;
-
-    let mut path = String::new();
-    for segment in segments {
-        let _ = match segment {
-            Segment::Seq { index } => write!(path, "[{index}]"),
-            Segment::Map { key } => write!(path, "{}{key}", if path.is_empty() { "" } else { "." }),
-            _ => Ok(()),
-        };
+/// What the body is, where it is something else than text in UTF-8.
+fn other_format(body: &[u8]) -> Option<&'static str> {
+    match body {
+        [0xef, 0xbb, 0xbf, ..] => {
+            Some("it begins with a byte order mark, which JSON must not have: check the proxy in front of the server")
+        }
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => Some("it is UTF-16 text, and JSON must be UTF-8: check the proxy in front of the server"),
+        [0x1f, 0x8b, ..] => {
+            Some("it is compressed with gzip, but does not say so (`Content-Encoding`): check the proxy in front of the server")
+        }
+        _ => None,
     }
-    if path.is_empty() { ".".into() } else { path }
+}
+
+/// The text around a syntax error. It begins after a character that ends a URL, so that no query is taken for ordinary text.
+fn around(body: &[u8], error: &serde_json::Error) -> String {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => memchr::memchr_iter(b'\n', body).nth(line - 2).map_or(0, |end| end + 1),
+    };
+    let place = line_start.saturating_add(error.column()).min(body.len());
+    let earliest = place.saturating_sub(BEFORE);
+    let ends_url = |at: &usize| {
+        let (before, byte) = (body.get(..*at).unwrap_or_default(), body.get(*at));
+        let is_escaped = before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+        byte.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'"' && !is_escaped)
+    };
+    let start = if earliest == 0 { Some(0) } else { (earliest..place).find(ends_url) };
+    let Some(start) = start else { return String::new() };
+    let text = String::from_utf8_lossy(body.get(start..).map_or(&[], |rest| rest.get(..4 * BEFORE).unwrap_or(rest))).into_owned();
+    let quoted = Quoter::default().quote(&text);
+    if start == 0 { quoted } else { format!("… {quoted}") }
+}
+
+/// The JSON of the value at a path, without reading the document into memory.
+fn value_at<'a>(body: &'a [u8], path: &[Segment]) -> Option<&'a str> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    Find(path).deserialize(&mut deserializer).ok().flatten().map(RawValue::get)
+}
+
+/// Reads a document, keeping the value at a path only.
+struct Find<'p>(&'p [Segment]);
+
+impl<'de> DeserializeSeed<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.0 {
+            [Segment::Map { .. } | Segment::Seq { .. }, ..] => deserializer.deserialize_any(self),
+            // The end of the path, or a part of it that JSON does not have, such as the variant of an enum.
+            _ => <&RawValue>::deserialize(deserializer).map(Some),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match self.0 {
+                [Segment::Map { key }, rest @ ..] if found.is_none() && *key == name => found = map.next_value_seed(Find(rest))?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let [Segment::Seq { index }, rest @ ..] = self.0 else { return Ok(None) };
+        for _ in 0..*index {
+            list.next_element::<IgnoredAny>()?;
+        }
+        let found = list.next_element_seed(Find(rest))?.flatten();
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Page {
+        results: Vec<Row>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Row {
+        order: u32,
+    }
+
+    fn failure(body: &str) -> DecodeFailure {
+        decode::<Page>(body.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn a_wrong_type_is_shown_with_its_place() {
+        let failure = failure(&json!({"x": [1], "results": [{"order": 1}, {"a": 0, "order": {"b": [2]}}]}).to_string());
+        assert_eq!((failure.path(), failure.excerpt()), ("results[1].order", "{\"b\":[2]}"));
+        assert!(failure.message().contains("expected u32"), "{}", failure.message());
+    }
+
+    #[test]
+    fn a_syntax_error_is_shown_with_the_text_around_it() {
+        let rows = "{\"order\": 1}, ".repeat(500);
+        let failure = failure(&format!("{{\"results\": [\n{rows}{{\"order\": 1 \"broken\": 2}}]}}"));
+        assert!(failure.excerpt().contains("{\"order\": 1 \"broken\": 2}]}"), "{}", failure.excerpt());
+        assert!(failure.message().contains("line 2 column"), "{}", failure.message());
+    }
+
+    #[test]
+    fn the_text_around_a_syntax_error_has_no_queries() {
+        for query in ["?token=eyJ", "\\u003ftoken=eyJ", "?a=\\\"x\\\"&token=eyJ"] {
+            for length in (0..400).chain([5_000]) {
+                let padding = "a".repeat(length);
+                let failure = failure(&format!("{{\"results\": \"https://cdn.example.com/{query}{padding}eyJ\\q\"}}"));
+                assert!(!failure.excerpt().contains("eyJ") && !failure.excerpt().contains("aaa\\q"), "{length}: {}", failure.excerpt());
+            }
+        }
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        let message = |body: &[u8]| decode::<Page>(body).unwrap_err().message().to_owned();
+        assert!(message(b"\xef\xbb\xbf{\"results\": []}").contains("byte order mark"));
+        assert!(message(b"\x1f\x8b\x08\0\0").contains("compressed with gzip"));
+        assert!(message(b"\xff\xfe{\0").contains("UTF-16"));
+    }
+
+    #[test]
+    fn a_failure_is_small_whatever_the_response_is() {
+        let long = "x".repeat(5_000_000);
+        for body in [
+            json!({"results": [{"order": long}]}).to_string(),
+            json!({"results": [{long.as_str(): {}, "order": []}]}).to_string(),
+            json!({"results": vec![Value::Null; 8_000]}).to_string(),
+            format!("{{\"results\": [{{\"{long}\": [}}]"),
+        ] {
+            let failure = failure(&body);
+            let length = failure.path().len() + failure.message().len() + failure.excerpt().len();
+            assert!(length < 1_500, "{length} bytes");
+        }
+    }
 }

@@ -1,58 +1,56 @@
-//! Sending one request: its headers, time limit and retries, and reading its response.
+//! Sending one request: its headers, limits and retries, and reading its response.
 
 pub(crate) mod decode;
-mod retry;
-
-use std::time::Duration;
+pub(crate) mod limits;
+pub(crate) mod retry;
+mod throttle;
+mod token;
 
 use progenitor_client::ResponseValue;
-use reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use reqwest::{Method, Request};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::{Method, Request, Response};
 
 use crate::Error;
 use crate::codegen::Client;
-use decode::DecodeFailure;
+use crate::error::DecodeFailure;
+use crate::redaction::Quoter;
+use limits::Limits;
+use retry::RetryPolicy;
+use throttle::Throttle;
+pub(crate) use token::Token;
 
-/// Rows that a request may ask for before it is given more time than [`ClientBuilder::timeout`].
-const ROWS_IN_TIME: u32 = 100;
+/// How much of the body of an error response is read, in bytes.
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// What each further row may take; a slow server was seen to need 12 ms.
-const TIME_PER_ROW: Duration = Duration::from_millis(50);
-
-/// What every request needs, beside the address and the transport.
-#[derive(Clone, Debug)]
+/// What every request needs, beside the address and the HTTP client. The clones of a client share one.
+#[derive(Debug)]
 pub struct Settings {
-    pub(crate) token: Option<SecretString>,
-    pub(crate) user_agent: HeaderValue,
-    pub(crate) timeout: Duration,
-    pub(crate) retries: u32,
+    token: Option<Token>,
+    user_agent: HeaderValue,
+    limits: Limits,
+    retry: RetryPolicy,
+    throttle: Throttle,
 }
 
 impl Settings {
-    /// Gives a request its token, name and time, whichever transport it goes through.
-    fn prepare(&self, request: &mut Request) -> Result<(), Error> {
-        let rows = request.url().query_pairs().find(|(name, _)| name == "page_size").and_then(|(_, rows)| rows.parse().ok()).unwrap_or(0);
-        *request.timeout_mut() = Some(self.timeout.saturating_add(TIME_PER_ROW.saturating_mul(ROWS_IN_TIME.max(rows) - ROWS_IN_TIME)));
+    pub(crate) fn new(token: Option<Token>, user_agent: HeaderValue, limits: Limits, retry: RetryPolicy) -> Self {
+        let throttle = Throttle::new(limits.max_in_flight);
+        Self { token, user_agent, limits, retry, throttle }
+    }
 
+    /// Gives a request its token, name and time limit, whichever HTTP client sends it.
+    fn prepare(&self, request: &mut Request) {
+        *request.timeout_mut() = Some(self.limits.time_for(request.url()));
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.user_agent.clone());
         if let Some(token) = &self.token {
-            headers.insert(AUTHORIZATION, bearer(token)?);
+            headers.insert(AUTHORIZATION, token.header());
         }
-        Ok(())
     }
-}
 
-pub(crate) fn bearer(token: &SecretString) -> Result<HeaderValue, Error> {
-    let token = token.expose_secret().trim();
-    if token.is_empty() {
-        return Err(Error::configuration("the token is empty: set an API token of authentik, or none at all"));
+    fn quoter(&self) -> Quoter<'_> {
+        Quoter::new(self.token.as_ref().and_then(Token::secret))
     }
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| Error::configuration("the token has characters that no header may have: copy it again, without line breaks"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Sends a request, as often as the settings allow, and reads its response.
@@ -61,30 +59,85 @@ pub(crate) async fn send<T>(
     request: Result<Request, progenitor_client::Error<()>>,
     read: impl Fn(&[u8]) -> Result<T, DecodeFailure>,
 ) -> Result<ResponseValue<T>, Error> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(Error::configuration(
+            "requests need a Tokio runtime with I/O and timers: send them from `#[tokio::main]`, or inside `Runtime::block_on`",
+        ));
+    }
+    let settings = &client.inner;
     let mut request = request.map_err(Error::from_generated)?;
-    client.inner.prepare(&mut request)?;
+    settings.prepare(&mut request);
     // Sending anything else again may change the server twice.
-    let retries = if matches!(*request.method(), Method::GET | Method::HEAD) { client.inner.retries } else { 0 };
+    let policy = if matches!(*request.method(), Method::GET | Method::HEAD) { settings.retry } else { RetryPolicy::never() };
     let (request, read) = (&request, &read);
-    retry::with_retries(retries, || async move {
-        let attempt =
-            request.try_clone().ok_or_else(|| Error::InvalidRequest { message: "a streamed body cannot be sent again".into() })?;
-        let response = client.client.execute(attempt).await.map_err(Error::from_transport)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        if !status.is_success() {
-            return Err(Error::from_refusal(response).await);
+    retry::run(policy, &settings.throttle, settings.limits.deadline, || attempt(client, request, read)).await
+}
+
+/// Sends a request once.
+async fn attempt<T>(
+    client: &Client,
+    request: &Request,
+    read: &impl Fn(&[u8]) -> Result<T, DecodeFailure>,
+) -> Result<ResponseValue<T>, Error> {
+    let settings = &client.inner;
+    let _in_flight = settings.throttle.enter().await;
+    let request = request.try_clone().ok_or_else(|| Error::invalid_request("a streamed body cannot be sent"))?;
+    let address = request.url().origin().ascii_serialization();
+    let mut response = client.client.execute(request).await.map_err(|error| Error::from_transport(error, &address))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    if !status.is_success() {
+        let body = error_body(&mut response, &settings.limits).await;
+        return Err(Error::from_status(status, &headers, response.url(), &body, settings.quoter()));
+    }
+    let failed = |failure| Error::from_decode_failure(failure, &headers, settings.quoter());
+    refuse_encoding(&headers, settings.quoter()).map_err(failed)?;
+    let Some(body) = settings.limits.read_body(&mut response, settings.limits.max_response_bytes, &address).await? else {
+        return Err(failed(settings.limits.too_large()));
+    };
+    match read(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(failure) => {
+            // A server that repeats the token must not get it into the message.
+            let again = settings.quoter().blank(&body).and_then(|body| read(&body).err());
+            Err(failed(again.unwrap_or(failure)))
         }
-        let body = response.bytes().await.map_err(Error::from_transport)?;
-        match read(&body) {
-            Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-            Err(flaw) => Err(Error::from_undecodable(flaw, &headers)),
+    }
+}
+
+/// The beginning of an error response. One that breaks off is read as far as it came: the status is known all the same.
+async fn error_body(response: &mut Response, limits: &Limits) -> Vec<u8> {
+    let mut body = Vec::new();
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= MAX_ERROR_BODY {
+                break;
+            }
         }
-    })
-    .await
+    };
+    let _ = tokio::time::timeout(limits.idle_timeout, read).await;
+    body.truncate(MAX_ERROR_BODY);
+    body
+}
+
+/// An encoding that the HTTP client has decoded is no longer in the headers.
+fn refuse_encoding(headers: &HeaderMap, quoter: Quoter<'_>) -> Result<(), DecodeFailure> {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("an unreadable name"));
+    match encoding {
+        None | Some("" | "identity") => Ok(()),
+        Some(encoding) => {
+            let encoding = quoter.quote(encoding);
+            Err(DecodeFailure::of_body(format!(
+                "it is encoded as `{encoding}`, and this client accepts gzip only: check the proxy in front of the server"
+            )))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -93,27 +146,27 @@ mod tests {
     async fn requests_to_a_broken_server(method: Method) -> usize {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
+        let (received, mut requests) = tokio::sync::mpsc::unbounded_channel();
         let server = tokio::spawn(async move {
-            let mut requests = 0;
-            while let Ok(Ok((mut stream, _))) = tokio::time::timeout(Duration::from_secs(3), listener.accept()).await {
-                requests += 1;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = received.send(());
                 let _ = stream.read(&mut [0; 4096]).await;
                 let _ = stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
             }
-            requests
         });
-        let client = Client::builder(&address).token("not-a-real-token").retries(2).build().unwrap();
+        let policy = RetryPolicy::default().max_attempts(3).pauses(Duration::from_millis(1), Duration::from_millis(1));
+        let client = Client::builder(&address).token("not-a-real-token").retry(policy).build().unwrap();
         let request = Request::new(method, address.parse().unwrap());
         send(&client, Ok(request), decode::decode::<serde_json::Value>).await.unwrap_err();
-        server.await.unwrap()
+        server.abort();
+        let _ = server.await;
+        std::iter::from_fn(|| requests.try_recv().ok()).count()
     }
 
     #[tokio::test]
     async fn only_get_and_head_are_retried() {
-        for (method, requests) in
-            [(Method::GET, 3), (Method::HEAD, 3), (Method::POST, 1), (Method::PUT, 1), (Method::PATCH, 1), (Method::DELETE, 1)]
-        {
-            assert_eq!(requests_to_a_broken_server(method.clone()).await, requests, "{method}");
+        for (method, requests) in [("GET", 3), ("HEAD", 3), ("POST", 1), ("PUT", 1), ("PATCH", 1), ("DELETE", 1), ("OPTIONS", 1)] {
+            assert_eq!(requests_to_a_broken_server(method.parse().unwrap()).await, requests, "{method}");
         }
     }
 }

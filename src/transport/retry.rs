@@ -1,44 +1,182 @@
 //! What is retried, when, and for how long.
 //!
-//! Every request of this crate reads and changes nothing, so it may be sent again. Faults that pass are: a connection that
-//! breaks or times out, an answer that ends early, and the statuses 408, 429, 500, 502, 503 and 504.
+//! Only GET and HEAD are retried, and only faults that may pass: a connection that fails, breaks or times out, a response that ends
+//! early, and the statuses 408, 429, 500, 502, 503 and 504. Certificates do not get better: TLS errors are final.
 
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use reqwest::StatusCode;
+use tokio::time::Instant;
 
+use super::throttle::Throttle;
 use crate::Error;
+use crate::error::Attempts;
 
-/// A server that asks for a longer pause (`Retry-After`) is not waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` that is waited for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Sends up to `1 + retries` requests, with pauses of about 0.2 s, 0.4 s, 0.8 s … up to 10 s between them, or as long as the server asks for.
-pub(crate) async fn with_retries<T, F, Fut>(retries: u32, mut request: F) -> Result<T, Error>
+/// Responses of status 500 after which a request is given up: mostly they are a bug, which stays, and each costs the server work.
+const MAX_SERVER_ERRORS: usize = 5;
+
+/// How often, and for how long, a request is sent again after a fault that may pass.
+///
+/// The default rides out a restart of the server: 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and so on up to
+/// 10 s between them, each made up to half longer or shorter at random.
+///
+/// Two rules hold beside it. A `Retry-After` of up to 60 s is obeyed by every request of the client, and a longer one ends the
+/// retries. And the requests of a client share a budget of 20 retries, to which every success adds two and every second a half;
+/// without budget a retry waits, so that a server that is down meets no storm.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use authentik_flow_bindings::{Client, RetryPolicy};
+///
+/// let policy = RetryPolicy::default().max_attempts(4).max_elapsed(Duration::from_secs(10));
+/// let client = Client::builder("https://auth.example.com").retry(policy).build()?;
+/// # Ok::<(), authentik_flow_bindings::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a policy does nothing before a client has it"]
+pub struct RetryPolicy {
+    max_attempts: usize,
+    max_elapsed: Duration,
+    first_pause: Duration,
+    max_pause: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 12,
+            max_elapsed: Duration::from_secs(120),
+            first_pause: Duration::from_millis(200),
+            max_pause: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Every request is sent once.
+    pub fn never() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// How often a request is sent in all; 12 unless set. 0 counts as 1.
+    pub fn max_attempts(self, attempts: usize) -> Self {
+        Self { max_attempts: attempts.max(1), ..self }
+    }
+
+    /// How long after the first attempt a retry may start; two minutes unless set.
+    pub fn max_elapsed(self, elapsed: Duration) -> Self {
+        Self { max_elapsed: elapsed, ..self }
+    }
+
+    /// The pauses between attempts: the first, which doubles each time, and the longest; 0.2 s and 10 s unless set.
+    pub fn pauses(self, first: Duration, longest: Duration) -> Self {
+        Self { first_pause: first, max_pause: longest, ..self }
+    }
+
+    /// The pause after attempt number `count`, with jitter.
+    fn pause(&self, count: usize) -> Duration {
+        let doublings = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+        let pause = self.first_pause.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max_pause);
+        pause.mul_f64(0.5 + fastrand::f64())
+    }
+}
+
+/// The attempts of one request.
+struct Attempted {
+    started: Instant,
+    count: usize,
+    server_errors: usize,
+    last: Option<Error>,
+    activity: &'static str,
+}
+
+impl Attempted {
+    fn begin(&mut self) {
+        self.count += 1;
+        self.activity = "waiting for a response";
+    }
+
+    /// Records a failed attempt. Returns the pause before the next one, or the error where there is none.
+    fn failed(&mut self, policy: RetryPolicy, error: Error) -> Result<Duration, Error> {
+        let elapsed = self.started.elapsed();
+        let error = error.after(Attempts { count: self.count, elapsed });
+        self.server_errors += usize::from(error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR));
+        let pause = policy.pause(self.count);
+        let (pause, resumes) = match error.retry_after() {
+            Some(asked) if asked > MAX_RETRY_AFTER => return Err(error),
+            // Every request of the client waits for as long as the server asks. That may be longer than this request has left.
+            Some(asked) => (pause.saturating_sub(asked), elapsed),
+            None => (pause, elapsed.saturating_add(pause)),
+        };
+        let is_final = !error.is_retryable()
+            || self.count >= policy.max_attempts
+            || self.server_errors >= MAX_SERVER_ERRORS
+            || resumes > policy.max_elapsed;
+        if is_final {
+            return Err(error);
+        }
+        report(&error, pause);
+        self.last = Some(error);
+        self.activity = "waiting for the next attempt";
+        Ok(pause)
+    }
+
+    fn into_error(self, limit: Duration) -> Error {
+        let Self { count, last, activity, .. } = self;
+        Error::DeadlineExceeded { limit, activity: activity.to_owned(), attempts: count, source: last.map(Box::new) }
+    }
+}
+
+/// Makes attempts until one succeeds, the policy gives up or the deadline passes.
+pub(super) async fn run<T, F, Fut>(policy: RetryPolicy, throttle: &Throttle, deadline: Option<Duration>, attempt: F) -> Result<T, Error>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, Error>>,
 {
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(10))
-        .with_max_times(retries as usize)
-        .with_jitter();
-    let mut attempts = 0;
-    let outcome = (|| {
-        attempts += 1;
-        request()
-    })
-    .retry(pauses)
-    .when(Error::is_retryable)
-    .adjust(|error, pause| match error.retry_after() {
-        Some(asked) if asked > LONGEST_PAUSE => None,
-        Some(asked) => pause.map(|pause| pause.max(asked)),
-        None => pause,
-    })
-    .notify(report)
-    .await;
-    outcome.map_err(|error| error.after_attempts(attempts))
+    let activity = "waiting for the pause that the server asked for";
+    let attempted = Mutex::new(Attempted { started: Instant::now(), count: 0, server_errors: 0, last: None, activity });
+    let attempts = until_final(policy, throttle, &attempted, attempt);
+    let Some(limit) = deadline else { return attempts.await };
+    match tokio::time::timeout(limit, attempts).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(attempted.into_inner().unwrap_or_else(PoisonError::into_inner).into_error(limit)),
+    }
+}
+
+async fn until_final<T, F, Fut>(policy: RetryPolicy, throttle: &Throttle, attempted: &Mutex<Attempted>, mut attempt: F) -> Result<T, Error>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Error>>,
+{
+    let attempted = || attempted.lock().unwrap_or_else(PoisonError::into_inner);
+    let give_up = attempted().started + policy.max_elapsed;
+    loop {
+        throttle.paused().await;
+        attempted().begin();
+        let error = match attempt().await {
+            Ok(value) => {
+                throttle.succeeded();
+                return Ok(value);
+            }
+            Err(error) => error,
+        };
+        if let Some(asked) = error.retry_after().filter(|asked| *asked <= MAX_RETRY_AFTER) {
+            throttle.pause(asked);
+        }
+        let pause = attempted().failed(policy, error)?;
+        tokio::time::sleep(pause).await;
+        if tokio::time::timeout_at(give_up, throttle.retry()).await.is_err()
+            && let Some(error) = attempted().last.take()
+        {
+            return Err(error);
+        }
+    }
 }
 
 #[cfg(feature = "tracing")]
@@ -48,3 +186,107 @@ fn report(error: &Error, pause: Duration) {
 
 #[cfg(not(feature = "tracing"))]
 fn report(_: &Error, _: Duration) {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+    use crate::redaction::Quoter;
+
+    fn status(code: u16, retry_after: Option<&str>) -> Error {
+        let headers = retry_after.map(|value| (reqwest::header::RETRY_AFTER, value.parse().unwrap()));
+        let headers = headers.into_iter().collect::<HeaderMap>();
+        let url = "https://auth.example.com/api/v3/".parse().unwrap();
+        Error::from_status(StatusCode::from_u16(code).unwrap(), &headers, &url, b"", Quoter::default())
+    }
+
+    async fn run_until(policy: RetryPolicy, throttle: &Throttle, mut succeeds: impl FnMut() -> bool) -> Result<(), Error> {
+        run(policy, throttle, None, || std::future::ready(if succeeds() { Ok(()) } else { Err(status(503, None)) })).await
+    }
+
+    #[test]
+    fn pauses_grow_and_are_random() {
+        let policy = RetryPolicy::default();
+        for (count, base) in [(1, 0.2), (2, 0.4), (5, 3.2), (7, 10.0), (1_000, 10.0)] {
+            let pauses = (0..100).map(|_| policy.pause(count).as_secs_f64()).collect::<Vec<_>>();
+            assert!(pauses.iter().all(|pause| (base * 0.5..base * 1.5).contains(pause)), "{pauses:?}");
+            let spread = pauses.iter().fold(0.0_f64, |most, pause| most.max((pause - pauses[0]).abs()));
+            assert!(spread > base * 0.2, "the jitter is a constant: {pauses:?}");
+        }
+    }
+
+    /// Every process must draw other numbers: a constant seed sends all clients at once.
+    #[test]
+    fn jitter_differs_between_threads() {
+        let first = || std::thread::spawn(|| RetryPolicy::default().pause(1)).join().unwrap();
+        assert_ne!(first(), first());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_default_rides_out_half_a_minute() {
+        for _ in 0..200 {
+            let throttle = Throttle::new(32);
+            let started = Instant::now();
+            run_until(RetryPolicy::default(), &throttle, || started.elapsed() > Duration::from_secs(30)).await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_requests_ride_out_half_a_minute_together() {
+        let throttle = Throttle::new(1_000);
+        let started = Instant::now();
+        let requests = (0..64).map(|_| run_until(RetryPolicy::default(), &throttle, || started.elapsed() > Duration::from_secs(30)));
+        assert!(join_all(requests).await.iter().all(Result::is_ok));
+        assert!(started.elapsed() < Duration::from_secs(45), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stays_down_meets_no_storm() {
+        let (throttle, sent) = (Throttle::new(1_000), AtomicUsize::new(0));
+        let requests = (0..64).map(|_| {
+            run_until(RetryPolicy::default(), &throttle, || {
+                sent.fetch_add(1, Ordering::Relaxed);
+                false
+            })
+        });
+        assert!(join_all(requests).await.iter().all(Result::is_err));
+        // Of each request the first attempt, the budget, and what two minutes add to it.
+        assert!(sent.load(Ordering::Relaxed) <= 64 + 20 + 60, "{sent:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_end_in_time_with_the_last_error() {
+        let started = Instant::now();
+        let policy = RetryPolicy::default().max_attempts(1_000).max_elapsed(Duration::from_secs(20));
+        let error = run_until(policy, &Throttle::new(1), || false).await.unwrap_err();
+        assert!(started.elapsed() <= Duration::from_secs(20) && error.elapsed() <= Duration::from_secs(20));
+        assert!(error.attempts() > 3 && error.to_string().contains("attempts in "), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_retry_after_is_obeyed_at_different_moments() {
+        let throttle = Throttle::new(1_000);
+        let started = Instant::now();
+        let returns = Mutex::new(Vec::new());
+        let requests = (0..8).map(|_| {
+            run(RetryPolicy::default(), &throttle, None, || {
+                let elapsed = started.elapsed();
+                std::future::ready(if elapsed < Duration::from_secs(10) {
+                    Err(status(429, Some("10")))
+                } else {
+                    returns.lock().unwrap().push(elapsed);
+                    Ok(())
+                })
+            })
+        });
+        assert!(join_all(requests).await.iter().all(Result::is_ok));
+        let mut returns = returns.into_inner().unwrap();
+        returns.sort();
+        assert!(returns[0] >= Duration::from_secs(10) && returns[7] <= Duration::from_secs(16), "{returns:?}");
+        assert!(returns[7] - returns[0] > Duration::from_millis(200), "all at once: {returns:?}");
+    }
+}

@@ -73,6 +73,7 @@ fn damaged_pages_decode_or_fail_without_panic() {
 #[tokio::test]
 async fn listings_of_damaged_pages_end_with_short_messages() {
     let spec = ours();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let transport = reqwest::Client::new();
     for seed in 0..400 {
         let server = page_response(String::from_utf8_lossy(&damaged(&spec, seed)).into_owned()).start().await.unwrap();

@@ -1,0 +1,52 @@
+//! The address of a server, as people write it.
+
+use reqwest::Url;
+
+use crate::Error;
+use crate::codegen::API_PATH;
+
+/// A checked address. No message repeats what was given: it may be a token that was put into the wrong variable.
+#[derive(Debug)]
+pub(super) struct Address {
+    /// The URL below which the operations are, without a trailing slash.
+    pub(super) api: String,
+    pub(super) is_loopback: bool,
+    pub(super) is_https: bool,
+}
+
+impl Address {
+    pub(super) fn parse(address: &str, allow_plaintext: bool) -> Result<Self, Error> {
+        let refused = |problem: &str| Err(Error::configuration(format!("the address of the server {problem}")));
+        let Some(url) = Url::parse(address.trim()).ok().filter(Url::has_host) else {
+            return refused("is not a URL: write it as https://auth.example.com");
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return refused("does not begin with https://: write it as https://auth.example.com");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("contains a user name or password: remove them, and set the token instead");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refused("contains `?` or `#`: give it up to the host, as https://auth.example.com");
+        }
+        let (is_loopback, is_https) = (is_loopback(&url), url.scheme() == "https");
+        if !(is_https || is_loopback || allow_plaintext) {
+            return refused(
+                "begins with http://, which sends the token unencrypted: use https://, or allow it with `allow_plaintext(true)` \
+                 (AUTHENTIK_ALLOW_PLAINTEXT=true)",
+            );
+        }
+        let host = url.origin().ascii_serialization();
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix(API_PATH).filter(|path| path.ends_with('/')).unwrap_or(path).trim_end_matches('/');
+        if path.contains(&format!("/{API_PATH}/")) {
+            return refused(&format!("continues after /{API_PATH}: give it up to the host, as https://auth.example.com"));
+        }
+        Ok(Self { api: format!("{host}{path}/{API_PATH}"), is_loopback, is_https })
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,172 @@
+//! No response, or half of one: what the network, TLS or HTTP did.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::{Attempts, Error};
+
+/// No response arrived, or it ended before it was complete.
+#[derive(Debug)]
+pub struct ConnectionError {
+    kind: ConnectionErrorKind,
+    /// Whether the connection was not established.
+    connect: bool,
+    explanation: String,
+    address: String,
+    source: Option<reqwest::Error>,
+    pub(super) attempts: Attempts,
+}
+
+/// What kind of fault a [`ConnectionError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionErrorKind {
+    /// The host name was not resolved.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// The connection was reset or closed before the response was complete.
+    Closed,
+    /// A time limit passed.
+    Timeout,
+    /// A certificate was not accepted, or there is no common version of TLS.
+    Tls,
+    /// The other side does not speak HTTP.
+    NotHttp,
+    /// Anything else.
+    Other,
+}
+
+impl ConnectionError {
+    /// What kind of fault it is.
+    #[must_use]
+    pub fn kind(&self) -> ConnectionErrorKind {
+        self.kind
+    }
+
+    /// Scheme, host and port of the server, such as `https://auth.example.com`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether no connection was established.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.connect
+    }
+
+    /// How many requests were sent.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        self.attempts.count
+    }
+
+    /// How long the request took with its retries.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.attempts.elapsed
+    }
+
+    /// TLS and protocol faults are faults of configuration: they stay until somebody corrects it.
+    pub(super) fn is_retryable(&self) -> bool {
+        use ConnectionErrorKind::{NotHttp, Tls};
+        !matches!(self.kind, Tls | NotHttp) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())
+    }
+}
+
+impl Error {
+    pub(crate) fn from_transport(error: reqwest::Error, address: &str) -> Self {
+        let error = error.without_url();
+        let (kind, explanation) = explain(&error, address.starts_with("https:"));
+        let connect = error.is_connect();
+        Self::Connection(Box::new(ConnectionError {
+            kind,
+            connect,
+            explanation,
+            address: address.to_owned(),
+            source: Some(error),
+            attempts: Attempts::default(),
+        }))
+    }
+
+    /// The body stopped arriving, or arrives too slowly to end.
+    pub(crate) fn stalled(limit: Duration, address: &str) -> Self {
+        Self::Connection(Box::new(ConnectionError {
+            kind: ConnectionErrorKind::Timeout,
+            connect: false,
+            explanation: format!("the response stalled: too little of it arrived within the idle timeout of {limit:?}"),
+            address: address.to_owned(),
+            source: None,
+            attempts: Attempts::default(),
+        }))
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = if self.connect { "cannot connect to authentik" } else { "no complete response from authentik" };
+        write!(f, "{failed} at {}: {}{}", self.address, self.explanation, self.attempts)
+    }
+}
+
+impl StdError for ConnectionError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|error| error as _)
+    }
+}
+
+fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, String) {
+    use ConnectionErrorKind as Kind;
+    let causes = causes(error);
+    #[cfg(feature = "rustls")]
+    if let Some(tls) = causes.iter().find_map(|cause| super::tls::explain(*cause)) {
+        return (Kind::Tls, tls);
+    }
+    let texts = causes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let last = texts.last().map_or("unknown", String::as_str);
+    let io = causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last();
+    if texts.iter().any(|text| text == "dns error") {
+        (Kind::Dns, format!("the host name cannot be resolved: {last}"))
+    } else if error.is_timeout() || io == Some(io::ErrorKind::TimedOut) {
+        let text = match (error.is_connect(), is_https) {
+            (true, true) => "the connection timed out: the host does not respond, or the port does not speak TLS",
+            (true, false) => "the connection timed out: the host does not respond",
+            (false, _) => "timed out",
+        };
+        (Kind::Timeout, text.to_owned())
+    } else if io == Some(io::ErrorKind::ConnectionRefused) {
+        (Kind::Refused, "the connection was refused: no server listens on that port".to_owned())
+    } else if texts.iter().any(|text| text.contains("invalid HTTP")) {
+        let hint = if is_https { "" } else { ": if the port expects TLS, use https://" };
+        (Kind::NotHttp, format!("the server does not speak HTTP{hint} ({last})"))
+    } else if matches!(
+        io,
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
+    ) {
+        (Kind::Closed, format!("the connection was closed early: {last}"))
+    } else if error.is_body() || error.is_decode() || last.contains("before message completed") || last.contains("end of file") {
+        (Kind::Closed, format!("the response ended early: {last}"))
+    } else if texts.iter().any(|text| text.contains("certificate")) {
+        (Kind::Tls, format!("TLS failed: {last}"))
+    } else {
+        (Kind::Other, texts.join(": "))
+    }
+}
+
+/// The error and its causes. An `io::Error` made from another error is followed by that one, which `source()` passes over.
+fn causes(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
+    let mut causes: Vec<&(dyn StdError + 'static)> = vec![error];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => cause.source(),
+        };
+    }
+    causes
+}

@@ -1,0 +1,173 @@
+//! A response that cannot be read.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+
+use super::{Attempts, Error, in_log, is_html, looks_like, request_id};
+use crate::compat::version::VersionRange;
+use crate::redaction::Quoter;
+
+/// A response that cannot be read.
+///
+/// It has no `source()`: the message of the JSON parser may quote a credential, so that only a cleaned copy of it is kept.
+#[derive(Debug)]
+pub struct DecodeError {
+    failure: DecodeFailure,
+    html: bool,
+    request_id: Option<String>,
+    pub(super) page: Option<u64>,
+    pub(super) attempts: Attempts,
+}
+
+impl DecodeError {
+    /// Where the response cannot be read, such as `results[3].stage_obj.pk`; `.` for the whole of it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.failure.path
+    }
+
+    /// Number of the page, counted from 1.
+    #[must_use]
+    pub fn page(&self) -> Option<u64> {
+        self.page
+    }
+
+    /// Position of the row on its page, counted from 0 as in [`path`](Self::path).
+    #[must_use]
+    pub fn row(&self) -> Option<usize> {
+        self.failure.row
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.failure.message
+    }
+
+    /// What the response has there: at most 200 characters, and no queries of URLs.
+    #[must_use]
+    pub fn excerpt(&self) -> &str {
+        &self.failure.excerpt
+    }
+
+    /// Which releases of authentik the response matches, as far as its keys tell.
+    #[must_use]
+    pub fn server(&self) -> VersionRange {
+        self.failure.server
+    }
+
+    /// Whether the response is an HTML page.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        self.html
+    }
+
+    /// Whether the body ends too early.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.failure.cut_off
+    }
+
+    /// The request's id in authentik's log, from the header `x-authentik-id`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// How many requests were sent.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        self.attempts.count
+    }
+
+    /// How long the request took with its retries.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.attempts.elapsed
+    }
+}
+
+impl Error {
+    pub(crate) fn from_decode_failure(failure: DecodeFailure, headers: &HeaderMap, quoter: Quoter<'_>) -> Self {
+        let request_id = request_id(headers, quoter);
+        Self::Decode(Box::new(DecodeError { failure, html: is_html(headers), page: None, request_id, attempts: Attempts::default() }))
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DecodeFailure { path, message, excerpt, server, .. } = &self.failure;
+        if self.html {
+            write!(f, "the server responded with an HTML page instead of JSON: check its address, and what is in front of it")?;
+        } else {
+            write!(f, "the response cannot be read")?;
+            if let Some(page) = self.page {
+                write!(f, ", page {page}")?;
+            }
+            if path != "." {
+                write!(f, ", at `{path}`")?;
+            }
+            write!(f, ": {message}")?;
+            if !excerpt.is_empty() {
+                write!(f, "; found: {excerpt}")?;
+            }
+            write!(f, "{}", looks_like(*server))?;
+        }
+        write!(f, "{}{}", self.attempts, in_log(self.request_id()))
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// What is wrong with a body, or with one row of it.
+#[derive(Debug)]
+pub(crate) struct DecodeFailure {
+    path: String,
+    row: Option<usize>,
+    message: String,
+    excerpt: String,
+    cut_off: bool,
+    /// Which releases the body matches.
+    server: VersionRange,
+}
+
+impl DecodeFailure {
+    /// All texts are quoted already.
+    pub(crate) fn new(path: String, row: Option<usize>, message: String, excerpt: String) -> Self {
+        Self { path, row, message, excerpt, cut_off: false, server: VersionRange::default() }
+    }
+
+    /// A problem of the body as a whole.
+    pub(crate) fn of_body(message: impl Into<String>) -> Self {
+        Self::new(".".into(), None, message.into(), String::new())
+    }
+
+    pub(crate) fn cut_off(self, cut_off: bool) -> Self {
+        Self { cut_off, ..self }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
+
+    /// The same failure, found in a row that was decoded on its own.
+    pub(crate) fn in_row(mut self, rows: &str, position: usize) -> Self {
+        self.path = if self.path == "." { format!("{rows}[{position}]") } else { format!("{rows}[{position}].{}", self.path) };
+        self.row = Some(position);
+        self
+    }
+
+    pub(crate) fn on_server(self, server: VersionRange) -> Self {
+        Self { server, ..self }
+    }
+}

@@ -1,0 +1,228 @@
+//! A response with a status other than success.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use reqwest::StatusCode;
+use reqwest::Url;
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
+
+use super::{Attempts, Error, in_log, is_html, request_id};
+use crate::redaction::{Quoter, head};
+
+/// How many rejected fields are kept, and how many messages of each. The response may have thousands.
+const MAX_FIELDS: usize = 20;
+const MAX_MESSAGES: usize = 3;
+
+/// How much of the fields an error message shows, in bytes.
+const FIELDS_SHOWN: usize = 1200;
+
+/// A response with a status other than success.
+#[derive(Debug)]
+pub struct StatusError {
+    status: StatusCode,
+    detail: Option<String>,
+    field_errors: BTreeMap<String, Vec<String>>,
+    /// Rejected fields that were not kept.
+    more_fields: usize,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    html: bool,
+    redirect: Option<String>,
+    address: String,
+    pub(super) attempts: Attempts,
+}
+
+impl StatusError {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The server's explanation, or the title of its HTML page: at most 200 characters, with control characters escaped.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// The parameters that the server rejected, each with its messages: the first 20, with three messages each.
+    #[must_use]
+    pub fn field_errors(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.field_errors
+    }
+
+    /// The request's id in authentik's log, from the header `x-authentik-id`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// How long the server asks to wait (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Whether the body is an HTML page: it may come from a proxy, or from a crash.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        self.html
+    }
+
+    /// Where a redirect leads: scheme, host, port and path.
+    #[must_use]
+    pub fn redirect(&self) -> Option<&str> {
+        self.redirect.as_deref()
+    }
+
+    /// The URL of the request, without its query.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How many requests were sent.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        self.attempts.count
+    }
+
+    /// How long the request took with its retries.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.attempts.elapsed
+    }
+}
+
+impl Error {
+    /// An error response. The body may have been cut.
+    pub(crate) fn from_status(status: StatusCode, headers: &HeaderMap, url: &Url, body: &[u8], quoter: Quoter<'_>) -> Self {
+        let html = is_html(headers);
+        let explanation = if html { Explanation::of_html(body, quoter) } else { Explanation::of_json(body, quoter) };
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let Explanation { detail, field_errors, more_fields } = explanation;
+        Self::Status(Box::new(StatusError {
+            status,
+            detail,
+            field_errors,
+            more_fields,
+            request_id: request_id(headers, quoter),
+            retry_after: header(RETRY_AFTER).and_then(retry_after),
+            html,
+            redirect: header(LOCATION).filter(|_| status.is_redirection()).map(|location| quoter.quote_location(url, location)),
+            address: quoter.quote(&format!("{}{}", url.origin().ascii_serialization(), url.path())),
+            attempts: Attempts::default(),
+        }))
+    }
+}
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "authentik responded with {}", self.status)?;
+        if self.html {
+            write!(f, " and an HTML page")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {}", detail.trim_end_matches('.'))?;
+        }
+        self.fmt_fields(f)?;
+        match self.status.as_u16() {
+            300..=399 => match &self.redirect {
+                Some(target) => write!(f, ". It redirects to {target}, which does not get the token: is that the address to use?")?,
+                None => write!(f, ". It redirects, but does not say where")?,
+            },
+            401 | 403 => write!(f, ". Check the token: it must be valid, and its user needs the permission to view these objects")?,
+            404 if self.html => write!(f, ". There is no API at {}: check the address of the server", self.address)?,
+            429 => write!(f, ". Send fewer requests")?,
+            500 => write!(f, ". See the server's log for the reason")?,
+            502..=504 => write!(f, ". authentik is starting, overloaded or down; the response may come from a proxy in front of it")?,
+            _ => {}
+        }
+        if let Some(pause) = self.retry_after {
+            write!(f, ". It asks to wait {} s", pause.as_secs())?;
+        }
+        write!(f, "{}{}", self.attempts, in_log(self.request_id()))
+    }
+}
+
+impl StatusError {
+    fn fmt_fields(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut shown, mut length) = (0, 0);
+        for (field, messages) in &self.field_errors {
+            let text = format!("; `{field}`: {}", head(&messages.join(" "), 400).trim_end_matches('.'));
+            length += text.len();
+            if length > FIELDS_SHOWN && shown > 0 {
+                break;
+            }
+            write!(f, "{text}")?;
+            shown += 1;
+        }
+        match self.field_errors.len() - shown + self.more_fields {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for StatusError {}
+
+/// What an error response says.
+#[derive(Default)]
+struct Explanation {
+    detail: Option<String>,
+    field_errors: BTreeMap<String, Vec<String>>,
+    more_fields: usize,
+}
+
+impl Explanation {
+    fn of_html(body: &[u8], quoter: Quoter<'_>) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(title, _)| quoter.quote(title));
+        Self { detail: title.filter(|title| !title.is_empty()), ..Self::default() }
+    }
+
+    fn of_json(body: &[u8], quoter: Quoter<'_>) -> Self {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(object)) => Self::of_object(&object, quoter),
+            Ok(Value::Array(messages)) => Self { detail: sentence(&messages, quoter), ..Self::default() },
+            _ => Self { detail: Some(quoter.quote(&String::from_utf8_lossy(body))).filter(|text| !text.is_empty()), ..Self::default() },
+        }
+    }
+
+    /// `{"detail": …}` of Django REST framework, `{"error": …}` of authentik's own proxy, or messages by field.
+    fn of_object(object: &serde_json::Map<String, Value>, quoter: Quoter<'_>) -> Self {
+        if let Some(Value::String(detail)) = object.get("detail") {
+            return Self { detail: Some(quoter.quote(detail)), ..Self::default() };
+        }
+        let mut explanation = Self::default();
+        for (field, value) in object {
+            let messages = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            match field.as_str() {
+                "error" | "non_field_errors" => explanation.detail = sentence(messages, quoter),
+                // The code says less than the messages beside it.
+                "code" if object.len() > 1 => {}
+                "code" => explanation.detail = sentence(messages, quoter),
+                _ if explanation.field_errors.len() == MAX_FIELDS => explanation.more_fields += 1,
+                _ => {
+                    let messages = messages.iter().take(MAX_MESSAGES).map(|message| quoter.quote_value(message)).collect();
+                    explanation.field_errors.insert(quoter.quote(field), messages);
+                }
+            }
+        }
+        explanation
+    }
+}
+
+fn sentence(messages: &[Value], quoter: Quoter<'_>) -> Option<String> {
+    let quoted = messages.iter().take(MAX_MESSAGES).map(|message| quoter.quote_value(message)).collect::<Vec<_>>();
+    (!quoted.is_empty()).then(|| quoted.join(" "))
+}
+
+/// `Retry-After`: seconds, or the date at which the pause ends.
+fn retry_after(value: &str) -> Option<Duration> {
+    let seconds = value.trim().parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| Some(httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default()))
+}

@@ -1,0 +1,110 @@
+//! What a request may cost, whatever the server does.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use authentik_flow_bindings::Error;
+use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{JSON, client, error_of, faulty, response};
+
+#[tokio::test]
+async fn an_endless_body_ends_at_the_cap() {
+    let error = error_of(&client(&faulty(Fault::Endless).await).max_response_bytes(1_000_000).build().unwrap()).await;
+    assert!(matches!(error, Error::Decode(_)) && error.attempts() == 1, "{error:?}");
+    assert!(
+        error.to_string().contains("larger than the limit of 1000000 bytes: ask for fewer rows, or raise `max_response_bytes`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_announced_body_over_the_cap_is_not_read() {
+    let server = faulty(response(200, &[JSON], vec![b' '; 2_000])).await;
+    let error = error_of(&client(&server).max_response_bytes(1_999).build().unwrap()).await;
+    assert!(error.to_string().contains("the limit of 1999 bytes"), "{error}");
+    let error = error_of(&client(&server).max_response_bytes(2_000).retries(0).build().unwrap()).await;
+    assert!(error.to_string().contains("EOF while parsing"), "a body of the limit is read: {error}");
+}
+
+#[tokio::test]
+async fn gzip_is_negotiated_and_the_cap_applies_to_what_it_inflates_to() {
+    let server = faulty(Fault::Gzip).await;
+    let page = client(&server).build().unwrap().flows_bindings_list().send().await.unwrap();
+    assert_eq!(page.results.len(), 30);
+    assert_eq!(server.received()[0].headers["accept-encoding"], "gzip");
+
+    let error = error_of(&client(&server).max_response_bytes(10_000).build().unwrap()).await;
+    assert!(error.to_string().contains("the limit of 10000 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_or_drips_ends_at_the_idle_timeout() {
+    for fault in [Fault::Stall, Fault::Drip(Duration::from_millis(20))] {
+        let server = faulty(fault.clone()).await;
+        let error = error_of(&client(&server).idle_timeout(Duration::from_millis(200)).retries(0).build().unwrap()).await;
+        assert!(error.is_timeout() && error.is_retryable(), "{fault:?}: {error}");
+        assert!(error.to_string().contains("stalled: too little of it arrived within the idle timeout of 200ms"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_covers_retries_and_says_what_was_going_on() {
+    let server = faulty(Fault::html(502)).await;
+    let error = error_of(&client(&server).deadline(Duration::from_millis(500)).build().unwrap()).await;
+    assert!(error.is_timeout() && error.attempts() >= 1, "{error}");
+    assert!(error.to_string().starts_with("the deadline of 500ms passed while waiting for the next attempt ("), "{error}");
+    assert!(format!("{error:?}").contains("Caused by:\n    authentik responded with 502 Bad Gateway"), "{error:?}");
+
+    let server = faulty(Fault::Delay(Duration::from_secs(60))).await;
+    let error = error_of(&client(&server).deadline(Duration::from_millis(100)).build().unwrap()).await;
+    assert_eq!(error.to_string(), "the deadline of 100ms passed while waiting for a response (1 attempt)");
+}
+
+#[tokio::test]
+async fn a_client_has_a_limited_number_of_requests_in_flight() {
+    let server = FakeAuthentik::builder().generated(30, 5).latency(Duration::from_millis(20)).start().await.unwrap();
+    let limited = client(&server).max_in_flight(NonZeroUsize::new(3).unwrap()).build().unwrap();
+    let requests = (0..40).map(|_| limited.clone().flows_bindings_list().send());
+    assert!(join_all(requests).await.iter().all(Result::is_ok));
+    assert_eq!(server.most_in_flight(), 3);
+
+    let default = client(&server).build().unwrap();
+    join_all((0..100).map(|_| default.flows_bindings_list().send())).await;
+    assert!(server.most_in_flight() <= 32, "{}", server.most_in_flight());
+}
+
+/// Error responses with thousands of messages, and names of thousands of characters.
+#[tokio::test]
+async fn messages_are_bounded() {
+    let long = "x".repeat(5_000);
+    let fields = (0..3_000).map(|number| (format!("field_{number}_{long:.100}"), json!([long, long, long, long]))).collect();
+    let bodies = [
+        Value::Object(fields),
+        json!(vec![long.clone(); 8_000]),
+        json!({long.as_str(): [{"x": long}]}),
+        json!({"detail": long}),
+        json!({"non_field_errors": vec![long.clone(); 50]}),
+    ];
+    for body in bodies {
+        // Up to 64 KiB of an error response are read, so that the first two are cut as well.
+        for status in [400, 200] {
+            let error = error_of(&faulty(response(status, &[JSON], body.to_string())).await.client()).await;
+            assert!(error.to_string().len() < 2_048, "{} bytes: {error}", error.to_string().len());
+        }
+    }
+    let fields = (0..3_000).map(|number| (format!("f{number}"), json!(["no"]))).collect();
+    let error = error_of(&faulty(response(400, &[JSON], Value::Object(fields).to_string())).await.client()).await;
+    assert!(error.to_string().contains("; and 2980 more"), "{error}");
+    assert_eq!(error.field_errors().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn a_request_for_many_rows_has_more_time() {
+    let server = faulty(Fault::Delay(Duration::from_millis(300))).await;
+    let impatient = client(&server).timeout(Duration::from_millis(100)).retries(0).build().unwrap();
+    assert!(impatient.flows_bindings_list().page_size(100).send().await.unwrap_err().is_timeout());
+    impatient.flows_bindings_list().page_size(1_000).send().await.unwrap();
+}

@@ -1,0 +1,34 @@
+//! The client: which requests it sends, what it bears with, what it gives up on, and what it says then.
+
+mod errors;
+mod limits;
+mod requests;
+mod retries;
+mod secrets;
+
+use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
+use authentik_flow_bindings::{Client, ClientBuilder, Error};
+
+async fn server() -> FakeAuthentik {
+    FakeAuthentik::builder().release(Release::V2025_12).generated(30, 5).start().await.unwrap()
+}
+
+/// A server that responds to everything with this fault.
+async fn faulty(fault: Fault) -> FakeAuthentik {
+    FakeAuthentik::builder().generated(30, 5).always(fault).start().await.unwrap()
+}
+
+fn client(server: &FakeAuthentik) -> ClientBuilder {
+    Client::builder(server.address()).token(FakeAuthentik::TOKEN)
+}
+
+async fn error_of(client: &Client) -> Error {
+    client.flows_bindings_list().send().await.unwrap_err()
+}
+
+fn response(status: u16, headers: &[(&'static str, &str)], body: impl Into<Vec<u8>>) -> Fault {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    Fault::Response { status, headers, body: body.into() }
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");

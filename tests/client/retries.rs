@@ -1,0 +1,114 @@
+//! What is retried, how often, and what several requests share. The schedule itself is tested without a network in
+//! `src/transport/retry.rs`.
+
+use std::time::{Duration, Instant};
+
+use authentik_flow_bindings::RetryPolicy;
+use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{client, error_of, faulty, response};
+
+#[tokio::test]
+async fn transient_faults_are_retried_and_counted() {
+    let server = FakeAuthentik::builder()
+        .generated(3, 1)
+        .fault(1, Fault::html(502))
+        .fault(2, Fault::Cut)
+        .fault(3, Fault::Reset)
+        .fault(4, Fault::json(503, &json!({"error": "authentik starting"})))
+        .start()
+        .await
+        .unwrap();
+    let page = client(&server).build().unwrap().flows_bindings_list().send().await.unwrap();
+    assert_eq!((page.results.len(), server.received().len()), (3, 5));
+}
+
+#[tokio::test]
+async fn what_does_not_get_better_is_not_retried() {
+    for fault in [Fault::json(403, &json!({"detail": "no"})), Fault::html(404), Fault::html(200), Fault::ContentEncoding("br")] {
+        let server = faulty(fault.clone()).await;
+        let error = error_of(&client(&server).build().unwrap()).await;
+        assert!(!error.is_retryable() && server.received().len() == 1, "{fault:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_limits_attempts() {
+    let server = faulty(Fault::html(503)).await;
+    let pauses = RetryPolicy::default().pauses(Duration::from_millis(1), Duration::from_millis(5));
+    assert_eq!(error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(), 12);
+    assert_eq!(error_of(&client(&server).retry(pauses.max_attempts(3)).build().unwrap()).await.attempts(), 3);
+    assert_eq!(error_of(&client(&server).retry(RetryPolicy::never()).build().unwrap()).await.attempts(), 1);
+
+    let server = faulty(Fault::html(500)).await;
+    assert_eq!(error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(), 5, "a 500 is mostly a bug that stays");
+}
+
+#[tokio::test]
+async fn a_long_retry_after_ends_the_retries() {
+    let server = faulty(response(429, &[("retry-after", "3600")], "")).await;
+    let error = error_of(&client(&server).build().unwrap()).await;
+    assert!(error.is_rate_limited());
+    assert_eq!((error.retry_after(), error.attempts()), (Some(Duration::from_secs(3600)), 1));
+    assert!(error.to_string().contains("It asks to wait 3600 s"), "{error}");
+}
+
+/// One request hears `Retry-After`; one that starts meanwhile waits as well.
+#[tokio::test]
+async fn a_retry_after_holds_every_request_of_the_client() {
+    let server = FakeAuthentik::builder().generated(3, 1).fault(1, response(503, &[("retry-after", "1")], "")).start().await.unwrap();
+    let client = client(&server).build().unwrap();
+    let started = Instant::now();
+    let first = tokio::spawn(client.flows_bindings_list().send());
+    while server.received().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.flows_bindings_list().send().await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+    first.await.unwrap().unwrap();
+    assert_eq!(server.received().len(), 3);
+}
+
+/// 20 % of the responses fail: a listing of 100 pages completes each time of 60.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listings_complete_under_transient_faults() {
+    let faults = [Fault::Reset, Fault::Cut, Fault::Close, Fault::html(502), Fault::html(500), Fault::html(503), Fault::Stall];
+    let policy = RetryPolicy::default().pauses(Duration::from_millis(1), Duration::from_millis(5));
+    let listing = |seed: u64| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let builder = FakeAuthentik::builder().release(authentik_flow_bindings::testing::Release::V2025_12).generated(500, 20);
+        let builder = (1..=400).filter(|_| random.f32() < 0.2).fold(builder, |builder, number| {
+            let fault = faults[fastrand::Rng::with_seed(seed * 1_000 + number as u64).usize(..faults.len())].clone();
+            builder.fault(number, fault)
+        });
+        async move {
+            let server = builder.start().await.unwrap();
+            let client = client(&server).retry(policy).idle_timeout(Duration::from_millis(250)).build().unwrap();
+            let rows = client.flows_bindings_list().paginate().page_size(5).concurrency(8).collect().await;
+            rows.map(|rows| rows.len()).map_err(|error| format!("seed {seed}: {error}"))
+        }
+    };
+    for seeds in (0..60).collect::<Vec<_>>().chunks(6) {
+        for outcome in join_all(seeds.iter().map(|seed| listing(*seed))).await {
+            assert_eq!(outcome, Ok(500));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_is_replaced() {
+    let server = FakeAuthentik::builder().generated(3, 1).always(Fault::CloseAfter).start().await.unwrap();
+    let client = client(&server).build().unwrap();
+    for _ in 0..5 {
+        client.flows_bindings_list().send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn http_1_0_is_understood() {
+    let server = faulty(Fault::Http10).await;
+    assert_eq!(client(&server).build().unwrap().flows_bindings_list().send().await.unwrap().results.len(), 30);
+}

@@ -1,0 +1,113 @@
+//! The token and signed URLs: where they go, and where they are never shown.
+
+use authentik_flow_bindings::Client;
+use authentik_flow_bindings::testing::FakeAuthentik;
+use serde_json::json;
+
+use super::{JSON, client, error_of, faulty, response, server};
+
+#[tokio::test]
+async fn signed_urls_are_cut_wherever_a_server_puts_them() {
+    let link = "https://cdn.example.com/bg.jpg?a=1&token=eyJhbGciOi";
+    let bodies = [
+        (400, json!({"detail": link}).to_string()),
+        (400, json!({"target": [link, {"x": [link]}], "non_field_errors": [link], "order": link}).to_string()),
+        (400, json!([link, {"x": link}]).to_string()),
+        (500, format!("broken at {link}\" and on")),
+        (200, json!({"pagination": link, "results": link}).to_string()),
+        (200, format!("{{\"results\": \"{}", link.replace('?', "\\u003f"))),
+        (200, "{\"results\": \"https://cdn.example.com/bg.jpg?a=\\\"x\\\"&token=eyJhbGciOi".to_string()),
+    ];
+    for (status, body) in bodies {
+        let error = error_of(&faulty(response(status, &[JSON], body.clone())).await.client()).await;
+        for text in [error.to_string(), format!("{error:?}"), format!("{:?}", error.field_errors())] {
+            assert!(!text.contains("eyJ"), "{body} becomes {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
+    let other = server().await;
+    let server = faulty(response(307, &[("location", &format!("{}/api/v3/flows/bindings/", other.address()))], "")).await;
+    let builder = client(&server).retries(0);
+    let shown = format!("{builder:?} {:?} {:?}", builder.clone().build().unwrap(), builder.clone().build().unwrap().flows_bindings_list());
+    assert!(!shown.contains(FakeAuthentik::TOKEN), "{shown}");
+
+    let error = error_of(&builder.build().unwrap()).await;
+    assert_eq!(error.status().unwrap(), 307);
+    assert_eq!(other.received().len(), 0, "the redirect was followed");
+
+    for token in ["", "  ", "sec\nret-part"] {
+        let error = Client::builder(server.address()).token(token).build().unwrap_err();
+        assert!(error.to_string().contains("token") && !error.to_string().contains("ret-part"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_repeats_of_the_token_is_blanked() {
+    const TOKEN: &str = FakeAuthentik::TOKEN;
+    let padded = format!("{}{TOKEN}", "x ".repeat(95));
+    let cases = [
+        response(403, &[JSON], json!({"detail": format!("bad token {TOKEN}")}).to_string()),
+        response(403, &[JSON], json!({"detail": padded}).to_string()),
+        response(400, &[JSON], json!({TOKEN: [TOKEN, {"a": TOKEN}], "non_field_errors": [TOKEN]}).to_string()),
+        response(400, &[JSON], json!([TOKEN]).to_string()),
+        response(403, &[JSON, ("x-authentik-id", TOKEN)], "{}"),
+        response(500, &[("content-type", "text/html")], format!("<title>{TOKEN}</title>")),
+        response(500, &[], format!("echo: {TOKEN}")),
+        response(302, &[("location", &format!("/login/{TOKEN}?{TOKEN}#{TOKEN}"))], ""),
+        response(302, &[("location", &format!("//{TOKEN}:{TOKEN}@login.example.com/"))], ""),
+        response(200, &[JSON], json!({"pagination": TOKEN}).to_string()),
+        response(200, &[JSON], format!("{{\"pagination\": \"{TOKEN}\" broken")),
+        response(200, &[JSON, ("content-encoding", TOKEN)], "{}"),
+    ];
+    for fault in cases {
+        let error = error_of(&faulty(fault.clone()).await.client()).await;
+        for text in [error.to_string(), format!("{error:?}"), format!("{:?} {:?}", error.field_errors(), error.request_id())] {
+            assert!(!text.contains("fake-auth"), "{fault:?} becomes {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn control_and_bidirectional_characters_are_escaped() {
+    let text = "\u{1b}]0;owned\u{7}\u{202e}txt\u{9b}2J";
+    for fault in [
+        response(403, &[JSON], json!({"detail": text}).to_string()),
+        response(400, &[JSON], json!({text: [text]}).to_string()),
+        response(500, &[("content-type", "text/html")], format!("<title>{text}</title>")),
+        response(500, &[], text),
+        response(200, &[JSON], json!({"pagination": {text: text}}).to_string()),
+        response(200, &[JSON], text),
+    ] {
+        let error = error_of(&faulty(fault.clone()).await.client()).await;
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']), "{fault:?} becomes {text:?}");
+        }
+    }
+}
+
+/// A request to this machine must not hand the token to a proxy. The environment belongs to the whole process: a process of its own.
+#[test]
+fn loopback_addresses_are_not_reached_through_a_proxy() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
+    command.args(["secrets::a_request_to_this_machine", "--exact", "--ignored"]);
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"] {
+        command.env(variable, &address);
+    }
+    command.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+    command.assert().success();
+    assert!(proxy.accept().is_err(), "the proxy was connected to");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, with proxies in its environment"]
+async fn a_request_to_this_machine() {
+    let server = server().await;
+    client(&server).retries(0).build().unwrap().flows_bindings_list().send().await.unwrap();
+    assert_eq!(server.received().len(), 1);
+}
