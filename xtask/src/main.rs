@@ -19,6 +19,7 @@ mod download;
 mod locate;
 mod node;
 mod project;
+mod release;
 mod report;
 mod slice;
 mod source;
@@ -50,6 +51,12 @@ enum Command {
     Expand(commands::expand::Arguments),
     /// Run the whole gate: every check that must pass before a change is merged
     Check,
+    /// Check that the version can be released (files, gate, package, semver), and tag it
+    Release {
+        /// Check everything, and tag nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,5 +78,6 @@ fn run(root: &Path, command: Command) -> Result<bool> {
         Command::Slice(arguments) => commands::slice::run(root, arguments),
         Command::Expand(arguments) => commands::expand::run(root, arguments),
         Command::Check => check::run(root),
+        Command::Release { dry_run } => release::run(root, dry_run),
     }
 }

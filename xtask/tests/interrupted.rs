@@ -58,7 +58,7 @@ fn kill_syncs(times: usize) -> usize {
 
 #[test]
 fn a_sync_that_is_killed_leaves_all_files_old_or_all_new() {
-    kill_syncs(20);
+    kill_syncs(12);
 }
 
 /// `cargo test --package xtask --test interrupted -- --ignored --nocapture`

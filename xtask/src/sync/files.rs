@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use semver::{BuildMetadata, Version};
+use serde_json::Value;
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::codegen::SLICE;
@@ -18,13 +19,15 @@ pub const CHANGELOG: &str = "CHANGELOG.md";
 const CRATE: &str = "authentik-flow-bindings";
 
 /// Makes sure that all files are of the same release and version, so that no half-done sync passes for a complete one.
-pub fn check_agreement(project: &Project, release: &str, manifest: &str, lock: &str, changelog: &str) -> Result<()> {
-    let version = crate_version(manifest)?;
+pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
+    let release = release_of(slice);
+    let version = crate_version(&project.read(MANIFEST)?)?;
+    let changelog = project.read(CHANGELOG)?;
     let pinned = project.release()?;
-    let locked = parse(LOCK, lock)?;
+    let locked = parse(LOCK, &project.read(LOCK)?)?;
     let locked = packages(&locked).find(|package| text_of(package, "name") == Some(CRATE)).and_then(|package| text_of(package, "version"));
     let locked = locked.with_context(|| format!("{LOCK}: does not have this crate\n  help: `cargo build` writes it"))?;
-    let entry = newest_entry(changelog)?;
+    let entry = newest_entry(&changelog)?;
     let version_text = version.to_string();
     let checks = [
         (UPSTREAM, "release", pinned, release),
@@ -149,6 +152,11 @@ pub fn newest_entry(changelog: &str) -> Result<&str> {
     let entry =
         entry.with_context(|| format!("{CHANGELOG}: no entry begins with `## `\n  help: restore it with `git checkout -- {CHANGELOG}`"))?;
     Ok(entry.split_whitespace().next().unwrap_or_default())
+}
+
+/// The release that a slice is of.
+pub fn release_of(slice: &Value) -> &str {
+    slice["info"]["version"].as_str().unwrap_or_default()
 }
 
 fn parse(file: &str, text: &str) -> Result<DocumentMut> {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use semver::Version;
 use serde_json::Value;
 
 use crate::annotations::orphaned::orphaned_descriptions;
 use crate::annotations::{self, Carried, Renamed};
-use crate::codegen::{Generated, SLICE, generate_text};
+use crate::codegen::{SLICE, generate_text};
+use crate::diff;
 use crate::diff::rust::Bump;
-use crate::diff::{self, Diff};
 use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
@@ -18,13 +18,15 @@ use crate::slice::{Selection, slice};
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
-use files::{CHANGELOG, LOCK, MANIFEST};
+use compare::compare;
+use files::{CHANGELOG, LOCK, MANIFEST, release_of};
 use follow_ups::{Context, follow_ups};
 use operations::{Resolved, resolve};
-pub use status::status;
+pub use status::{rust_verdict, status};
 use uses::Sources;
 
-mod files;
+mod compare;
+pub mod files;
 mod follow_ups;
 mod operations;
 mod patch;
@@ -52,9 +54,8 @@ struct Base {
 impl Base {
     /// The working tree, in which an earlier sync is complete.
     fn working_tree(project: &Project, slice: Value) -> Result<Self> {
-        let (manifest, lock, changelog) = (project.read(MANIFEST)?, project.read(LOCK)?, project.read(CHANGELOG)?);
-        files::check_agreement(project, release_of(&slice), &manifest, &lock, &changelog)?;
-        Ok(Self { slice, version: files::crate_version(&manifest)?, changelog })
+        files::check_agreement(project, &slice)?;
+        Ok(Self { slice, version: files::crate_version(&project.read(MANIFEST)?)?, changelog: project.read(CHANGELOG)? })
     }
 
     fn revision(project: &Project, revision: &str) -> Result<Self> {
@@ -139,25 +140,6 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     Ok(report)
 }
 
-/// Compares a slice with an old one, and generates its Rust.
-fn compare(old: &Value, ours: &Value, new: &Value, source: &str, report: &SyncReport) -> Result<(Diff, Generated)> {
-    let mut annotated = old.clone();
-    annotations::carry(ours, &mut annotated);
-    let mut before = diff::Input::new(SLICE, &annotated);
-    let mut after = diff::Input::new(source, new);
-    if let Some(operation) = after.left_out.first() {
-        bail!(
-            "{UPSTREAM}: `operations` lists {operation}, which uploads files or has several success responses; the generator supports \
-             neither\n  help: remove it from the list"
-        );
-    }
-    // Upstream did not add or remove these: `upstream.toml` did.
-    before.leave_out(&report.operations_removed);
-    after.leave_out(&report.operations_added);
-    let diff = diff::compare(&before, &after);
-    Ok((diff, before.generated.and(after.generated)?))
-}
-
 /// Writes the files that differ, or makes a patch of them.
 fn finish(project: &Project, texts: [(&'static str, String); 5], write: bool, report: &mut SyncReport) -> Result<()> {
     let mut changed = Vec::new();
@@ -181,10 +163,6 @@ fn finish(project: &Project, texts: [(&'static str, String); 5], write: bool, re
 
 fn renamed(Renamed { component, old, new }: &Renamed) -> RenamedProperty {
     RenamedProperty { component: component.clone(), old: old.clone(), new: new.clone() }
-}
-
-fn release_of(slice: &Value) -> &str {
-    slice["info"]["version"].as_str().unwrap_or_default()
 }
 
 /// The ids of operations that one slice has and another does not.

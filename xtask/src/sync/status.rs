@@ -3,14 +3,15 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::files::MANIFEST;
+use super::compare::compare;
+use super::files::{MANIFEST, release_of};
 use super::follow_ups::{Context, undone};
 use super::operations::resolve;
 use super::uses::Sources;
-use super::{compare, release_of};
 use crate::annotations::{self, Renamed};
 use crate::codegen::{SLICE, generate_text};
 use crate::diff::operations::operations;
+use crate::diff::rust::Bump;
 use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{Status, SyncReport};
@@ -47,6 +48,14 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
         sources: &Sources::read(&project.root),
     });
     Ok(Status { base, follow_ups })
+}
+
+/// What the generated Rust of the working tree means for the version, after that of a revision.
+pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
+    let (_, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
+    let (ours, _) = project.slice()?;
+    let (diff, _) = compare(&old, &ours.root, &ours.root, SLICE, &SyncReport::default())?;
+    Ok(diff.rust.bump.unwrap_or(Bump::Major))
 }
 
 /// Properties that have another name than in the old slice, and are still read under that.

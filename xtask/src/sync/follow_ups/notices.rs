@@ -3,7 +3,7 @@
 use semver::Version;
 use serde_json::Value;
 
-use super::{Context, Kind, follow_up, property};
+use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
 use crate::codegen::SLICE;

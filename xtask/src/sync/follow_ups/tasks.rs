@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use toml_edit::DocumentMut;
 
-use super::{Context, Kind, follow_up, property};
+use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::Renamed;
 use crate::codegen::SLICE;
 use crate::diff::rust::ItemChange;
