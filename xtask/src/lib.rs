@@ -16,6 +16,7 @@ mod commands;
 mod diff;
 mod document;
 mod download;
+pub mod fuzzing;
 mod locate;
 mod node;
 mod project;
@@ -59,7 +60,9 @@ enum Command {
     },
 }
 
-fn main() -> ExitCode {
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command)) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),

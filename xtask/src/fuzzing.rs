@@ -1,0 +1,40 @@
+//! What the fuzz targets `slicer` and `diff` check. `tests/fuzz.rs` runs the same functions on stable Rust.
+
+use serde_json::Value;
+
+use crate::diff::{self, Input};
+use crate::document::Document;
+use crate::slice::{Selection, slice};
+use crate::yaml;
+
+/// Any document can be sliced or is an error. A slice is a document whose slice it is itself.
+///
+/// # Panics
+/// If this is not so.
+pub fn slicer(bytes: &[u8]) {
+    if let Some(sliced) = sliced(bytes) {
+        let yaml = yaml::to_yaml(&sliced);
+        let again = Document::parse("slice", &yaml).and_then(|document| slice(&document, &Selection::All, false));
+        match again {
+            Ok(again) => assert_eq!(yaml::to_yaml(&again), yaml, "the slice of a slice differs"),
+            Err(error) => panic!("a slice cannot be sliced: {error}\n{yaml}"),
+        }
+    }
+}
+
+/// A slice compared with any other gives a report, and with itself no change.
+///
+/// # Panics
+/// If this is not so.
+pub fn diff(old: &[u8], new: &[u8]) {
+    if let (Some(old), Some(new)) = (sliced(old), sliced(new)) {
+        let (old, new) = (Input::new("old", &old), Input::new("new", &new));
+        let _ = diff::compare(&old, &new);
+        assert!(diff::compare(&new, &new).changes.is_empty(), "a document differs from itself");
+    }
+}
+
+fn sliced(bytes: &[u8]) -> Option<Value> {
+    let document = Document::parse("document", &String::from_utf8_lossy(bytes)).ok()?;
+    slice(&document, &Selection::All, false).ok()
+}
