@@ -1,40 +1,52 @@
-//! What the document says beyond OpenAPI, read for the generated Rust: shapes of objects, list operations, and what fixups find.
+//! What the generated Rust needs and OpenAPI cannot say: what the extensions declare, and what the fixups leave to the postprocessing.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use openapiv3::{IntegerType, OpenAPI, Operation, Parameter, ReferenceOr, Schema, SchemaKind, Type};
+use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Flaw;
+use super::diagnostic::Diagnostic;
+use super::pointer::{step, to_component, walk};
+use super::spec::{Resolved, components, enum_values, resolved};
 
-/// What the fixups found that cannot be said in OpenAPI and is left for the generated Rust.
+/// The extensions that the generator reads. Others belong to upstream and are ignored.
+pub const EXTENSIONS: [&str; 7] =
+    ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
+
+/// The component of properties with `x-signed-link`, and the type in `src/` that replaces it.
+pub const SIGNED_LINK: &str = "SignedLink";
+
+/// What the passes found out about the document.
 #[derive(Default)]
 pub struct Metadata {
     /// Components that become open enums.
     pub enums: Vec<OpenEnum>,
-    /// Properties that some releases name otherwise or leave out.
-    pub moved: Vec<MovedProperty>,
-    /// Page counters: component and property.
-    pub counters: Vec<(String, String)>,
+    /// Properties that some releases rename or leave out.
+    pub tolerant_properties: Vec<TolerantProperty>,
+    /// Integers that upstream declares as `number`: component and property.
+    pub lenient_integers: Vec<(String, String)>,
     /// List operations, by operation id.
     pub listings: BTreeMap<String, Listing>,
     /// Every object of the document, by component, as it was before any fixup.
     pub shapes: BTreeMap<String, Shape>,
-    /// JSON pointers of answers without a description, refusals too, of which no Rust is made.
-    pub undescribed_answers: Vec<String>,
-    /// Components that are none in the document: the JSON pointer of where each stands.
-    pub places: BTreeMap<String, String>,
+    /// JSON pointers of responses without a description, error responses included, which generate no Rust.
+    pub undescribed_responses: Vec<String>,
+    /// Whether any property is a signed link.
+    pub has_signed_links: bool,
+    /// Components that a pass added, with the JSON pointer of what each was made from.
+    pub origins: BTreeMap<String, String>,
 }
 
 impl Metadata {
-    /// The JSON pointer of where a component stands in the document.
-    pub fn place(&self, component: &str) -> String {
-        self.places.get(component).cloned().unwrap_or_else(|| format!("#/components/schemas/{component}"))
+    /// The JSON pointer in the document of what became a component.
+    pub fn pointer(&self, component: &str) -> String {
+        self.origins.get(component).cloned().unwrap_or_else(|| to_component("schemas", component))
     }
 }
 
-/// A string enum of the document, to be declared with `open_enum!`.
+/// A string enum, to be generated with `open_enum!`.
 pub struct OpenEnum {
     /// Name of the component, such as `FlowLayoutEnum`.
     pub component: String,
@@ -52,34 +64,35 @@ pub struct EnumValue {
     pub description: Option<String>,
 }
 
-/// A property that stands elsewhere, or nowhere, in the answers of some releases.
-pub struct MovedProperty {
+/// A property that some releases send under another name, or not at all.
+pub struct TolerantProperty {
     pub component: String,
     pub property: String,
-    /// Other names under which it is sent (`x-aliases`).
+    /// Other names (`x-aliases`).
     pub aliases: Vec<String>,
-    /// What it is taken for when it is not sent (`x-default-when-absent`).
+    /// The value of a property that was not sent (`x-default-when-absent`).
     pub default: Option<Value>,
-    /// Whether it is an object that may have whatever properties.
+    /// Whether it is an object of no particular form.
     pub free_form: bool,
 }
 
-/// How the rows of a list operation can be ordered and told apart (`x-listing`).
+/// How the rows of a list operation are sorted and told apart (`x-listing`).
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Listing {
-    /// The order that tells all rows apart.
+    /// An ordering in which no two rows are equal.
     pub total_order: String,
     /// Terms of `ordering`, each with the path of the property that it sorts by.
     pub sort_terms: BTreeMap<String, String>,
     pub partition: Option<Partition>,
     #[serde(default)]
-    pub traces: Vec<Trace>,
+    pub version_markers: Vec<VersionMarker>,
 }
 
 impl Default for Listing {
     fn default() -> Self {
-        Self { total_order: "pk".into(), sort_terms: BTreeMap::from([("pk".into(), "pk".into())]), partition: None, traces: Vec::new() }
+        let sort_terms = BTreeMap::from([("pk".into(), "pk".into())]);
+        Self { total_order: "pk".into(), sort_terms, partition: None, version_markers: Vec::new() }
     }
 }
 
@@ -88,14 +101,14 @@ impl Default for Listing {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Partition {
     pub parameter: String,
-    /// Paths of the properties in which its values are found; `[]` stands for every item of an array.
+    /// Paths of the properties that hold its values; `[]` stands for every item of an array.
     pub found_in: Vec<String>,
 }
 
-/// A key by which releases can be told apart: `sent-since` and `sent-until` where it is there, `always-since` where it is not.
+/// A key that tells releases apart: by its presence (`sent-since`, `sent-until`) and by its absence (`always-since`).
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Trace {
+pub struct VersionMarker {
     pub key: String,
     pub sent_since: Option<String>,
     pub sent_until: Option<String>,
@@ -105,7 +118,7 @@ pub struct Trace {
 /// What the document says of an object.
 pub struct Shape {
     pub fields: Vec<Field>,
-    /// Whether it may have any other property.
+    /// Whether any other property may be sent.
     pub open: bool,
 }
 
@@ -124,18 +137,34 @@ pub enum Kind {
     Other,
 }
 
-/// Notes what the document says of its objects, for the comparison of answers with it.
+/// Rejects misspelled extensions, which would silently have no effect.
+pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
+    /// Enough of a name to tell that one of ours was meant: `x-alias`, `x-enum-`, `x-listi`.
+    const PREFIX: usize = 7;
+    let mut found = None;
+    walk("#", document, &mut |pointer, node| {
+        for key in node.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let meant = EXTENSIONS.iter().find(|known| key.starts_with(&known[..PREFIX]) && !EXTENSIONS.contains(&key.as_str()));
+            if let (Some(meant), None) = (meant, &found) {
+                let problem = format!("unknown extension; did you mean `{meant}`?");
+                found = Some(Diagnostic::new(step(pointer, key), problem, "correct its name"));
+            }
+        }
+    });
+    found.map_or(Ok(()), Err)
+}
+
+/// Records what the document says of its objects: responses are compared with it.
 pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
-    let Some(components) = &spec.components else { return };
-    for (component, schema) in &components.schemas {
-        let Some(SchemaKind::Type(Type::Object(object))) = schema.as_item().map(|schema| &schema.schema_kind) else { continue };
+    for (component, schema) in components(spec) {
+        let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { continue };
         let fields = object.properties.iter().map(|(name, schema)| {
             let extensions = schema.as_item().map(|schema| &schema.schema_data.extensions);
             Field {
                 name: name.clone(),
-                aliases: extensions.map(|extensions| texts(extensions.get("x-aliases"))).unwrap_or_default(),
+                aliases: extensions.map(|extensions| strings(extensions.get("x-aliases"))).unwrap_or_default(),
                 required: object.required.contains(name),
-                kind: kind(&components.schemas, schema),
+                kind: kind(spec, schema),
             }
         });
         let open = object.additional_properties.is_some();
@@ -143,116 +172,28 @@ pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
     }
 }
 
-type Schemas = indexmap::IndexMap<String, ReferenceOr<Schema>>;
-
-fn kind<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<T>) -> Kind {
-    /// References on the way to a kind; a list of lists of itself has no end of them.
-    const MOST_STEPS: usize = 16;
-    kind_within(schemas, schema, MOST_STEPS)
-}
-
-fn kind_within<T: std::borrow::Borrow<Schema>>(schemas: &Schemas, schema: &ReferenceOr<T>, steps: usize) -> Kind {
-    let Some(steps) = steps.checked_sub(1) else { return Kind::Other };
-    let schema = match schema {
-        ReferenceOr::Item(schema) => schema.borrow(),
-        ReferenceOr::Reference { reference } => {
-            let name = reference.trim_start_matches("#/components/schemas/");
-            return match schemas.get(name) {
-                Some(ReferenceOr::Item(schema)) if matches!(schema.schema_kind, SchemaKind::Type(Type::Object(_))) => {
-                    Kind::Object(name.to_owned())
-                }
-                Some(schema) => kind_within(schemas, schema, steps),
-                None => Kind::Other,
-            };
+fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> Kind {
+    let Some(target) = resolved(spec, schema) else { return Kind::Other };
+    match (&target.schema.schema_kind, object_component(&target)) {
+        (_, Some(name)) => Kind::Object(name),
+        (SchemaKind::Type(Type::Array(array)), _) => {
+            let items = array.items.as_ref().and_then(|items| resolved(spec, items));
+            items.and_then(|items| object_component(&items)).map_or(Kind::Other, Kind::Objects)
         }
-    };
-    match &schema.schema_kind {
-        SchemaKind::AllOf { all_of } if all_of.len() == 1 => kind_within(schemas, &all_of[0], steps),
-        SchemaKind::Type(Type::Array(array)) => match array.items.as_ref().map(|items| kind_within(schemas, items, steps)) {
-            Some(Kind::Object(name)) => Kind::Objects(name),
-            _ => Kind::Other,
-        },
-        SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })) => {
+        (SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })), _) => {
             Kind::Integer { minimum: minimum.unwrap_or(i64::MIN), maximum: maximum.unwrap_or(i64::MAX) }
         }
-        _ => enum_values(schema).map_or(Kind::Other, Kind::Enum),
+        _ => enum_values(target.schema).map_or(Kind::Other, Kind::Enum),
     }
 }
 
-/// Reads what the document says of its list operations, which is no fixup: it describes, and changes nothing.
-pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Flaw> {
-    for (place, operation) in operations(spec) {
-        let Some(listing) = operation.extensions.shift_remove("x-listing") else { continue };
-        let listing: Listing = serde_json::from_value(listing).map_err(|error| {
-            let remedy = "write total-order, sort-terms, partition and traces as codegen/metadata.rs reads them";
-            (format!("{place}/x-listing"), error.to_string(), remedy)
-        })?;
-        check_listing(&listing, operation, &metadata.shapes)
-            .map_err(|problem| (format!("{place}/x-listing"), problem, "name parameters of the operation, and properties of its rows"))?;
-        metadata.listings.insert(operation.operation_id.clone().unwrap_or_default(), listing);
-    }
-    Ok(())
+/// The component, if it is an object.
+fn object_component(target: &Resolved) -> Option<String> {
+    let is_object = matches!(target.schema.schema_kind, SchemaKind::Type(Type::Object(_)));
+    target.component.as_ref().filter(|_| is_object).map(|name| name.clone().into_owned())
 }
 
-/// Whether what the listing names is there, so that the generated Rust compiles.
-fn check_listing(listing: &Listing, operation: &Operation, shapes: &BTreeMap<String, Shape>) -> Result<(), String> {
-    let paths = listing.sort_terms.values().chain(listing.partition.iter().flat_map(|partition| &partition.found_in));
-    for path in paths {
-        let known = |step: &str| shapes.values().any(|shape| shape.fields.iter().any(|field| field.name == step));
-        if let Some(unknown) = path.split('.').find(|step| !known(step.trim_end_matches("[]"))) {
-            return Err(format!("the path `{path}` has `{unknown}`, which is no property"));
-        }
-        if path.matches("[]").count() > 1 {
-            return Err(format!("the path `{path}` has more than one `[]`"));
-        }
-    }
-    if let Some(term) = listing.total_order.split(',').find(|term| !listing.sort_terms.contains_key(*term)) {
-        return Err(format!("the total order has `{term}`, which is no sort term"));
-    }
-    let mut parameters = operation.parameters.iter().filter_map(ReferenceOr::as_item).map(Parameter::parameter_data_ref);
-    match &listing.partition {
-        Some(Partition { parameter, .. }) if !parameters.any(|data| data.name == *parameter) => {
-            Err(format!("the partition has `{parameter}`, which is no parameter"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Every operation with its JSON pointer.
-pub fn operations(spec: &mut OpenAPI) -> impl Iterator<Item = (String, &mut Operation)> {
-    spec.paths.paths.iter_mut().filter_map(|(path, item)| Some((path, item_mut(item)?))).flat_map(|(path, item)| {
-        let pointer = format!("#/paths/{}", path.replace('~', "~0").replace('/', "~1"));
-        let methods = [
-            ("get", &mut item.get),
-            ("put", &mut item.put),
-            ("post", &mut item.post),
-            ("delete", &mut item.delete),
-            ("options", &mut item.options),
-            ("head", &mut item.head),
-            ("patch", &mut item.patch),
-            ("trace", &mut item.trace),
-        ];
-        methods.into_iter().filter_map(move |(method, operation)| Some((format!("{pointer}/{method}"), operation.as_mut()?)))
-    })
-}
-
-/// What stands at a place itself, and not behind a `$ref`.
-pub fn item_mut<T>(item: &mut ReferenceOr<T>) -> Option<&mut T> {
-    match item {
-        ReferenceOr::Item(item) => Some(item),
-        ReferenceOr::Reference { .. } => None,
-    }
-}
-
-pub fn enum_values(schema: &Schema) -> Option<Vec<String>> {
-    match &schema.schema_kind {
-        SchemaKind::Type(Type::String(string)) if !string.enumeration.is_empty() => {
-            Some(string.enumeration.iter().flatten().cloned().collect())
-        }
-        _ => None,
-    }
-}
-
-pub fn texts(list: Option<&Value>) -> Vec<String> {
+/// The strings in a JSON array.
+pub fn strings(list: Option<&Value>) -> Vec<String> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -1,36 +1,57 @@
-//! Runs progenitor, which panics on much of what it does not support, and says *where* in the document it gave up.
+//! Runs progenitor, which panics on much of what it does not support, and finds the part of the document that it gave up on.
 
+use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
-use ::progenitor::{GenerationSettings, Generator};
+use ::progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use indexmap::IndexMap;
-use openapiv3::{Components, OpenAPI, ReferenceOr};
+use openapiv3::{Components, OpenAPI, Operation, PathItem, Paths, ReferenceOr, Schema};
 use proc_macro2::TokenStream;
+use quote::quote;
 
-use super::Flaw;
-use super::recursion::endless;
+use super::diagnostic::Diagnostic;
+use super::metadata::{Metadata, SIGNED_LINK};
+use super::pointer::{referenced_schemas, step, to_component};
+use super::recursion::infinite_schema;
 
-/// Generates the client, or tells which operation or component progenitor cannot generate.
-pub fn run(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream, Flaw> {
-    if let Some(component) = endless(spec) {
-        return Err((
-            format!("#/components/schemas/{component}"),
-            "has an `allOf` in it that puts it together with something else, and so on without end".into(),
+/// Generates the client, or reports the operation or component that progenitor cannot generate.
+pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnostic> {
+    if let Some(component) = infinite_schema(spec) {
+        return Err(Diagnostic::new(
+            metadata.pointer(&component),
+            "contains an `allOf` that merges the schema with itself, without end",
             "refer to the component alone there, without an `allOf` of two parts",
         ));
     }
-    generate(settings, spec).map_err(|problem| {
-        (
-            culprit(settings, spec),
+    let settings = settings(metadata);
+    generate(&settings, spec).map_err(|problem| {
+        Diagnostic::new(
+            culprit(&settings, spec),
             format!("progenitor cannot generate this: {problem}"),
             "simplify the construct in the document, or add a fixup to codegen/passes/fixups.rs that does",
         )
     })
 }
 
+fn settings(metadata: &Metadata) -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_inner_type(quote!(::std::sync::Arc<crate::transport::Settings>))
+        .with_derive("PartialEq");
+    let impls = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    for open_enum in &metadata.enums {
+        settings.with_replacement(&open_enum.component, format!("crate::types::{}", open_enum.name), impls());
+    }
+    if metadata.has_signed_links {
+        settings.with_replacement(SIGNED_LINK, format!("crate::{SIGNED_LINK}"), impls());
+    }
+    settings
+}
+
 fn generate(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream, String> {
-    /// The panic hook belongs to the whole process: one run at a time may silence it.
+    /// The panic hook belongs to the process: only one run at a time may silence it.
     static PANIC_HOOK: Mutex<()> = Mutex::new(());
     let _guard = PANIC_HOOK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
 
@@ -46,86 +67,79 @@ fn generate(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream
             .downcast_ref::<String>()
             .cloned()
             .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "it panicked without a message".into()),
+            .unwrap_or_else(|| "panicked without a message".into()),
     };
-    // What follows the first line is the whole schema as Rust prints it.
+    // The lines after the first are a dump of the whole schema.
     Err(problem.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The smallest part of the document that fails on its own.
+/// The pointer of the smallest part of the document that fails on its own.
 fn culprit(settings: &GenerationSettings, spec: &OpenAPI) -> String {
     let fails = |part: &OpenAPI| generate(settings, part).is_err();
-
-    let all = spec.components.as_ref().map(|components| components.schemas.clone()).unwrap_or_default();
-    let smallest = all
-        .keys()
-        .map(|name| (name, closure(&all, name)))
-        .filter(|(_, schemas)| {
-            let components = Components { schemas: schemas.clone(), ..Components::default() };
-            fails(&OpenAPI { paths: openapiv3::Paths::default(), components: Some(components), ..spec.clone() })
-        })
-        .min_by_key(|(_, schemas)| schemas.len());
-    if let Some((name, _)) = smallest {
-        return format!("#/components/schemas/{name}");
-    }
-
-    for (path, item) in &spec.paths.paths {
-        let place = format!("#/paths/{}", path.replace('~', "~0").replace('/', "~1"));
-        let Some(item) = item.as_item() else { return place };
-        for (method, operation) in item.iter() {
-            let with = |changed: openapiv3::Operation| {
-                let mut part = spec.clone();
-                let mut only = openapiv3::PathItem { parameters: item.parameters.clone(), ..Default::default() };
-                only.get = Some(changed);
-                part.paths.paths = IndexMap::from([(path.clone(), ReferenceOr::Item(only))]);
-                part
-            };
-            if !fails(&with(operation.clone())) {
-                continue;
-            }
-            for index in 0..operation.parameters.len() {
-                let mut without = operation.clone();
-                without.parameters.remove(index);
-                if !fails(&with(without)) {
-                    return format!("{place}/{method}/parameters/{index}");
-                }
-            }
-            for status in operation.responses.responses.keys() {
-                let mut without = operation.clone();
-                without.responses.responses.shift_remove(status);
-                if !fails(&with(without)) {
-                    return format!("{place}/{method}/responses/{status}");
-                }
-            }
-            return format!("{place}/{method}");
-        }
-    }
-    "the whole document".into()
+    failing_schema(spec, &fails).or_else(|| failing_operation(spec, &fails)).unwrap_or_else(|| "#".into())
 }
 
-type Schemas = IndexMap<String, ReferenceOr<openapiv3::Schema>>;
+fn failing_schema(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option<String> {
+    let all = spec.components.as_ref().map(|components| components.schemas.clone()).unwrap_or_default();
+    let closures = all.keys().map(|name| (name, closure(&all, name)));
+    let failing = closures.filter(|(_, schemas)| {
+        let components = Components { schemas: schemas.clone(), ..Components::default() };
+        fails(&OpenAPI { paths: Paths::default(), components: Some(components), ..spec.clone() })
+    });
+    failing.min_by_key(|(_, schemas)| schemas.len()).map(|(name, _)| to_component("schemas", name))
+}
 
-/// `name` and every schema that it reaches.
+fn failing_operation(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option<String> {
+    for (path, item) in &spec.paths.paths {
+        let pointer = step("#/paths", path);
+        let Some(item) = item.as_item() else { return Some(pointer) };
+        let alone = |operation: Operation| {
+            let item = PathItem { parameters: item.parameters.clone(), get: Some(operation), ..PathItem::default() };
+            let mut part = spec.clone();
+            part.paths.paths = IndexMap::from([(path.clone(), ReferenceOr::Item(item))]);
+            part
+        };
+        for (method, operation) in item.iter().filter(|(_, operation)| fails(&alone(Operation::clone(operation)))) {
+            return Some(
+                failing_part(operation, &|operation| fails(&alone(operation)))
+                    .into_iter()
+                    .fold(step(&pointer, method), |pointer, key| step(&pointer, &key)),
+            );
+        }
+    }
+    None
+}
+
+/// The parameter or response without which an operation no longer fails.
+fn failing_part(operation: &Operation, fails: &dyn Fn(Operation) -> bool) -> Vec<String> {
+    for index in 0..operation.parameters.len() {
+        let mut without = operation.clone();
+        without.parameters.remove(index);
+        if !fails(without) {
+            return vec!["parameters".into(), index.to_string()];
+        }
+    }
+    for status in operation.responses.responses.keys() {
+        let mut without = operation.clone();
+        without.responses.responses.shift_remove(status);
+        if !fails(without) {
+            return vec!["responses".into(), status.to_string()];
+        }
+    }
+    Vec::new()
+}
+
+type Schemas = IndexMap<String, ReferenceOr<Schema>>;
+
+/// A schema and every one that it reaches.
 fn closure(all: &Schemas, name: &str) -> Schemas {
     let mut reached = Schemas::new();
-    let mut waiting = vec![name.to_owned()];
-    while let Some(name) = waiting.pop() {
+    let mut pending = BTreeSet::from([name.to_owned()]);
+    while let Some(name) = pending.pop_first() {
         let Some(schema) = all.get(&name) else { continue };
         if reached.insert(name, schema.clone()).is_none() {
-            references(&serde_json::to_value(schema).unwrap_or_default(), &mut waiting);
+            pending.extend(referenced_schemas(&serde_json::to_value(schema).unwrap_or_default()));
         }
     }
     reached
-}
-
-fn references(node: &serde_json::Value, found: &mut Vec<String>) {
-    match node {
-        serde_json::Value::Object(map) => {
-            let target = map.get("$ref").and_then(|target| target.as_str());
-            found.extend(target.and_then(|target| target.strip_prefix("#/components/schemas/")).map(str::to_owned));
-            map.values().for_each(|value| references(value, found));
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        _ => {}
-    }
 }

@@ -1,103 +1,85 @@
-//! Schemas that progenitor would write out for ever.
+//! Schemas that progenitor would expand forever.
 //!
-//! It writes out what an `allOf` of several parts puts together, with the properties of each part, and those of a property that two parts
-//! have. Where that leads back to where it began there is no end, and it fills its stack until the process is killed.
+//! It expands an `allOf` of several parts into the properties of all of them, and does so again for a property that two parts define
+//! differently. Where that leads back to the schema it began with, progenitor overflows its stack, which kills the process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use openapiv3::OpenAPI;
 use serde_json::{Map, Value};
 
-/// A component in which something is put together that would be written out for ever.
-pub fn endless(spec: &OpenAPI) -> Option<String> {
+use super::pointer::{component, reference, referenced_schemas, walk};
+
+/// A component that contains a merge without end.
+pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     let schemas = serde_json::to_value(&spec.components.as_ref()?.schemas).unwrap_or_default();
     let schemas = schemas.as_object()?;
-    let referred_to = schemas.iter().map(|(name, schema)| {
-        let mut found = BTreeSet::new();
-        references(schema, &mut found);
-        (name.clone(), found)
-    });
-    let referred_to: Graph = referred_to.collect();
-    let mut merged_in = Graph::new();
+    let references = schemas.iter().map(|(name, schema)| (name.clone(), referenced_schemas(schema))).collect();
+    let mut merges = Graph::new();
     for (name, schema) in schemas {
-        let merged = merged_in.entry(name.clone()).or_default();
-        if !merges(schema, schemas, &referred_to, merged) {
-            return Some(name.clone());
-        }
+        match merged_components(schema, schemas, &references) {
+            Some(merged) => merges.insert(name.clone(), merged),
+            None => return Some(name.clone()),
+        };
     }
-    merged_in.keys().find(|name| leads_back(&merged_in, name)).cloned()
+    merges.keys().find(|name| leads_back(&merges, name)).cloned()
 }
 
-/// Components by name, with those that each leads to.
+/// Components, each with those that it leads to.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 fn leads_back(graph: &Graph, name: &str) -> bool {
-    reached(graph, graph.get(name).into_iter().flatten()).contains(name)
+    reachable(graph, graph.get(name).into_iter().flatten()).contains(name)
 }
 
-/// Every component that can be reached from some.
-fn reached<'a>(graph: &'a Graph, from: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
-    let mut waiting = from.collect::<Vec<_>>();
+/// The components that can be reached from `start`, itself included.
+fn reachable<'a>(graph: &'a Graph, start: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    let mut pending = start.collect::<Vec<_>>();
     let mut reached = BTreeSet::new();
-    while let Some(component) = waiting.pop() {
+    while let Some(component) = pending.pop() {
         if reached.insert(component.as_str()) {
-            waiting.extend(graph.get(component).into_iter().flatten());
+            pending.extend(graph.get(component).into_iter().flatten());
         }
     }
     reached
 }
 
-/// Notes the components that are written out in a schema, however deep in it; tells whether what two parts say of one property has an end.
-fn merges(node: &Value, schemas: &Map<String, Value>, referred_to: &Graph, merged: &mut BTreeSet<String>) -> bool {
-    if node.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.len() > 1) {
-        let (mut components, mut objects) = (BTreeSet::new(), Vec::new());
-        parts(node, schemas, &mut components, &mut objects);
-        merged.extend(components);
-        let mut properties: BTreeMap<&String, Vec<&Value>> = BTreeMap::new();
-        for (name, property) in objects.iter().filter_map(|object| object.get("properties")?.as_object()).flatten() {
-            properties.entry(name).or_default().push(property);
+/// The components that are merged somewhere inside a schema; `None` where merging a property has no end.
+fn merged_components(schema: &Value, schemas: &Map<String, Value>, references: &Graph) -> Option<BTreeSet<String>> {
+    let mut merged = BTreeSet::new();
+    let mut ends = true;
+    walk("", schema, &mut |_, node| {
+        if node.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.len() > 1) {
+            let (mut components, mut objects) = (BTreeSet::new(), Vec::new());
+            parts(node, schemas, &mut components, &mut objects);
+            merged.extend(components);
+            let conflicting = conflicting_references(&objects);
+            ends = ends && !reachable(references, conflicting.iter()).into_iter().any(|component| leads_back(references, component));
+            merged.extend(conflicting);
         }
-        // Where the parts say the same, nothing is written out.
-        for of_several in properties.values().filter(|of_several| of_several.iter().any(|property| *property != of_several[0])) {
-            let mut found = BTreeSet::new();
-            for property in of_several {
-                references(property, &mut found);
-            }
-            if reached(referred_to, found.iter()).into_iter().any(|component| leads_back(referred_to, component)) {
-                return false;
-            }
-            merged.extend(found);
-        }
-    }
-    match node {
-        Value::Object(map) => map.values().all(|value| merges(value, schemas, referred_to, merged)),
-        Value::Array(items) => items.iter().all(|item| merges(item, schemas, referred_to, merged)),
-        _ => true,
-    }
+    });
+    ends.then_some(merged)
 }
 
-/// The components, and the objects, that a schema is put together of.
+/// What the properties refer to that several objects define differently. Where they agree, nothing is expanded.
+fn conflicting_references(objects: &[&Value]) -> BTreeSet<String> {
+    let mut definitions: BTreeMap<&String, Vec<&Value>> = BTreeMap::new();
+    for (name, property) in objects.iter().filter_map(|object| object.get("properties")?.as_object()).flatten() {
+        definitions.entry(name).or_default().push(property);
+    }
+    let conflicting = definitions.into_values().filter(|properties| properties.windows(2).any(|pair| pair[0] != pair[1]));
+    conflicting.flatten().flat_map(referenced_schemas).collect()
+}
+
+/// The components and the objects that a schema is composed of.
 fn parts<'a>(node: &'a Value, schemas: &'a Map<String, Value>, components: &mut BTreeSet<String>, objects: &mut Vec<&'a Value>) {
     objects.push(node);
-    if let Some(name) = component(node)
-        && components.insert(name.to_owned())
-        && let Some(target) = schemas.get(name)
+    if let Some(name) = reference(node).and_then(|target| component(target, "schemas"))
+        && components.insert(name.clone().into_owned())
+        && let Some(target) = schemas.get(name.as_ref())
     {
         parts(target, schemas, components, objects);
     }
     let lists = ["allOf", "oneOf", "anyOf"].iter().filter_map(|composition| node.get(composition)?.as_array());
     lists.flatten().for_each(|part| parts(part, schemas, components, objects));
-}
-
-fn references(node: &Value, found: &mut BTreeSet<String>) {
-    found.extend(component(node).map(str::to_owned));
-    match node {
-        Value::Object(map) => map.values().for_each(|value| references(value, found)),
-        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        _ => {}
-    }
-}
-
-fn component(node: &Value) -> Option<&str> {
-    node.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
 }

@@ -1,25 +1,26 @@
-//! Open enums: the values that this release of the crate knows, and room for those that it does not.
+//! Open enums: the values that this release of the crate knows, and `Unknown` for all others.
 //!
-//! Upstream adds values to its enums between releases. A value that came later than this crate arrives as `Unknown`, keeps its
-//! text, and goes back out unchanged.
+//! authentik adds values to its enums in minor releases. A value that this crate does not know decodes as `Unknown`, keeps its text,
+//! and serializes unchanged.
 //!
 //! ```
 //! use authentik_flow_bindings::FlowLayout;
 //!
 //! let known: FlowLayout = "sidebar_left".into();
 //! assert_eq!(known, FlowLayout::SidebarLeft);
+//! assert_eq!(known, "sidebar_left");
 //!
-//! let later: FlowLayout = "of_a_later_release".into();
+//! let later: FlowLayout = "from_a_later_release".into();
 //! assert!(!later.is_known());
-//! assert_eq!(later.as_str(), "of_a_later_release");
-//! assert!(FlowLayout::try_parse("of_a_later_release").is_err());
+//! assert_eq!(later.as_str(), "from_a_later_release");
+//! assert!(FlowLayout::try_parse("from_a_later_release").is_err());
 //! ```
 
 use std::fmt;
 
 /// The text of a value that this release of the crate does not know.
 ///
-/// It can be read, but neither made nor matched on: the value may become a variant of its own in the next release.
+/// It can be neither constructed nor matched on outside this crate: the next release may make the value a variant of its own.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnknownValue(Box<str>);
 
@@ -35,15 +36,27 @@ impl UnknownValue {
     }
 }
 
+impl AsRef<str> for UnknownValue {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UnknownValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 impl fmt::Debug for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-/// A text that is none of the values of an enum: what the `try_parse` of an open enum returns.
+/// The error of an open enum's `try_parse`: a text that is not one of the known values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no {enum_name}; it has the values {}", known.join(", "))]
+#[error("`{text}` is not a known {enum_name}; known are {}", known.join(", "))]
 pub struct UnknownValueError {
     text: String,
     enum_name: &'static str,
@@ -51,38 +64,36 @@ pub struct UnknownValueError {
 }
 
 impl UnknownValueError {
+    /// The text that was parsed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The known values.
+    #[must_use]
+    pub fn known(&self) -> &[&'static str] {
+        &self.known
+    }
+
     pub(crate) fn new(text: &str, enum_name: &'static str, known: Vec<&'static str>) -> Self {
         Self { text: text.to_owned(), enum_name, known }
     }
 }
 
-/// Declares an open enum; the generator writes one call for each string enum of the document.
+/// Implements an open enum; the generator writes the enum and one call for each string enum of the document.
 macro_rules! open_enum {
-    (
-        $(#[$attribute:meta])*
-        pub enum $name:ident { $($(#[$variant_attribute:meta])* $variant:ident = $value:literal, $label:literal;)* }
-    ) => {
-        $(#[$attribute])*
-        ///
-        /// An open enum: see [`enums`](crate::enums).
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_attribute])* $variant,)*
-            /// A value that came later than this release of the crate.
-            Unknown($crate::enums::UnknownValue),
-        }
-
+    ($name:ident { $($variant:ident = $value:literal, $label:literal;)* }) => {
         impl $name {
             const VALUES: &'static [Self] = &[$(Self::$variant),*];
 
-            /// Every known value, in the order of the specification.
+            /// The known values, in the order of the specification.
             #[must_use]
             pub const fn values() -> &'static [Self] {
                 Self::VALUES
             }
 
-            /// The value as the server writes it.
+            /// The value as it is on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -91,7 +102,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The value in words, for people; an unknown value as the server wrote it.
+            /// The value for people to read; an unknown value as it was sent.
             #[must_use]
             pub fn label(&self) -> &str {
                 match self {
@@ -106,10 +117,10 @@ macro_rules! open_enum {
                 !matches!(self, Self::Unknown(_))
             }
 
-            /// Parses a known value, and nothing else.
+            /// Parses a known value; unlike `From<&str>`, fails on any other.
             ///
             /// # Errors
-            /// The text is none of [`values`](Self::values); the error lists them.
+            /// The text is not one of [`values`](Self::values). The error lists them.
             pub fn try_parse(text: &str) -> Result<Self, $crate::enums::UnknownValueError> {
                 match Self::from(text) {
                     Self::Unknown(_) => Err($crate::enums::UnknownValueError::new(text, stringify!($name), vec![$($value),*])),
@@ -130,6 +141,30 @@ macro_rules! open_enum {
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 text.as_str().into()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().into()
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
             }
         }
 
@@ -168,7 +203,7 @@ macro_rules! open_enum {
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
                     "type": "string",
-                    "description": "An open enum: a later server may send other values than these.",
+                    "description": "An open enum: other releases may send other values than these.",
                     "anyOf": [{ "enum": [$($value),*] }, {}],
                 })
             }
@@ -177,7 +212,7 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// Reads a string into whatever can be made of every string, without a copy where serde lends one.
+/// Decodes a string into a type that every string converts to, without an intermediate copy.
 pub(crate) struct TextVisitor<T>(std::marker::PhantomData<T>);
 
 impl<T> TextVisitor<T> {

@@ -9,7 +9,9 @@ pub mod enums;
 mod error;
 mod flows;
 pub mod pagination;
+mod parameters;
 mod redaction;
+mod signed_link;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -21,12 +23,14 @@ mod codegen {
 }
 
 pub use client::ClientBuilder;
-pub use codegen::{Client, ResponseValue, builder, types};
+pub use codegen::{Client, builder, types};
 pub use compat::drift;
 pub use compat::drift::{Drift, DriftKind};
 pub use compat::version::VersionRange;
 pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, StatusError};
 pub use flows::PolicyEvaluation;
+pub use signed_link::SignedLink;
+pub use transport::ResponseValue;
 pub use transport::retry::RetryPolicy;
 pub use types::{
     DeniedAction, FlowDesignation, FlowLayout, FlowSet, FlowStageBinding, InvalidResponseAction, PaginatedFlowStageBindingList, Pagination,

@@ -1,168 +1,146 @@
-//! Names for what stands in something else: answers, the pagination and enums become components, so that everything that is done to
-//! components is done to them, under the names that progenitor has for them.
-
-use std::borrow::{Borrow, BorrowMut};
+//! Turns inline objects and enums into components, under the names that progenitor would give them, so that the passes over components
+//! reach them too.
 
 use heck::ToUpperCamelCase;
-use openapiv3::{AdditionalProperties, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
+use openapiv3::{OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
 
-use crate::codegen::metadata::{Metadata, enum_values, item_mut, operations};
+use crate::codegen::metadata::Metadata;
+use crate::codegen::pointer::step;
+use crate::codegen::spec::{SchemaSlot, components, enum_values, inner_schemas, item_mut, operations_mut, parameters_mut};
 
-/// Makes a component of each object that an operation is answered with and that stands in the answer itself, under the name that
-/// progenitor has for it, so that everything that is done to components is done to it too.
-pub fn name_answers(spec: &mut OpenAPI, metadata: &mut Metadata) {
-    let mut named = Vec::new();
-    for (place, operation) in operations(spec) {
+/// What becomes a component: its name, the JSON pointer of where it was, and the schema.
+struct Hoisted {
+    name: String,
+    pointer: String,
+    schema: Schema,
+}
+
+/// Adds components. One that the document has already keeps its meaning.
+fn add(spec: &mut OpenAPI, metadata: &mut Metadata, hoisted: impl IntoIterator<Item = Hoisted>) {
+    let schemas = &mut spec.components.get_or_insert_default().schemas;
+    for Hoisted { name, pointer, schema } in hoisted {
+        if !schemas.contains_key(&name) {
+            metadata.origins.insert(name.clone(), pointer);
+            schemas.insert(name, ReferenceOr::Item(schema));
+        }
+    }
+}
+
+/// Hoists the objects that a successful response contains inline.
+pub fn hoist_responses(spec: &mut OpenAPI, metadata: &mut Metadata) {
+    let mut hoisted = Vec::new();
+    for (pointer, operation) in operations_mut(spec) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
         for (status, response) in &mut operation.responses.responses {
-            let Some(response) = item_mut(response).filter(|_| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))) else {
-                continue;
-            };
-            for (kind, media) in &mut response.content {
+            let success = matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2));
+            let Some(response) = item_mut(response).filter(|_| success) else { continue };
+            for (media_type, media) in &mut response.content {
                 let Some(schema) = &mut media.schema else { continue };
-                let place = format!("{place}/responses/{status}/content/{}/schema", kind.replace('/', "~1"));
-                name_object(format!("{id}Response"), place, schema, &mut named);
+                let path = ["responses", &status.to_string(), "content", media_type, "schema"];
+                let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
+                hoist_object(format!("{id}Response"), pointer, schema, &mut hoisted);
             }
         }
     }
-    let components = spec.components.get_or_insert_default();
-    for (name, place, schema) in named {
-        if !components.schemas.contains_key(&name) {
-            components.schemas.insert(name.clone(), schema);
-            metadata.places.insert(name, place);
-        }
-    }
+    add(spec, metadata, hoisted);
 }
 
-/// Up to 2023.1 upstream writes out where a page stands in its list, on every page. It is the component of later releases, which
-/// `src/pagination` knows by its name.
-pub fn name_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
-    const NAME: &str = "Pagination";
-    let Some(components) = &mut spec.components else { return };
-    let mut found = None;
-    for (page, schema) in components.schemas.iter_mut().filter_map(|(name, schema)| Some((name, item_mut(schema)?))) {
-        let SchemaKind::Type(Type::Object(object)) = &mut schema.schema_kind else { continue };
-        let Some(place) = object.properties.get_mut("pagination") else { continue };
-        let counts = |schema: &Schema| matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"));
-        if let Some(inline) = place.as_item().filter(|schema| counts(schema)) {
-            found.get_or_insert_with(|| (format!("{}/properties/pagination", metadata.place(page)), Schema::clone(inline)));
-            *place = ReferenceOr::ref_(&format!("#/components/schemas/{NAME}"));
-        }
-    }
-    if let Some((place, schema)) = found.filter(|_| !components.schemas.contains_key(NAME)) {
-        components.schemas.insert(NAME.into(), ReferenceOr::Item(schema));
-        metadata.places.insert(NAME.into(), place);
-    }
-}
-
-fn name_object<T: Borrow<Schema> + BorrowMut<Schema>>(
-    name: String,
-    place: String,
-    schema: &mut ReferenceOr<T>,
-    named: &mut Vec<(String, String, ReferenceOr<Schema>)>,
-) {
-    let ReferenceOr::Item(item) = &mut *schema else { return };
-    match &mut item.borrow_mut().schema_kind {
+fn hoist_object(name: String, pointer: String, slot: &mut dyn SchemaSlot, hoisted: &mut Vec<Hoisted>) {
+    let Some(schema) = slot.schema_mut() else { return };
+    match &mut schema.schema_kind {
         SchemaKind::Type(Type::Array(array)) => {
             if let Some(items) = &mut array.items {
-                name_object(format!("{name}Item"), format!("{place}/items"), items, named);
+                hoist_object(format!("{name}Item"), step(&pointer, "items"), items, hoisted);
             }
         }
         SchemaKind::Type(Type::Object(object)) if !object.properties.is_empty() => {
-            let object: Schema = (*item).borrow().clone();
-            *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
-            named.push((name, place, ReferenceOr::Item(object)));
+            let schema = schema.clone();
+            slot.refer_to(&name);
+            hoisted.push(Hoisted { name, pointer, schema });
         }
         _ => {}
     }
 }
 
-/// An enum that stands inside another schema becomes a component, named after the places on the way to it.
-pub fn name_inline_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
-    let mut named = name_enums_of_filters(spec);
-    let components = spec.components.get_or_insert_default();
-    for (component, schema) in &mut components.schemas {
-        if let ReferenceOr::Item(schema) = schema {
-            name_enums_inside((component, &metadata.place(component)), schema, &mut named);
+/// Hoists the `pagination` of a page. Up to 2023.1 upstream repeats it inline on every page; later releases have this component, which
+/// `src/pagination` knows by its name.
+pub fn hoist_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
+    const NAME: &str = "Pagination";
+    let mut found = None;
+    for (page, schema) in spec.components.iter_mut().flat_map(|components| &mut components.schemas) {
+        let Some(Schema { schema_kind: SchemaKind::Type(Type::Object(object)), .. }) = item_mut(schema) else { continue };
+        let Some(slot) = object.properties.get_mut("pagination") else { continue };
+        if let Some(inline) = slot.schema_mut().filter(|schema| counts_pages(schema)) {
+            let pointer = ["properties", "pagination"].into_iter().fold(metadata.pointer(page), |pointer, key| step(&pointer, key));
+            found.get_or_insert(Hoisted { name: NAME.into(), pointer, schema: inline.clone() });
+            slot.refer_to(NAME);
         }
     }
-    for (name, place, schema) in named {
-        metadata.places.insert(name.clone(), place);
-        components.schemas.insert(name, ReferenceOr::Item(schema));
-    }
+    add(spec, metadata, found);
 }
 
-/// The enum of a filter that no component has becomes one too, under the name that progenitor has for it.
-fn name_enums_of_filters(spec: &mut OpenAPI) -> Named {
-    let known = spec.components.iter().flat_map(|components| components.schemas.values()).filter_map(ReferenceOr::as_item);
-    let known = known.filter_map(enum_values).map(sorted).collect::<Vec<_>>();
-    let mut named = Named::new();
-    for (place, operation) in operations(spec) {
+fn counts_pages(schema: &Schema) -> bool {
+    matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"))
+}
+
+/// Hoists inline enums, named after the path that leads to them.
+pub fn hoist_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
+    let mut hoisted = enums_of_filters(spec);
+    for (component, schema) in spec.components.iter_mut().flat_map(|components| &mut components.schemas) {
+        if let Some(schema) = item_mut(schema) {
+            enums_inside((component, &metadata.pointer(component)), schema, &mut hoisted);
+        }
+    }
+    add(spec, metadata, hoisted);
+}
+
+/// The enums of filters that no component has.
+fn enums_of_filters(spec: &mut OpenAPI) -> Vec<Hoisted> {
+    let known = components(spec).filter_map(|(_, schema)| enum_values(schema)).map(sorted).collect::<Vec<_>>();
+    let mut hoisted = Vec::new();
+    for (pointer, operation) in operations_mut(spec) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
-        for parameter in operation.parameters.iter_mut().filter_map(item_mut) {
-            let data = parameter_data_mut(parameter);
-            let (name, place) = (format!("{id}{}", data.name.to_upper_camel_case()), format!("{place}/parameters/{}/schema", data.name));
-            let ParameterSchemaOrContent::Schema(schema) = &mut data.format else { continue };
+        for parameter in parameters_mut(operation) {
+            let path = ["parameters", &parameter.name, "schema"];
+            let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
+            let name = format!("{id}{}", parameter.name.to_upper_camel_case());
+            let ParameterSchemaOrContent::Schema(schema) = &mut parameter.format else { continue };
             let is_known = schema.as_item().and_then(enum_values).is_some_and(|values| known.contains(&sorted(values)));
             if !is_known {
-                name_enum(name, place, schema, &mut named);
+                hoist_enum(name, pointer, schema, &mut hoisted);
             }
         }
     }
-    named
+    hoisted
 }
 
-/// Enums with the names that they get and the JSON pointers of where they stood.
-type Named = Vec<(String, String, Schema)>;
-
-fn name_enums_inside((name, place): (&str, &str), schema: &mut Schema, named: &mut Named) {
-    match &mut schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => {
-            for (property, schema) in &mut object.properties {
-                name_enum(format!("{name}{}", property.to_upper_camel_case()), format!("{place}/properties/{property}"), schema, named);
-            }
-            if let Some(AdditionalProperties::Schema(value)) = &mut object.additional_properties {
-                name_enum(format!("{name}Value"), format!("{place}/additionalProperties"), value.as_mut(), named);
-            }
-        }
-        SchemaKind::Type(Type::Array(array)) => {
-            array.items.iter_mut().for_each(|items| name_enum(format!("{name}Item"), format!("{place}/items"), items, named));
-        }
-        SchemaKind::OneOf { one_of: parts } => name_enums_of_parts((name, place), "oneOf", parts, named),
-        SchemaKind::AnyOf { any_of: parts } => name_enums_of_parts((name, place), "anyOf", parts, named),
-        SchemaKind::AllOf { all_of: parts } => name_enums_of_parts((name, place), "allOf", parts, named),
-        _ => {}
+fn enums_inside((name, pointer): (&str, &str), schema: &mut Schema, hoisted: &mut Vec<Hoisted>) {
+    for (steps, slot) in inner_schemas(schema) {
+        let suffix = match steps.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["properties", property] => property.to_upper_camel_case(),
+            ["additionalProperties"] => "Value".to_owned(),
+            ["items"] => "Item".to_owned(),
+            [_, index] => format!("Part{index}"),
+            _ => continue,
+        };
+        let pointer = steps.iter().fold(pointer.to_owned(), |pointer, key| step(&pointer, key));
+        hoist_enum(format!("{name}{suffix}"), pointer, slot, hoisted);
     }
 }
 
-fn name_enums_of_parts((name, place): (&str, &str), composition: &str, parts: &mut [ReferenceOr<Schema>], named: &mut Named) {
-    for (index, part) in parts.iter_mut().enumerate() {
-        name_enum(format!("{name}Part{index}"), format!("{place}/{composition}/{index}"), part, named);
-    }
-}
-
-fn name_enum<T: BorrowMut<Schema>>(name: String, place: String, schema: &mut ReferenceOr<T>, named: &mut Named) {
-    let ReferenceOr::Item(item) = &mut *schema else { return };
-    let item: &mut Schema = item.borrow_mut();
-    if enum_values(item).is_some() {
-        let item = item.clone();
-        *schema = ReferenceOr::ref_(&format!("#/components/schemas/{name}"));
-        named.push((name, place, item));
+fn hoist_enum(name: String, pointer: String, slot: &mut dyn SchemaSlot, hoisted: &mut Vec<Hoisted>) {
+    let Some(schema) = slot.schema_mut() else { return };
+    if enum_values(schema).is_some() {
+        let schema = schema.clone();
+        slot.refer_to(&name);
+        hoisted.push(Hoisted { name, pointer, schema });
     } else {
-        name_enums_inside((&name, &place), item, named);
+        enums_inside((&name, &pointer), schema, hoisted);
     }
 }
 
+/// Enums are the same whatever the order of their values.
 pub fn sorted(mut values: Vec<String>) -> Vec<String> {
     values.sort();
     values
-}
-
-pub fn parameter_data_mut(parameter: &mut Parameter) -> &mut openapiv3::ParameterData {
-    match parameter {
-        Parameter::Query { parameter_data, .. }
-        | Parameter::Header { parameter_data, .. }
-        | Parameter::Path { parameter_data, .. }
-        | Parameter::Cookie { parameter_data, .. } => parameter_data,
-    }
 }

@@ -1,26 +1,24 @@
-//! Parts that stand in `components` are put where they are used.
+//! Moves parameters and responses from `components` to where they are used, which is where every other pass looks for them.
 
+use indexmap::IndexMap;
 use openapiv3::{OpenAPI, ReferenceOr};
 
-use crate::codegen::metadata::operations;
+use crate::codegen::pointer::component;
+use crate::codegen::spec::operations_mut;
 
-/// Puts parameters and answers that stand in `components` (as they do since 2025.10) where they are referred to.
+/// Inlines the parameters and responses that operations refer to, as upstream's do since 2025.10.
 pub fn inline_parts(spec: &mut OpenAPI) {
     let Some(components) = spec.components.clone() else { return };
-    for (_, operation) in operations(spec) {
-        for parameter in &mut operation.parameters {
-            put_in_place(parameter, "#/components/parameters/", &components.parameters);
-        }
-        for response in operation.responses.responses.values_mut() {
-            put_in_place(response, "#/components/responses/", &components.responses);
-        }
+    for (_, operation) in operations_mut(spec) {
+        operation.parameters.iter_mut().for_each(|parameter| inline(parameter, "parameters", &components.parameters));
+        operation.responses.responses.values_mut().for_each(|response| inline(response, "responses", &components.responses));
     }
 }
 
-fn put_in_place<T: Clone>(part: &mut ReferenceOr<T>, prefix: &str, components: &indexmap::IndexMap<String, ReferenceOr<T>>) {
+fn inline<T: Clone>(part: &mut ReferenceOr<T>, collection: &str, components: &IndexMap<String, ReferenceOr<T>>) {
     if let ReferenceOr::Reference { reference } = part
-        && let Some(component) = reference.strip_prefix(prefix).and_then(|name| components.get(name))
+        && let Some(target) = component(reference, collection).and_then(|name| components.get(name.as_ref()))
     {
-        *part = component.clone();
+        *part = target.clone();
     }
 }

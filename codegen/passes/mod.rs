@@ -1,6 +1,7 @@
-//! The passes on the document, before progenitor reads it.
+//! The passes over the document, before progenitor reads it.
 
 pub mod descriptions;
 pub mod fixups;
 pub mod hoist;
 pub mod inline;
+pub mod listing;

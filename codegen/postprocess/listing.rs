@@ -1,11 +1,11 @@
-//! What the paginator and the drift notes need to know of the document, as Rust.
+//! `ListRequest` for the builders of list operations: what the paginator needs to know about one.
 
-use heck::ToShoutySnakeCase;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
-use crate::codegen::metadata::{Field, Kind, Listing, Metadata, Partition};
+use super::descriptors::shape_name;
+use crate::codegen::metadata::{Listing, Partition};
 
 /// What the paginator needs to know of a list operation.
 pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
@@ -20,10 +20,10 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
     let template = format!("{{}} {id}{}", " {:?}".repeat(filters.clone().count()));
     let shape = answer.to_token_stream().into_iter().last().map_or_else(String::new, |ident| ident.to_string());
     let shape = shape_name(&shape);
-    let traces = listing.traces.iter().map(|trace| {
-        let key = format!("\"{}\":", trace.key);
+    let version_markers = listing.version_markers.iter().map(|marker| {
+        let key = format!("\"{}\":", marker.key);
         let [sent_since, sent_until, always_since] =
-            [&trace.sent_since, &trace.sent_until, &trace.always_since].map(|release| month(release.as_deref()));
+            [&marker.sent_since, &marker.sent_until, &marker.always_since].map(|release| month(release.as_deref()));
         quote!(crate::compat::version::VersionMarker { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
     });
     let (for_partition, partitions) = match &listing.partition {
@@ -69,7 +69,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
                 let start = (page - 1).saturating_mul(size);
                 let read = |body: &[u8]| crate::pagination::read_page::<Self>(body, page, start, watch);
                 let answer = crate::transport::send(&self.client.clone(), self.into_request(), read).await;
-                answer.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
+                answer.map(crate::ResponseValue::into_inner).map_err(|error| error.on_page(page))
             }
 
             fn split(answer: Self::Answer) -> (types::Pagination, Vec<Self::Item>) {
@@ -81,7 +81,7 @@ pub fn list_request(builder: &syn::Type, id: &str, setters: &[String], answer: &
             }
 
             fn version_markers() -> &'static [crate::compat::version::VersionMarker] {
-                &[#(#traces),*]
+                &[#(#version_markers),*]
             }
 
             fn key(item: &Self::Item) -> ::uuid::Uuid {
@@ -119,43 +119,5 @@ fn found_values(path: &str) -> TokenStream {
     } else {
         let value = fields(path);
         quote!(found.push(item #(.#value)*);)
-    }
-}
-
-/// The constant for the shape of a component, whose name may begin with a digit.
-fn shape_name(component: &str) -> Ident {
-    let name = component.to_shouty_snake_case();
-    if name.starts_with(|first: char| first.is_ascii_digit()) { format_ident!("_{name}") } else { format_ident!("{name}") }
-}
-
-/// What the document says of each object, for the comparison of answers with it.
-pub fn shapes(metadata: &Metadata) -> Item {
-    let shapes = metadata.shapes.iter().map(|(component, shape)| {
-        let (name, open) = (shape_name(component), shape.open);
-        let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
-            let kind = match kind {
-                Kind::Object(component) => {
-                    let shape = shape_name(component);
-                    quote!(Object(&#shape))
-                }
-                Kind::Objects(component) => {
-                    let shape = shape_name(component);
-                    quote!(Objects(&#shape))
-                }
-                Kind::Enum(values) => quote!(Enum(&[#(#values),*])),
-                Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
-                Kind::Other => quote!(Other),
-            };
-            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: FieldKind::#kind })
-        });
-        quote!(pub(crate) static #name: ObjectSchema = ObjectSchema { fields: &[#(#fields),*], open: #open };)
-    });
-    parse_quote! {
-        /// What the specification says of each object.
-        #[allow(dead_code)]
-        pub(crate) mod shapes {
-            use crate::compat::schema::{Field, FieldKind, ObjectSchema};
-            #(#shapes)*
-        }
     }
 }

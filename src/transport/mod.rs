@@ -2,11 +2,11 @@
 
 pub(crate) mod decode;
 pub(crate) mod limits;
+mod response;
 pub(crate) mod retry;
 mod throttle;
 mod token;
 
-use progenitor_client::ResponseValue;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Request, Response};
 
@@ -15,6 +15,7 @@ use crate::codegen::Client;
 use crate::error::DecodeFailure;
 use crate::redaction::Quoter;
 use limits::Limits;
+pub use response::ResponseValue;
 use retry::RetryPolicy;
 use throttle::Throttle;
 pub(crate) use token::Token;

@@ -6,11 +6,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::codegen::{GenerateError, check_version};
+pub use crate::codegen::pointer::{component, step};
+use crate::codegen::{Diagnostic, check_version};
 use crate::locate;
 
 /// What is wrong, where, and what to do about it.
-pub type Error = GenerateError;
+pub type Error = Diagnostic;
 
 /// A parsed OpenAPI document.
 pub struct Document {
@@ -80,8 +81,7 @@ impl Document {
             let remedy = "convert it to OpenAPI 3.0.3, for instance with swagger2openapi";
             return Err(self.error("#/swagger", format!("Swagger (OpenAPI {version}) is not supported"), remedy));
         }
-        check_version(self.root.get("openapi").and_then(text).as_deref())
-            .map_err(|(place, problem, remedy)| self.error(place, problem, remedy))?;
+        check_version(self.root.get("openapi").and_then(text).as_deref()).map_err(|error| error.in_file(&self.name))?;
         for part in ["info", "paths"] {
             if !self.root.get(part).is_some_and(Value::is_object) {
                 return Err(self.error(
@@ -101,8 +101,8 @@ impl Document {
         }
     }
 
-    pub fn error(&self, place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
-        Error { file: self.name.clone(), place: place.into(), problem: problem.into(), remedy: remedy.into() }
+    pub fn error(&self, pointer: impl Into<String>, problem: impl Into<String>, help: impl Into<String>) -> Error {
+        Diagnostic::new(pointer, problem, help).in_file(&self.name)
     }
 
     /// An error of this document with the line and column of its pointer.
@@ -181,17 +181,6 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
 /// A scalar as the key of a mapping.
 pub fn key_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// One more step of a JSON pointer.
-pub fn step(place: &str, key: &str) -> String {
-    format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-/// The name at the end of a pointer such as `#/components/schemas/Stage`, if it is of that collection.
-pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>> {
-    let name = pointer.strip_prefix("#/components/")?.strip_prefix(collection)?.strip_prefix('/')?;
-    (!name.contains('/')).then(|| if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() })
 }
 
 /// A `$ref` is a URL, so it may have `%20` and the like.

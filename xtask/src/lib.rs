@@ -10,7 +10,6 @@ mod annotations;
 mod canonical;
 mod check;
 #[path = "../../codegen/mod.rs"]
-#[allow(dead_code, reason = "xtask does not use all of the generator")]
 mod codegen;
 mod commands;
 mod diff;

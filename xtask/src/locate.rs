@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::codegen::pointer::unescape;
 use crate::document::Error;
 
 /// An error that says the line and column of its pointer too, if the pointer is in this text.
 pub fn with_line(error: Error, text: &str) -> Error {
-    match locate(text, &error.place) {
+    match locate(text, &error.pointer) {
         Some((line, column)) => Error { file: format!("{}:{line}:{column}", error.file), ..error },
         None => error,
     }
@@ -17,7 +18,7 @@ pub fn with_line(error: Error, text: &str) -> Error {
 /// Neither parser says where a value is, but both say where an error is: so the value at the pointer is made one.
 fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
     const FOUND: &str = "this is the value at the pointer";
-    let mut keys = pointer.strip_prefix("#/")?.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect::<Vec<_>>();
+    let mut keys = pointer.strip_prefix("#/")?.split('/').map(unescape).collect::<Vec<_>>();
     // The value may be what is missing: then its nearest ancestor is shown.
     while !keys.is_empty() {
         let seek = Seek { keys: &keys, found: FOUND };

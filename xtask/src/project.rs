@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::codegen::SLICE;
+use crate::codegen::reviewed::SLICE;
 use crate::document::Document;
 use crate::slice::{Selection, slice};
 use crate::transaction::{self, Lock};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::codegen::EXTENSIONS;
+use crate::codegen::metadata::EXTENSIONS;
 use crate::document::{component, key_text, step};
 use crate::node::{Node, bare};
 use crate::slice::METHODS;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Operations, annotated, print};
-use crate::codegen::{self, SLICE};
+use crate::codegen::reviewed::{REVIEWED, SLICE, header};
+use crate::codegen::{self, Generated};
 use crate::diff;
 use crate::locate;
 use crate::project::Project;
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// A file, a URL, the address of an authentik server, or a release [default: the checked-in slice]
     #[arg(value_name = "SRC")]
     source: Option<String>,
+    /// Write the Rust of the checked-in slice to openapi/flows_bindings_list.rs, with a header that tells what it was made from
+    #[arg(long, conflicts_with = "source")]
+    write: bool,
     #[command(flatten)]
     selection: Operations,
 }
@@ -39,8 +43,12 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
             (format!("the slice of {source}"), yaml::to_yaml(&sliced))
         }
     };
-    let generated = codegen::generate_text(&name, &text).map_err(|error| locate::with_line(error, &text))?;
-    print(&generated.code())?;
+    let generated = codegen::generate(&name, &text).map_err(|error| locate::with_line(error, &text))?;
+    if arguments.write {
+        project.write(&[(REVIEWED, reviewed(&text, &generated)?)])?;
+    } else {
+        print(&generated.code())?;
+    }
     for fixup in generated.stale_fixups {
         eprintln!("note: the fixup `{fixup}` is not needed for this document");
     }
@@ -48,4 +56,11 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
         eprintln!("note: {pointer} has no description");
     }
     Ok(true)
+}
+
+/// The generator's output as it is checked in.
+fn reviewed(slice: &str, generated: &Generated) -> Result<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let header = header(&root, slice).context("the sources of the generator cannot be read")?;
+    Ok(header + &generated.code())
 }

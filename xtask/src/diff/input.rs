@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::operations::operations;
 use super::{Operation, Side};
-use crate::codegen::{GenerateError, Generated, generate_text};
+use crate::codegen::{Diagnostic, Generated, generate};
 use crate::yaml::to_yaml;
 
 pub struct Input<'a> {
@@ -15,7 +15,7 @@ pub struct Input<'a> {
     /// The slice with annotations.
     pub(super) slice: Cow<'a, Value>,
     /// The Rust, or why there is none.
-    pub generated: Result<Generated, GenerateError>,
+    pub generated: Result<Generated, Diagnostic>,
     /// Operations that the generator does not support.
     pub left_out: BTreeSet<Operation>,
 }
@@ -55,7 +55,7 @@ fn only(slice: &Value, is_wanted: impl Fn(&Value) -> bool) -> Value {
 impl<'a> Input<'a> {
     pub fn new(source: &'a str, slice: &'a Value) -> Self {
         let (supported, left_out) = generatable(slice);
-        let generated = generate_text(&format!("the slice of {source}"), &to_yaml(&supported));
+        let generated = generate(&format!("the slice of {source}"), &to_yaml(&supported));
         Self { source, slice: Cow::Borrowed(slice), generated, left_out }
     }
 

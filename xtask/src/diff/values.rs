@@ -6,7 +6,7 @@ use super::Wire;
 use super::findings::{Findings, Range, Subject};
 use super::rules::Use;
 use super::wire::{Compatibility, unread_others};
-use crate::codegen::passes::fixups::variant_name;
+use crate::codegen::names::variant_name;
 use crate::document::step;
 use crate::node::Node;
 

@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::annotations;
-use crate::codegen::{Generated, SLICE};
+use crate::codegen::Generated;
+use crate::codegen::reviewed::SLICE;
 use crate::diff::{self, Diff};
 use crate::project::UPSTREAM;
 use crate::report::SyncReport;

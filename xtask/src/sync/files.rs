@@ -5,7 +5,7 @@ use semver::{BuildMetadata, Version};
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item, Table};
 
-use crate::codegen::SLICE;
+use crate::codegen::reviewed::SLICE;
 use crate::diff::rust::Bump;
 use crate::project::{Project, UPSTREAM};
 use crate::report::RenamedOperation;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::annotations::orphaned::orphaned_descriptions;
 use crate::annotations::{self, Carried, Renamed};
-use crate::codegen::{SLICE, generate_text};
+use crate::codegen::generate;
+use crate::codegen::reviewed::SLICE;
 use crate::diff;
 use crate::diff::rust::Bump;
 use crate::locate;
@@ -104,7 +105,7 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let mut next = base.version.clone();
     let mut changelog = base.changelog.clone();
     let generated = if same_api {
-        generate_text(SLICE, &slice_text).map_err(|error| locate::with_line(error, &slice_text))?
+        generate(SLICE, &slice_text).map_err(|error| locate::with_line(error, &slice_text))?
     } else {
         let (diff, generated) = compare(&base.slice, &ours.root, &new, source.name(), &report)?;
         next = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new))?;

@@ -9,7 +9,8 @@ use super::follow_ups::{Context, undone};
 use super::operations::resolve;
 use super::uses::Sources;
 use crate::annotations::{self, Renamed};
-use crate::codegen::{SLICE, generate_text};
+use crate::codegen::generate;
+use crate::codegen::reviewed::SLICE;
 use crate::diff::operations::operations;
 use crate::diff::rust::Bump;
 use crate::locate;
@@ -27,7 +28,7 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
     let (ours, bare) = Project::slice_of(&text)?;
     let new = &ours.root;
     let (diff, generated) = if old == bare {
-        (None, generate_text(SLICE, &text).map_err(|error| locate::with_line(error, &text))?)
+        (None, generate(SLICE, &text).map_err(|error| locate::with_line(error, &text))?)
     } else {
         let (diff, generated) = compare(&old, new, new, SLICE, &SyncReport::default())?;
         (Some(diff), generated)

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
-use crate::codegen::SLICE;
+use crate::codegen::reviewed::SLICE;
 use crate::diff::{Change, Compatibility};
 use crate::document::step;
 use crate::report::{FollowUp, sides};

@@ -7,7 +7,7 @@ use toml_edit::DocumentMut;
 
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::Renamed;
-use crate::codegen::SLICE;
+use crate::codegen::reviewed::SLICE;
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility, Diff};
 use crate::document::{key_text, step};

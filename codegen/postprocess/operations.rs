@@ -1,0 +1,273 @@
+//! The builders of operations: each is an owned request, with a `send()` that goes through our transport.
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use openapiv3::{OpenAPI, Operation, ParameterData};
+use proc_macro2::Ident;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Pat, Stmt, Visibility, parse_quote};
+
+use super::client::example;
+use super::listing::list_request;
+use super::{describe, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
+use crate::codegen::metadata::{Listing, Metadata};
+use crate::codegen::spec::{operations, parameters};
+
+/// A struct that is one page of a list, with the type of its rows.
+pub type ListPage = (Ident, syn::Type);
+
+/// The pages among the models.
+pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
+    let page = |item: &Item| {
+        let Item::Struct(item) = item else { return None };
+        field_type(item, "pagination")?;
+        Some((item.ident.clone(), first_argument(field_type(item, "results")?)?.clone()))
+    };
+    items(types).iter().filter_map(page).collect()
+}
+
+/// Adapts every builder in the module.
+pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<(), String> {
+    let mut list_requests = Vec::new();
+    for item in items_mut(builders) {
+        match item {
+            Item::Struct(builder) => adapt_struct(builder, operation_of(spec, &builder.ident)?),
+            Item::Impl(builder) => list_requests.extend(adapt_impl(builder, spec, metadata, pages)?),
+            Item::Use(import) => {
+                *import = if import.to_token_stream().to_string().contains("types") {
+                    parse_quote!(
+                        use super::types;
+                    )
+                } else {
+                    parse_quote! {
+                        #[allow(unused_imports)]
+                        use progenitor_client::{Error, RequestBuilderExt, encode_path};
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+    items_mut(builders).extend(list_requests);
+    Ok(())
+}
+
+/// The operation of a builder, which is named after its id.
+fn operation_of<'a>(spec: &'a OpenAPI, builder: &Ident) -> Result<&'a Operation, String> {
+    let named = |operation: &&Operation| operation.operation_id.as_ref().is_some_and(|id| *builder == id.to_upper_camel_case());
+    operations(spec).map(|(_, operation)| operation).find(named).ok_or_else(|| format!("`{builder}` is not an operation of the document"))
+}
+
+/// A request holds a clone of the client, which is cheap, so that it borrows nothing and can be stored and sent to another task.
+fn adapt_struct(builder: &mut ItemStruct, operation: &Operation) {
+    builder.generics = Generics::default();
+    builder.attrs.push(parse_quote!(#[must_use = "a request does nothing until it is sent"]));
+    for field in &mut builder.fields {
+        if field.ident.as_ref().is_some_and(|ident| ident == "client") {
+            field.ty = parse_quote!(super::Client);
+        }
+    }
+    let method = builder.ident.to_string().to_snake_case();
+    let summary = operation.summary.as_deref().unwrap_or("Sends a request").trim_end_matches('.');
+    redescribe(&mut builder.attrs, &format!("{summary}: a request that [`Client::{method}`](super::Client::{method}) begins."));
+}
+
+/// `FlowsBindingsList<'a>` as `FlowsBindingsList`.
+pub fn without_lifetime(ty: &syn::Type) -> syn::Type {
+    let mut ty = ty.clone();
+    if let syn::Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut()
+    {
+        last.arguments = syn::PathArguments::None;
+    }
+    ty
+}
+
+/// Adapts the methods of a builder; returns the `ListRequest` of a list operation.
+fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<Option<Item>, String> {
+    item.generics = Generics::default();
+    *item.self_ty = without_lifetime(&item.self_ty);
+    let builder = last_segment(&item.self_ty).ok_or("an operation's builder has no name")?.clone();
+    let operation = operation_of(spec, &builder)?;
+    let mut setters = Vec::new();
+    for function in functions(item) {
+        let name = function.sig.ident.to_string();
+        match name.as_str() {
+            "new" => {
+                function.vis = parse_quote!(pub(crate));
+                function.sig.inputs = parse_quote!(client: super::Client);
+            }
+            "send" => {}
+            _ => {
+                let parameter = parameters(operation).find(|parameter| parameter.name.to_snake_case() == name);
+                adapt_setter(function, parameter);
+                setters.push(name);
+            }
+        }
+    }
+    let send = functions(item).find(|function| function.sig.ident == "send").ok_or_else(|| format!("`{builder}` has no `send`"))?;
+    let response = response_type(send).ok_or_else(|| format!("`{builder}::send` does not return a `ResponseValue`"))?;
+    let page = last_segment(&response).cloned();
+    let counts_pages = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
+    let list = pages.iter().find(|(ident, _)| counts_pages && Some(ident) == page.as_ref());
+    replace_send(item, &response, list.is_some()).map_err(|problem| format!("`{builder}::send` {problem}"))?;
+
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let list_request = list.map(|(_, row)| {
+        item.items.push(paginate(&id));
+        let default = Listing::default();
+        list_request(&item.self_ty, &id, &setters, &response, row, metadata.listings.get(&id).unwrap_or(&default))
+    });
+    // What people look for first.
+    item.items.sort_by_key(|item| match item {
+        ImplItem::Fn(function) if function.sig.ident == "paginate" => 0,
+        ImplItem::Fn(function) if function.sig.ident == "send" => 1,
+        ImplItem::Fn(function) if matches!(function.vis, Visibility::Public(_)) => 2,
+        _ => 3,
+    });
+    Ok(list_request)
+}
+
+fn paginate(id: &str) -> ImplItem {
+    let example = example(&format!("let all = client.{id}().paginate().collect().await?;"));
+    parse_quote! {
+        /// Lists every row that matches the filters, on as many pages as it takes: see [`pagination`](crate::pagination).
+        ///
+        /// The `page` and `page_size` of this request are ignored: a listing chooses its own.
+        ///
+        /// # Examples
+        #[doc = #example]
+        pub fn paginate(self) -> crate::pagination::Paginator<Self> {
+            crate::pagination::Paginator::new(self)
+        }
+    }
+}
+
+// --- setters --------------------------------------------------------------------------------------------------------
+
+/// Documents a setter. One for a parameter reports a value that it cannot convert with the parameter's name, the value and a hint.
+fn adapt_setter(function: &mut ImplItemFn, parameter: Option<&ParameterData>) {
+    let name = function.sig.ident.clone();
+    let description = parameter.and_then(|parameter| parameter.description.clone());
+    describe(&mut function.attrs, &description.unwrap_or_else(|| no_description(&name.to_string())));
+    let Some(parameter) = parameter else { return };
+    let Some(target) = conversion_target(function) else { return };
+    let given = parameter.extensions.get("x-value-hint").and_then(serde_json::Value::as_str);
+    let hint = given.map_or_else(|| value_hint(&target), str::to_owned);
+    let convert = if function.block.to_token_stream().to_string().contains("map (Some)") { quote!(optional) } else { quote!(required) };
+    let wire_name = &parameter.name;
+    if let Some(clause) = &mut function.sig.generics.where_clause {
+        *clause = parse_quote!(where V: ::std::convert::TryInto<#target> + ::std::fmt::Debug);
+    }
+    function.block = parse_quote!({
+        self.#name = crate::parameters::#convert(#wire_name, #hint, value);
+        self
+    });
+}
+
+/// The `T` of a setter that takes a `V: TryInto<T>`.
+fn conversion_target(function: &ImplItemFn) -> Option<syn::Type> {
+    let clause = function.sig.generics.where_clause.as_ref().filter(|clause| clause.predicates.len() == 1)?;
+    let syn::WherePredicate::Type(predicate) = clause.predicates.first()? else { return None };
+    let syn::TypeParamBound::Trait(bound) = predicate.bounds.first()? else { return None };
+    let path = &bound.path;
+    let convert: syn::Type = parse_quote!(#path);
+    (last_segment(&convert)? == "TryInto").then(|| first_argument(&convert).cloned()).flatten()
+}
+
+/// What a parameter of this type takes, in words.
+fn value_hint(ty: &syn::Type) -> String {
+    let name = last_segment(ty).map(ToString::to_string).unwrap_or_default();
+    match name.as_str() {
+        "Uuid" => "a UUID".into(),
+        "i32" | "i64" => "an integer".into(),
+        "u32" | "u64" => "an integer from 0".into(),
+        "NonZeroU32" | "NonZeroU64" => "an integer from 1".into(),
+        "f32" | "f64" => "a number".into(),
+        "bool" => "`true` or `false`".into(),
+        "String" => "text".into(),
+        "Vec" => first_argument(ty).map_or_else(|| "a list".into(), |item| format!("a list, each item {}", value_hint(item))),
+        _ => format!("a value of `{name}`"),
+    }
+}
+
+// --- send -----------------------------------------------------------------------------------------------------------
+
+/// Splits the `send()` of progenitor in two: `into_request()` builds the HTTP request, and a `send()` of ours gives it to the transport,
+/// which authorizes, sends and retries it, and decodes the response.
+fn replace_send(item: &mut ItemImpl, response: &syn::Type, is_list: bool) -> Result<(), String> {
+    let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
+    keep_request(send)?;
+    item.items.push(parse_quote! {
+        /// Sends this one request and decodes the response; transient failures are retried, as the client is configured.
+        ///
+        /// # Errors
+        /// See [`Error`](crate::Error).
+        pub async fn send(self) -> Result<crate::ResponseValue<#response>, crate::Error> {
+            let client = self.client.clone();
+            crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await
+        }
+    });
+    if is_list {
+        let Some(ImplItem::Fn(send)) = item.items.last_mut() else { return Ok(()) };
+        send.block = parse_quote!({
+            let (client, number) = (self.client.clone(), self.number());
+            crate::transport::send(&client, self.into_request(), crate::pagination::read_answer::<Self>)
+                .await
+                .map_err(|error| error.on_page(number))
+        });
+        item.items.push(parse_quote! {
+            /// The number of the page that is requested.
+            fn number(&self) -> u64 {
+                self.page.as_ref().ok().copied().flatten().and_then(|page| page.try_into().ok()).unwrap_or(1)
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Keeps what builds the HTTP request.
+fn keep_request(send: &mut ImplItemFn) -> Result<(), String> {
+    let statements = &mut send.block.stmts;
+    let built = statements.iter().position(|statement| declares(statement, "info")).ok_or("does not declare `info`")?;
+    statements.truncate(built);
+    // progenitor sends `api-version`, a convention of Dropshot servers that authentik does not know.
+    statements.retain(|statement| !statement.to_token_stream().to_string().contains("\"api-version\""));
+    let has_headers = statements.iter().any(|statement| statement.to_token_stream().to_string().starts_with("header_map . "));
+    let Some(Stmt::Local(syn::Local { pat: Pat::Ident(_), init: Some(init), .. })) = statements.last_mut() else {
+        return Err("does not build a request".into());
+    };
+    if !has_headers {
+        remove_call(&mut init.expr, "headers");
+    }
+    // `Ok(….build()?)`
+    let request = init.expr.clone();
+    statements.pop();
+    statements.retain(|statement| has_headers || !declares(statement, "header_map"));
+    statements.push(Stmt::Expr(parse_quote!(Ok(#request)), None));
+    send.sig.ident = format_ident!("into_request");
+    send.sig.asyncness = None;
+    send.sig.output = parse_quote!(-> Result<::reqwest::Request, Error<()>>);
+    send.vis = Visibility::Inherited;
+    redescribe(&mut send.attrs, "Builds the HTTP request; fails on a parameter that could not be set.");
+    Ok(())
+}
+
+fn declares(statement: &Stmt, name: &str) -> bool {
+    matches!(statement, Stmt::Local(local) if matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == name))
+}
+
+/// Removes a call of a method from a chain of calls.
+fn remove_call(chain: &mut Expr, method: &str) {
+    match chain {
+        Expr::Try(outer) => remove_call(&mut outer.expr, method),
+        Expr::MethodCall(call) if call.method == method => *chain = (*call.receiver).clone(),
+        Expr::MethodCall(call) => remove_call(&mut call.receiver, method),
+        _ => {}
+    }
+}
+
+/// The `T` of a `Result<ResponseValue<T>, _>`.
+fn response_type(send: &ImplItemFn) -> Option<syn::Type> {
+    let syn::ReturnType::Type(_, output) = &send.sig.output else { return None };
+    first_argument(first_argument(output)?).cloned()
+}

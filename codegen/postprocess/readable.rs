@@ -1,0 +1,106 @@
+//! Makes the generated file pleasant to read: doc comments line by line, and short paths for what the prelude has.
+
+use std::collections::BTreeSet;
+
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, File, Item, Path, parse_quote};
+
+use super::doc_text;
+
+/// Names of the prelude, which typify writes out in full.
+const PRELUDE: [&str; 9] = ["Option", "String", "Vec", "Result", "Default", "From", "TryFrom", "TryInto", "ToString"];
+
+/// Rewrites a generated file without changing what it means.
+pub fn make_readable(file: &mut File) {
+    let mut defined = Defined::default();
+    defined.visit_file_mut(file);
+    let mut readable = Readable { shortened: PRELUDE.into_iter().filter(|name| !defined.0.contains(*name)).collect() };
+    readable.visit_file_mut(file);
+}
+
+/// The types that the file defines itself, and which would hide those of the prelude.
+#[derive(Default)]
+struct Defined(BTreeSet<String>);
+
+impl VisitMut for Defined {
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        match item {
+            Item::Struct(item) => drop(self.0.insert(item.ident.to_string())),
+            Item::Enum(item) => drop(self.0.insert(item.ident.to_string())),
+            Item::Type(item) => drop(self.0.insert(item.ident.to_string())),
+            item => visit_mut::visit_item_mut(self, item),
+        }
+    }
+}
+
+struct Readable {
+    shortened: BTreeSet<&'static str>,
+}
+
+impl Readable {
+    fn attributes(&self, attributes: &mut Vec<Attribute>) {
+        *attributes = std::mem::take(attributes).into_iter().flat_map(doc_lines).collect();
+        for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("serde")) {
+            if self.shortened.contains("Option") && attribute.to_token_stream().to_string().contains("\"::std::option::Option::is_none\"") {
+                *attribute = parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]);
+            }
+        }
+        // Derives of the standard library first, and in one line.
+        for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+            type Paths = syn::punctuated::Punctuated<Path, syn::Token![,]>;
+            let Ok(paths) = attribute.parse_args_with(Paths::parse_terminated) else { continue };
+            let (serde, mut all): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| path.segments.len() > 1);
+            all.extend(serde.into_iter().map(|path| Path { leading_colon: None, ..path }));
+            *attribute = parse_quote!(#[derive(#(#all),*)]);
+        }
+    }
+}
+
+impl VisitMut for Readable {
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        match item {
+            Item::Struct(item) => self.attributes(&mut item.attrs),
+            Item::Enum(item) => self.attributes(&mut item.attrs),
+            Item::Impl(item) => self.attributes(&mut item.attrs),
+            Item::Mod(item) => self.attributes(&mut item.attrs),
+            Item::Fn(item) => self.attributes(&mut item.attrs),
+            Item::Type(item) => self.attributes(&mut item.attrs),
+            _ => {}
+        }
+        visit_mut::visit_item_mut(self, item);
+    }
+
+    fn visit_field_mut(&mut self, field: &mut syn::Field) {
+        self.attributes(&mut field.attrs);
+        visit_mut::visit_field_mut(self, field);
+    }
+
+    fn visit_variant_mut(&mut self, variant: &mut syn::Variant) {
+        self.attributes(&mut variant.attrs);
+        visit_mut::visit_variant_mut(self, variant);
+    }
+
+    fn visit_impl_item_fn_mut(&mut self, function: &mut syn::ImplItemFn) {
+        self.attributes(&mut function.attrs);
+        visit_mut::visit_impl_item_fn_mut(self, function);
+    }
+
+    /// `::std::option::Option<bool>` as `Option<bool>`.
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        let is_std = path.leading_colon.is_some() && path.segments.first().is_some_and(|first| first.ident == "std");
+        let known = path.segments.iter().position(|segment| self.shortened.iter().any(|name| segment.ident == name));
+        if let (true, Some(index)) = (is_std, known) {
+            path.segments = path.segments.iter().skip(index).cloned().collect();
+            path.leading_colon = None;
+        }
+    }
+}
+
+/// A doc comment as one attribute for each line, each with the space that people write after `///`.
+fn doc_lines(attribute: Attribute) -> Vec<Attribute> {
+    let Some(text) = doc_text(&attribute) else { return vec![attribute] };
+    let line = |line: &str| if line.is_empty() || line.starts_with(' ') { line.to_owned() } else { format!(" {line}") };
+    text.lines().map(line).map(|line| parse_quote!(#[doc = #line])).collect()
+}
