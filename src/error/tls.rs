@@ -22,7 +22,8 @@ pub(super) fn explain(cause: &(dyn Error + 'static)) -> Option<String> {
             AlertDescription::UnknownCA
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
-            | AlertDescription::AccessDenied,
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError,
         ) => format!("the server did not accept the client certificate: check `client_identity` ({cause})"),
         Tls::InvalidMessage(_) => {
             format!("the port does not speak TLS: check the port, or whether the server is meant to be http:// ({cause})")
@@ -36,6 +37,11 @@ fn certificate(error: &CertificateError) -> String {
         CertificateError::UnknownIssuer => {
             "the server's certificate is signed by an unknown authority: add the certificate of that authority with \
              `add_root_certificate` or AUTHENTIK_CA_FILE"
+                .to_owned()
+        }
+        CertificateError::BadSignature => {
+            "the server's certificate is signed by another authority of a trusted name: if the authority was \
+             renewed, add its new certificate with `add_root_certificate` or AUTHENTIK_CA_FILE"
                 .to_owned()
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

@@ -5,6 +5,7 @@ mod limits;
 mod requests;
 mod retries;
 mod secrets;
+mod tls;
 
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
 use authentik_flow_bindings::{Client, ClientBuilder, Error};
