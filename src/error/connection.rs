@@ -127,7 +127,7 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
     }
     let texts = causes.iter().map(ToString::to_string).collect::<Vec<_>>();
     let last = texts.last().map_or("unknown", String::as_str);
-    let io = causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last();
+    let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     if texts.iter().any(|text| text == "dns error") {
         (Kind::Dns, format!("the host name cannot be resolved: {last}"))
     } else if error.is_timeout() || io == Some(io::ErrorKind::TimedOut) {

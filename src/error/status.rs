@@ -201,10 +201,9 @@ impl Explanation {
         for (field, value) in object {
             let messages = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             match field.as_str() {
-                "error" | "non_field_errors" => explanation.detail = sentence(messages, quoter),
                 // The code says less than the messages beside it.
                 "code" if object.len() > 1 => {}
-                "code" => explanation.detail = sentence(messages, quoter),
+                "code" | "error" | "non_field_errors" => explanation.detail = sentence(messages, quoter),
                 _ if explanation.field_errors.len() == MAX_FIELDS => explanation.more_fields += 1,
                 _ => {
                     let messages = messages.iter().take(MAX_MESSAGES).map(|message| quoter.quote_value(message)).collect();
@@ -217,8 +216,8 @@ impl Explanation {
 }
 
 fn sentence(messages: &[Value], quoter: Quoter<'_>) -> Option<String> {
-    let quoted = messages.iter().take(MAX_MESSAGES).map(|message| quoter.quote_value(message)).collect::<Vec<_>>();
-    (!quoted.is_empty()).then(|| quoted.join(" "))
+    let sentences = messages.iter().take(MAX_MESSAGES).map(|message| quoter.quote_value(message)).collect::<Vec<_>>();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// `Retry-After`: seconds, or the date at which the pause ends.

@@ -200,6 +200,9 @@ pub(crate) fn read_page<R: ListRequest>(
 
 /// Reads one page as it is.
 pub(crate) fn read_answer<R: ListRequest>(body: &[u8]) -> Result<R::Answer, DecodeFailure> {
+    if is_whole_list(body) {
+        return Err(DecodeFailure::of_body("this server does not paginate, it sends the whole list as one array: use `paginate()`"));
+    }
     decode(body).map_err(|flaw| flaw.on_server(VersionRange::of(body, R::version_markers())))
 }
 

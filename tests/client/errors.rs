@@ -3,8 +3,9 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use authentik_flow_bindings::ConnectionErrorKind::{self, Closed, Dns, Refused};
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
-use authentik_flow_bindings::{Client, ConnectionErrorKind, Error};
+use authentik_flow_bindings::{Client, Error};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -144,7 +145,6 @@ async fn connection_faults_are_told_apart() {
         assert!(error.to_string().contains("early"), "{fault:?}: {error}");
         kinds.push(kind(&error));
     }
-    use ConnectionErrorKind::{Closed, Dns, Refused};
     assert_eq!(kinds, [Refused, Dns, Closed, Closed, Closed]);
 }
 
@@ -169,7 +169,7 @@ async fn debug_output_is_for_people() {
     let shown = format!("{error:?}");
     assert!(shown.starts_with(&format!("{error}\n\nCaused by:\n    ")), "{shown}");
     assert!(shown.to_lowercase().contains("reset") && !shown.contains("Kind"), "{shown}");
-    assert!(error.source().is_some_and(|source| source.is::<reqwest::Error>()), "{shown}");
+    assert!(error.source().is_some_and(<dyn std::error::Error>::is::<reqwest::Error>), "{shown}");
 
     let error = error_of(&faulty(response(400, &[JSON], "{}")).await.client()).await;
     assert_eq!(format!("{error:?}"), error.to_string(), "an error without causes is its message");
@@ -213,6 +213,16 @@ async fn syntax_errors_byte_order_marks_and_unannounced_gzip_are_named() {
         let error = error_of(&faulty(fault).await.client()).await;
         assert!(matches!(error, Error::Decode(_)) && error.to_string().contains(message), "{message} is not in: {error}");
     }
+}
+
+/// An administrator can switch pagination off.
+#[tokio::test]
+async fn a_server_that_does_not_paginate_is_named() {
+    let server = FakeAuthentik::builder().generated(30, 5).page_sizes(20, Some(0)).start().await.unwrap();
+    let client = server.client();
+    let error = client.flows_bindings_list().page_size(10).send().await.unwrap_err();
+    assert!(error.to_string().contains("this server does not paginate, it sends the whole list as one array: use `paginate()`"), "{error}");
+    assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 30);
 }
 
 /// Requests need a runtime. A future that is polled without one must say so, not panic.

@@ -80,7 +80,7 @@ async fn a_client_has_a_limited_number_of_requests_in_flight() {
 #[tokio::test]
 async fn messages_are_bounded() {
     let long = "x".repeat(5_000);
-    let fields = (0..3_000).map(|number| (format!("field_{number}_{long:.100}"), json!([long, long, long, long]))).collect();
+    let fields = (0..3_000).map(|number| (format!("field_{number}_{long:.100}"), json!(["no", "never"]))).collect();
     let bodies = [
         Value::Object(fields),
         json!(vec![long.clone(); 8_000]),
