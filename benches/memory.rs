@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 use authentik_flow_bindings::Client;
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
-use futures_util::TryStreamExt;
 
 const ROWS: usize = 200_000;
 const CONCURRENCY: usize = 8;

@@ -74,7 +74,6 @@ fn positions() {
 /// A position as a listing has it after two rows.
 fn stored_position() -> String {
     use authentik_flow_bindings::testing::FakeAuthentik;
-    use futures_util::TryStreamExt;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

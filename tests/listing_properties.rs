@@ -1,14 +1,15 @@
-//! The promise of `paginate()`, for any number of rows, ties, page size, order, filter, release and schedule of changes:
-//! a model of the rows that existed throughout decides what must come.
+//! The promise of `paginate()`, for any number of rows, ties, page size, order, filter, release and schedule of changes: every row that existed
+//! throughout is returned exactly once.
+//!
+//! `PROPTEST_CASES=100000 cargo test --release --test listing_properties` tries more cases than the few of a usual run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};
 
-use authentik_flow_bindings::testing::{FakeAuthentik, Release, bindings};
+use authentik_flow_bindings::testing::{FakeAuthentik, Release, Rows, bindings};
 use authentik_flow_bindings::{Client, Error, FlowStageBinding};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use uuid::Uuid;
 
 /// Rows to take from: making them anew for each case would take most of the time.
 static POOL: LazyLock<Vec<FlowStageBinding>> = LazyLock::new(|| bindings(4_000, 40));
@@ -44,10 +45,12 @@ struct Case {
     changes: Vec<Change>,
 }
 
-/// What happens right before a request is answered.
+/// What happens to the rows while a request is handled.
 #[derive(Clone, Debug)]
 struct Change {
     request: usize,
+    /// After the server has counted the rows of the page, and before it reads them; otherwise before both.
+    between_count_and_select: bool,
     delete: Vec<usize>,
     insert: Vec<(usize, i64)>,
     /// Rows that get another `order`, as when somebody sorts the stages of a flow.
@@ -56,7 +59,7 @@ struct Change {
 
 fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Case> {
     let rows = prop_oneof![8 => 0..60_usize, 8 => 60..300_usize, 1 => 300..2_500_usize];
-    let page_size = prop_oneof![1..12_u64, 5..60_u64, Just(100), 100..400_u64];
+    let page_size = prop_oneof![2..12_u64, 5..60_u64, Just(100), 100..400_u64];
     (
         rows,
         1..50_usize,
@@ -81,14 +84,24 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
         })
 }
 
-fn some_changes() -> impl Strategy<Value = Vec<Change>> {
+fn some_changes(between_count_and_select: impl Strategy<Value = bool>) -> impl Strategy<Value = Vec<Change>> {
     let change = (
         1..12_usize,
+        between_count_and_select,
         prop::collection::vec(0..300_usize, 0..8),
         prop::collection::vec((0..1_500_usize, -2..60_i64), 0..8),
         prop_oneof![Just(Vec::new()), prop::collection::vec((0..300_usize, -2..60_i64), 0..4)],
     );
-    prop::collection::vec(change.prop_map(|(request, delete, insert, move_to)| Change { request, delete, insert, move_to }), 1..4)
+    prop::collection::vec(
+        change.prop_map(|(request, between_count_and_select, delete, insert, move_to)| Change {
+            request,
+            between_count_and_select,
+            delete,
+            insert,
+            move_to,
+        }),
+        1..4,
+    )
 }
 
 /// One transport for all cases: making one reads the system's certificates.
@@ -111,7 +124,8 @@ async fn start(case: &Case) -> FakeAuthentik {
         server = server.page_sizes(20, Some(rows));
     }
     for change in case.changes.clone() {
-        server = server.before_request(change.request, move |rows| {
+        let (request, between) = (change.request, change.between_count_and_select);
+        let change = move |rows: &mut Rows| {
             let mut existing = rows.iter().map(|row| row.pk).collect::<Vec<_>>();
             existing.sort_unstable();
             for place in change.delete.iter().filter_map(|place| existing.get(*place)) {
@@ -130,13 +144,10 @@ async fn start(case: &Case) -> FakeAuthentik {
                     rows.insert(row);
                 }
             }
-        });
+        };
+        server = if between { server.between_count_and_select(request, change) } else { server.before_request(request, change) };
     }
     server.start().await.unwrap()
-}
-
-fn keys<'a>(rows: impl IntoIterator<Item = &'a FlowStageBinding>) -> Vec<Uuid> {
-    rows.into_iter().map(|row| row.pk).collect()
 }
 
 fn is_kept(case: &Case, row: &FlowStageBinding) -> bool {
@@ -145,8 +156,7 @@ fn is_kept(case: &Case, row: &FlowStageBinding) -> bool {
 
 /// The order of two rows as the caller asked for it.
 fn in_order(ordering: &str, a: &FlowStageBinding, b: &FlowStageBinding) -> bool {
-    let ordering = if ordering.is_empty() { "order" } else { ordering };
-    for term in ordering.split(',').chain(["pk"]) {
+    for term in ordering.split(',').chain(["pk"]).filter(|term| !term.is_empty()) {
         let (name, a, b) = term.strip_prefix('-').map_or((term, a, b), |name| (name, b, a));
         let by_term = match name {
             "order" => a.order.cmp(&b.order),
@@ -174,53 +184,62 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
         request = request.search(search);
     }
     let outcome = request.paginate().page_size(case.page_size).concurrency(case.concurrency).collect().await;
-    let unchanged = server.with_rows(|rows| rows.iter().map(|row| (row.pk, row.order)).collect::<BTreeMap<_, _>>());
-    let after = unchanged.keys().copied().collect::<BTreeSet<_>>();
+    let after = server.with_rows(|rows| rows.iter().map(|row| row.pk).collect::<BTreeSet<_>>());
 
     let requests = server.received().len();
     prop_assert!(requests < 500 + 12 * case.rows, "{requests} requests");
     let received = match outcome {
         Ok(received) => received,
-        // Rows that change all the time may defeat a listing, and so may a server that does not order ties and cuts pages down
-        // (no release does both): but then the listing says so.
-        Err(Error::Incomplete { .. }) if !case.changes.is_empty() || (case.release == Release::V2025_6 && case.largest_page.is_some()) => {
-            return Ok(());
-        }
+        Err(Error::Incomplete { .. }) if may_be_incomplete(case) => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
     };
-    let distinct = keys(&received).into_iter().collect::<BTreeSet<_>>();
-    prop_assert_eq!(distinct.len(), received.len(), "a row came twice");
-    // A row that was deleted and is there again was not there throughout.
-    let deleted = case.changes.iter().flat_map(|change| &change.insert).map(|(place, _)| POOL[2_500 + place].pk).collect::<BTreeSet<_>>();
-    for row in before.iter().filter(|row| is_kept(case, row) && after.contains(&row.pk) && !deleted.contains(&row.pk)) {
-        prop_assert!(distinct.contains(&row.pk), "a row that existed throughout did not come: {} of order {}", row.pk, row.order);
+    let distinct = received.iter().map(|row| row.pk).collect::<BTreeSet<_>>();
+    prop_assert_eq!(distinct.len(), received.len(), "a row was returned twice");
+    prop_assert!(received.iter().all(|row| is_kept(case, row)), "a row was returned that the filter excludes");
+    prop_assert!(received.windows(2).all(|pair| in_order(case.ordering, &pair[0], &pair[1])), "rows are in another order");
+
+    let inserted = case.changes.iter().flat_map(|change| &change.insert).map(|(place, _)| POOL[2_500 + place].pk).collect::<BTreeSet<_>>();
+    if case.changes.is_empty() || !is_exempt(case) {
+        for row in before.iter().filter(|row| is_kept(case, row) && after.contains(&row.pk) && !inserted.contains(&row.pk)) {
+            prop_assert!(distinct.contains(&row.pk), "a row that existed throughout is missing: {} of order {}", row.pk, row.order);
+        }
     }
-    prop_assert!(received.iter().all(|row| is_kept(case, row)), "a row came that the filter does not keep");
-    // A row whose order changed meanwhile may come late.
-    let places = before.iter().map(|row| (row.pk, row.order)).collect::<BTreeMap<_, _>>();
-    let unmoved = received
-        .iter()
-        .filter(|row| case.changes.is_empty() || unchanged.get(&row.pk) == Some(&row.order) && places.get(&row.pk) == Some(&row.order));
-    let unmoved = unmoved.collect::<Vec<_>>();
-    prop_assert!(unmoved.windows(2).all(|pair| in_order(case.ordering, pair[0], pair[1])), "rows came in another order");
     if case.changes.is_empty() {
         prop_assert_eq!(received.len(), before.iter().filter(|row| is_kept(case, row)).count());
     }
     Ok(())
 }
 
+/// A listing may give up where rows change, where a server neither sorts nor sends large pages (no release does both), and where pages are so small that none
+/// can hold the rows on both sides of every boundary.
+fn may_be_incomplete(case: &Case) -> bool {
+    let (unsorted, cut) = (case.release == Release::V2025_6, case.largest_page.is_some());
+    !case.changes.is_empty() || unsorted && cut || case.largest_page.is_some_and(|rows| rows < 11)
+}
+
+/// The promise has exceptions on servers that do not sort by key: rows that are inserted between COUNT and SELECT, and pages that are cut down.
+fn is_exempt(case: &Case) -> bool {
+    case.release == Release::V2025_6 && (case.largest_page.is_some() || case.changes.iter().any(|change| change.between_count_and_select))
+}
+
 fn run(cases: u32, strategy: &impl Strategy<Value = Case>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let cases = std::env::var("PROPTEST_CASES").map_or(cases, |cases| cases.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new(config).run(strategy, |case| runtime.block_on(check(&case))).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
-fn every_row_comes_once_from_a_list_that_does_not_change() {
-    run(1_200, &case(Just(Vec::new())));
+fn a_list_that_does_not_change_is_returned_exactly() {
+    run(800, &case(Just(Vec::new())));
 }
 
 #[test]
-fn every_row_that_exists_throughout_comes_once_from_a_list_that_changes() {
-    run(1_200, &case(some_changes()));
+fn rows_that_exist_throughout_are_returned_once_while_others_change() {
+    run(800, &case(some_changes(Just(false))));
+}
+
+#[test]
+fn rows_that_exist_throughout_are_returned_once_while_others_change_between_count_and_select() {
+    run(800, &case(some_changes(any::<bool>())));
 }

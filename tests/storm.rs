@@ -6,7 +6,7 @@ use std::time::Duration;
 use authentik_flow_bindings::testing::{FakeAuthentik, FakeAuthentikBuilder, Fault, Release, bindings};
 use authentik_flow_bindings::{Client, Error, FlowStageBinding};
 use fastrand::Rng;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,13 +1,13 @@
 //! The builders of operations: each is an owned request, with a `send()` that goes through our transport.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ParameterData};
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Pat, Stmt, Visibility, parse_quote};
 
 use super::client::example;
-use super::listing::list_request;
+use super::listing::list_operation;
 use super::{describe, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
 use crate::codegen::metadata::{Listing, Metadata};
 use crate::codegen::spec::{operations, parameters};
@@ -27,11 +27,11 @@ pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
 
 /// Adapts every builder in the module.
 pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<(), String> {
-    let mut list_requests = Vec::new();
+    let mut descriptors = Vec::new();
     for item in items_mut(builders) {
         match item {
             Item::Struct(builder) => adapt_struct(builder, operation_of(spec, &builder.ident)?),
-            Item::Impl(builder) => list_requests.extend(adapt_impl(builder, spec, metadata, pages)?),
+            Item::Impl(builder) => descriptors.extend(adapt_impl(builder, spec, metadata, pages)?),
             Item::Use(import) => {
                 *import = if import.to_token_stream().to_string().contains("types") {
                     parse_quote!(
@@ -47,7 +47,7 @@ pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metad
             _ => {}
         }
     }
-    items_mut(builders).extend(list_requests);
+    items_mut(builders).extend(descriptors);
     Ok(())
 }
 
@@ -82,7 +82,7 @@ pub fn without_lifetime(ty: &syn::Type) -> syn::Type {
     ty
 }
 
-/// Adapts the methods of a builder; returns the `ListRequest` of a list operation.
+/// Adapts the methods of a builder; returns the descriptor of a list operation.
 fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<Option<Item>, String> {
     item.generics = Generics::default();
     *item.self_ty = without_lifetime(&item.self_ty);
@@ -109,13 +109,14 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
     let page = last_segment(&response).cloned();
     let counts_pages = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
     let list = pages.iter().find(|(ident, _)| counts_pages && Some(ident) == page.as_ref());
-    replace_send(item, &response, list.is_some()).map_err(|problem| format!("`{builder}::send` {problem}"))?;
-
     let id = operation.operation_id.clone().unwrap_or_default();
-    let list_request = list.map(|(_, row)| {
-        item.items.push(paginate(&id));
+    let descriptor = format_ident!("{}", id.to_shouty_snake_case());
+    replace_send(item, &response, list.map(|_| &descriptor)).map_err(|problem| format!("`{builder}::send` {problem}"))?;
+
+    let list_operation = list.map(|(_, row)| {
+        item.items.push(paginate(&id, row, &descriptor));
         let default = Listing::default();
-        list_request(&item.self_ty, &id, &setters, &response, row, metadata.listings.get(&id).unwrap_or(&default))
+        list_operation(&descriptor, &id, &response, row, metadata.listings.get(&id).unwrap_or(&default))
     });
     // What people look for first.
     item.items.sort_by_key(|item| match item {
@@ -124,11 +125,11 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
         ImplItem::Fn(function) if matches!(function.vis, Visibility::Public(_)) => 2,
         _ => 3,
     });
-    Ok(list_request)
+    Ok(list_operation)
 }
 
-fn paginate(id: &str) -> ImplItem {
-    let example = example(&format!("let all = client.{id}().paginate().collect().await?;"));
+fn paginate(id: &str, row: &syn::Type, descriptor: &Ident) -> ImplItem {
+    let example = example(&format!("let all = client.{id}().paginate().await?;"));
     parse_quote! {
         /// Lists every row that matches the filters, on as many pages as it takes: see [`pagination`](crate::pagination).
         ///
@@ -136,8 +137,9 @@ fn paginate(id: &str) -> ImplItem {
         ///
         /// # Examples
         #[doc = #example]
-        pub fn paginate(self) -> crate::pagination::Paginator<Self> {
-            crate::pagination::Paginator::new(self)
+        pub fn paginate(self) -> crate::pagination::Paginator<types::#row> {
+            let client = self.client.clone();
+            crate::pagination::Paginator::new(client, self.into_request(), &#descriptor)
         }
     }
 }
@@ -194,9 +196,13 @@ fn value_hint(ty: &syn::Type) -> String {
 
 /// Splits the `send()` of progenitor in two: `into_request()` builds the HTTP request, and a `send()` of ours gives it to the transport,
 /// which authorizes, sends and retries it, and decodes the response.
-fn replace_send(item: &mut ItemImpl, response: &syn::Type, is_list: bool) -> Result<(), String> {
+fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>) -> Result<(), String> {
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
     keep_request(send)?;
+    let sent = match list {
+        Some(descriptor) => quote!(crate::pagination::send_one_page(&client, self.into_request(), #descriptor.version_markers).await),
+        None => quote!(crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await),
+    };
     item.items.push(parse_quote! {
         /// Sends this one request and decodes the response; transient failures are retried, as the client is configured.
         ///
@@ -204,24 +210,9 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, is_list: bool) -> Res
         /// See [`Error`](crate::Error).
         pub async fn send(self) -> Result<crate::ResponseValue<#response>, crate::Error> {
             let client = self.client.clone();
-            crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await
+            #sent
         }
     });
-    if is_list {
-        let Some(ImplItem::Fn(send)) = item.items.last_mut() else { return Ok(()) };
-        send.block = parse_quote!({
-            let (client, number) = (self.client.clone(), self.number());
-            crate::transport::send(&client, self.into_request(), crate::pagination::read_answer::<Self>)
-                .await
-                .map_err(|error| error.on_page(number))
-        });
-        item.items.push(parse_quote! {
-            /// The number of the page that is requested.
-            fn number(&self) -> u64 {
-                self.page.as_ref().ok().copied().flatten().and_then(|page| page.try_into().ok()).unwrap_or(1)
-            }
-        });
-    }
     Ok(())
 }
 

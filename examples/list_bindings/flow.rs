@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use authentik_flow_bindings::{Client, FlowStageBinding, PolicyEvaluation};
-use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 /// Names further apart than this are not suggested.

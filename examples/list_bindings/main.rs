@@ -20,7 +20,6 @@ use anyhow::{Context, Result, bail};
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Client, FlowStageBinding};
 use clap::{Parser, ValueEnum};
-use futures_util::TryStreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use flow::{Flow, by_flow, find_flow};

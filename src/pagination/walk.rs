@@ -1,445 +1,404 @@
-//! The usual strategy: walk through the list in overlapping windows.
+//! The usual way to read a list: overlapping pages in the order of the keys, until they cover the key space.
 //!
-//! Pages are numbered, so a row can slip between two of them: when a row that was read is deleted, everything behind it moves
-//! one place up, and the first row of the next page becomes the last one of the page that has been read. `count` need not tell,
-//! since another row may have been added at the end. So the windows of a walk *overlap*, by sizes that vary a little: rows
-//! 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3 of 98. A window that has a row at or
-//! before the last one that came, and has its rows in strict order, shows every row between that one and its own end.
-//!
-//! The same overlap finds servers that do not order ties. Where the rows of two windows differ in what they share, rows have
-//! changed, or the server puts tied rows in another order each time; which one it is shows when it is asked for rows by primary key.
+//! The first page and, beside it, the last row of the list go out first; then pages that each begin with a row of the page before. Several are in
+//! flight at a time, and are looked at in the order in which they were requested. Each proves an interval of keys. Where a page does not
+//! continue what is proven, rows were deleted in front of it: pages further back are requested until the gap is closed.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::mem;
 
-use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
-use super::listing::Settings;
-use super::order::{Key, Order, Progress, Row};
-use super::{ListRequest, RawPage, SkippedRow};
+use super::coverage::{Coverage, Edge};
+use super::page::{RawPage, RawRow};
+use super::position::damaged;
+use super::request::ListRequest;
+use super::sort::SortValue;
+use super::task::Fetch;
+use super::window::Window;
+use super::{Settings, incomplete};
 use crate::Error;
-use crate::compat::drift::DriftReporter;
 use crate::compat::version::VersionRange;
 use crate::types::Pagination;
 
-/// Tied neighbours that must have come in order before a server is taken to order ties. By chance: one in a million.
-const TIES_THAT_CONVINCE: usize = 20;
+/// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
+const CONVINCING_ODDS: u64 = 1_000_000_000;
 
-/// Sizes of a window that are compared before one is taken.
-const SIZES_TO_TRY: u64 = 64;
+/// Rows on one page that convince: one in 13! is less.
+pub(super) const CONVINCING_ROWS: u64 = 13;
 
-/// Rows that are asked for to see whether the server sorts by primary key.
-const ROWS_OF_A_PROBE: u64 = 50;
+/// Pages in a listing that may prove nothing new, beside one for every page of the list.
+const STALE_PAGE_BUDGET: u64 = 16;
 
-/// Answers without a row that is new that are borne with, whatever the server says of the length of its list.
-const MOST_PATIENCE: u64 = 1_000;
+/// The most pages that may prove nothing new, however long the server says that its list is.
+const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
 
-/// Answers with fewer rows than were due that are borne with: rows can go between the counting and the reading of a page.
-const MOST_SHORT_PAGES: u32 = 4;
+/// The longest list that is believed in.
+const MOST_ROWS: u64 = 10_000_000;
 
-/// A page as it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) page: u64,
-    pub(super) size: u64,
-}
-
-impl Window {
-    /// Place of its first row in the list, counted from 0.
-    fn start(self) -> u64 {
-        (self.page - 1).saturating_mul(self.size)
-    }
-
-    fn end(self) -> u64 {
-        self.page.saturating_mul(self.size)
-    }
-
-    /// The window to read when the rows before `end` have been read: it has row `end - 1`, and of the windows with up to `size`
-    /// rows it is the one that reaches furthest.
-    fn from(end: u64, size: u64) -> Self {
-        if end == 0 {
-            return Self { page: 1, size };
-        }
-        let containing = |size: u64| Self { page: (end - 1) / size + 1, size };
-        let within =
-            (size.saturating_sub(SIZES_TO_TRY).max(size / 2) + 1..=size).map(containing).max_by_key(|window| (window.end(), window.size));
-        within.filter(|window| window.end() > end).unwrap_or_else(|| {
-            // Every one ends at `end`, which happens where pages have a few rows only: take the first size that does not.
-            (size + 1..=end.saturating_add(1)).map(containing).find(|window| window.end() > end).unwrap_or(Self { page: 1, size: u64::MAX })
-        })
-    }
-}
-
-/// Why a walk cannot go on.
-pub(super) enum Fault<T> {
-    /// A request failed, or an answer contradicts itself.
+/// Why a walk ends before the end of the list.
+pub(super) enum Stop<T> {
     Failed(Error),
-    /// Rows that are tied come in no certain order, or it cannot be told whether they do.
-    Disorder,
-    /// The server does not paginate: this is the whole list.
-    Whole(Vec<T>),
+    /// The server does not sort by key. The page is the first one in ascending order, if that was received.
+    UnstableOrder(Option<RawPage<T>>),
+    /// The server does not paginate. The page is its whole list.
+    Unpaginated(RawPage<T>),
 }
 
-impl<T> From<Error> for Fault<T> {
+impl<T> From<Error> for Stop<T> {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-/// Rows that came together, in order, each with its key.
-pub(super) struct Batch<T> {
-    pub(super) rows: Vec<Row<T>>,
-    /// Rows in the whole list, as the server counted them last.
-    pub(super) count: u64,
-    /// Which releases the first answer fits.
-    pub(super) server: VersionRange,
-    /// Rows so far that cannot be read.
-    pub(super) skipped: u64,
-}
-
-type Fetched<T> = (Window, Result<RawPage<T>, Error>);
-
-pub(super) struct Walk<'a, R: ListRequest> {
-    request: R,
-    order: Order,
-    watch: DriftReporter,
+pub(super) struct Walk<T: 'static> {
+    request: ListRequest<T>,
+    settings: Settings,
+    /// Rows per page: as set, or what the server cuts pages down to.
     page_size: u64,
-    concurrency: usize,
-    /// How many rows are needed, and how many have been given out.
-    limit: u64,
-    given: u64,
-    /// Where it began.
-    start: u64,
-    pub(super) progress: Progress,
-    in_flight: FuturesOrdered<BoxFuture<'a, Fetched<R::Item>>>,
-    /// The window to ask for next; `None` when there is no more to ask for.
-    next: Option<Window>,
-    /// Where the window that was read last ends, and the keys of its rows.
-    end: u64,
-    tail: Vec<Place>,
-    /// The row that was read last, in the order asked for.
-    last: Option<Key>,
-    /// Rows that were read and are held back: see [`release`](Self::release).
-    held: Vec<Row<R::Item>>,
-    /// Rows in the list as the server counted them first and last; `None` before the first answer.
-    first_count: Option<u64>,
-    pub(super) count: u64,
-    pub(super) span: VersionRange,
-    /// Neighbours tied but for their primary keys that came in order.
-    ties_in_order: usize,
-    /// Answers that may still come without a row that is new.
-    patience: u64,
-    /// Answers with fewer rows than were due.
-    short_pages: u32,
-    step_back: u64,
-    /// Whether rows were seen to move, come or go: then some may have moved past the walk.
-    pub(super) changed: bool,
-    /// Rows that cannot be read.
-    pub(super) skipped: u64,
+    /// How many rows are wanted, counted from the beginning of the list.
+    wanted: u64,
+    coverage: Coverage<SortValue>,
+    /// Rows that were received and not yet returned.
+    rows: BTreeMap<SortValue, T>,
+    /// The last key that was returned, or that a listing before this one returned.
+    returned: Option<SortValue>,
+    in_flight: FuturesOrdered<Fetch<T>>,
+    /// Offset behind the last row that was requested.
+    requested: u64,
+    /// The page that may close a gap, to be requested before any other.
+    repair: Option<Window>,
+    repairing: bool,
+    end_requested: bool,
+    /// Rows in the list, as the server counted them last; `None` before the first response.
+    pub(super) count: Option<u64>,
+    pub(super) server: VersionRange,
+    /// The chance that pages of an unsorted list look as these did is one in so many.
+    odds: u64,
+    /// The size of the first page of the list, where it was read in ascending order.
+    first_page_size: Option<u64>,
+    stale_page_budget: u64,
+    most_rows: u64,
+    received: u64,
 }
 
-impl<'a, R: ListRequest + 'a> Walk<'a, R> {
-    /// Walks from where `progress` stands, until `limit` rows have come or the list ends.
-    pub(super) fn new(request: R, order: Order, settings: &Settings, limit: u64, progress: Progress) -> Self {
-        let Settings { page_size, concurrency, watch } = settings.clone();
-        // So many more rows tell whether those that are wanted come in order.
-        let page_size = page_size.min(limit.saturating_add(TIES_THAT_CONVINCE as u64 + 1));
+impl<T: Send + Sync + 'static> Walk<T> {
+    /// Walks the list from its beginning, or from behind `after`, the row at offset `skip - 1`.
+    pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortValue>) -> Self {
+        let mut coverage = Coverage::default();
+        if let Some(key) = &after {
+            coverage.prove(Edge::Beginning, Edge::Key(key.clone()));
+        }
+        // Pages of one row cannot overlap, and fewer rows than convince would take another request.
+        let page_size = settings.page_size.min(max_items.max(CONVINCING_ROWS)).max(2);
         Self {
             request,
-            order,
-            watch,
+            settings,
             page_size,
-            concurrency,
-            limit,
-            given: 0,
-            start: progress.rows,
+            wanted: skip.saturating_add(max_items),
+            coverage,
+            rows: BTreeMap::new(),
+            returned: after,
             in_flight: FuturesOrdered::new(),
-            next: Some(Window::from(progress.rows, page_size)),
-            end: progress.rows,
-            tail: progress.last.iter().cloned().map(Place::Row).collect(),
-            last: progress.last.clone(),
-            held: Vec::new(),
-            progress,
-            first_count: None,
-            count: 0,
-            span: VersionRange::default(),
-            ties_in_order: 0,
-            patience: 16,
-            short_pages: 0,
-            step_back: page_size,
-            changed: false,
-            skipped: 0,
+            requested: skip,
+            repair: None,
+            repairing: false,
+            end_requested: false,
+            count: None,
+            server: VersionRange::default(),
+            odds: 1,
+            first_page_size: None,
+            stale_page_budget: STALE_PAGE_BUDGET,
+            most_rows: u64::MAX,
+            received: 0,
         }
     }
 
-    /// The next rows; `None` at the end of the list.
-    pub(super) async fn next(&mut self) -> Result<Option<Batch<R::Item>>, Fault<R::Item>> {
+    /// The next rows by key; `None` at the end of the list.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<(SortValue, T)>>, Stop<T>> {
         loop {
-            self.ask();
-            let Some((window, answer)) = self.in_flight.next().await else { return Ok(None) };
-            let page = match answer {
-                Ok(page) => page,
-                // The list has become shorter than this.
-                Err(error) if error.is_not_found() && window.page > 1 => {
-                    self.prove_order().await?;
-                    self.go_back(window)?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if window.page == 1 {
-                self.span = page.span;
-            }
-            let Some(pagination) = page.pagination else {
-                self.tell_skipped(&page.skipped, 1);
-                return Err(Fault::Whole(page.items));
-            };
-            self.count = pagination.count;
-            if self.first_count.is_none() {
-                self.first_count = Some(self.count);
-                self.patience += (self.count / self.page_size).min(MOST_PATIENCE);
-            }
-            self.changed |= self.first_count != Some(self.count);
-            let rows = (page.items.len() + page.skipped.len()) as u64;
-            let Some(window) = self.check_window(window, &pagination, rows)? else { continue };
-            let rows = self.check_rows(window, page.items, &page.skipped).await?;
+            let rows = self.release();
             if !rows.is_empty() {
-                return Ok(Some(Batch { rows, count: self.count, server: self.span, skipped: self.skipped }));
+                return Ok(Some(rows));
             }
-        }
-    }
-
-    /// At the end of the walk: whether rows may have moved past it, of which `seen` different ones have come.
-    pub(super) fn may_have_missed(&self, seen: usize) -> bool {
-        let ended = self.next.is_none();
-        let all = self.start > 0 || seen as u64 + self.skipped == self.count;
-        ended && (self.changed || !all)
-    }
-
-    fn orders_ties(&self) -> bool {
-        self.ties_in_order >= TIES_THAT_CONVINCE
-    }
-
-    /// Rows have moved, or the server does not order ties: asks it for rows by primary key, which those that do not cannot either.
-    async fn prove_order(&mut self) -> Result<(), Fault<R::Item>> {
-        if !self.orders_ties() {
-            let probe = self.request.for_page("pk", 1, ROWS_OF_A_PROBE).send_page(&self.watch).await?;
-            let in_order = probe.items.is_sorted_by(|a, b| R::key(a) < R::key(b));
-            if !in_order || probe.items.len() <= TIES_THAT_CONVINCE {
-                return Err(Fault::Disorder);
+            if self.coverage.is_complete() {
+                return Ok(None);
             }
-            self.ties_in_order = TIES_THAT_CONVINCE;
-        }
-        self.changed = true;
-        Ok(())
-    }
-
-    /// Keeps up to `concurrency` requests in flight. The first goes alone: only its answer tells how many rows there are.
-    fn ask(&mut self) {
-        while let Some(window) = self.next {
+            self.request_ahead();
             if self.in_flight.is_empty() {
-                if self.given >= self.limit {
-                    return;
-                }
-            } else if self.in_flight.len() >= self.concurrency
-                || self.first_count.is_none()
-                || window.start() >= self.count.min(self.start.saturating_add(self.limit))
-            {
+                self.request_next();
+            }
+            let Some((window, response)) = self.in_flight.next().await else { continue };
+            self.accept(window, response)?;
+            self.request_ahead();
+        }
+    }
+
+    /// Takes the rows up to which everything is proven, once the server is known to sort by key.
+    fn release(&mut self) -> Vec<(SortValue, T)> {
+        if self.odds < CONVINCING_ODDS && !self.coverage.is_complete() {
+            return Vec::new();
+        }
+        let ready = match self.coverage.frontier() {
+            Edge::Beginning => return Vec::new(),
+            Edge::End => mem::take(&mut self.rows),
+            Edge::Key(frontier) => {
+                let mut behind = self.rows.split_off(frontier);
+                let mut ready = mem::take(&mut self.rows);
+                ready.extend(behind.remove_entry(frontier));
+                self.rows = behind;
+                ready
+            }
+        };
+        if let Some((key, _)) = ready.last_key_value() {
+            self.returned = Some(key.clone());
+        }
+        ready.into_iter().collect()
+    }
+
+    // --- requests -------------------------------------------------------------------------------------------------
+
+    fn send(&self, window: Window) -> Fetch<T> {
+        let (request, reporter) = (self.request.clone(), self.settings.reporter.clone());
+        Fetch::spawn(window, async move {
+            let key = request.operation.key.name;
+            let ordering = if window.descending { format!("-{key}") } else { key.to_owned() };
+            request.fetch(&ordering, window.page, window.size, &reporter).await
+        })
+    }
+
+    /// Keeps requests in flight for rows that will be wanted. While a gap is open, nothing beyond it is.
+    fn request_ahead(&mut self) {
+        if self.coverage.is_complete() {
+            self.in_flight = FuturesOrdered::new();
+            return;
+        }
+        if let Some(window) = self.repair.take() {
+            self.repairing = true;
+            let fetch = self.send(window);
+            self.in_flight.push_front(fetch);
+        }
+        while self.in_flight.len() < self.settings.concurrency && !self.repairing && self.requested < self.wanted {
+            let Some(count) = self.count else { return };
+            if !self.end_requested {
+                self.request_end();
+            } else if self.requested < count {
+                self.request_window(Window::after(self.requested, self.page_size, count));
+            } else {
                 return;
             }
-            let request = self.request.for_page(&self.order.parameter(), window.page, window.size);
-            let watch = self.watch.clone();
-            self.in_flight.push_back(Box::pin(async move { (window, request.send_page(&watch).await) }));
-            self.next = Some(Window::from(window.end(), self.page_size));
         }
     }
 
-    /// Forgets what is in flight, and asks for this window next.
-    fn ask_anew(&mut self, window: Window) {
-        self.in_flight = FuturesOrdered::new();
-        self.next = Some(window);
+    /// Requests what is needed whether or not it was wanted: the first page, the end of the list, or more rows than were expected to be enough.
+    fn request_next(&mut self) {
+        match self.count {
+            None => self.request_window(Window::after(self.requested, self.page_size, 0)),
+            Some(count) if self.end_requested && self.requested < count => {
+                self.request_window(Window::after(self.requested, self.page_size, count));
+            }
+            // Again, if need be: the last row may have been deleted, and what was the last page may end before it.
+            Some(_) => self.request_end(),
+        }
     }
 
-    /// Asks for rows further in front: those before the window have become fewer.
-    fn go_back(&mut self, from: Window) -> Result<(), Error> {
-        self.wait_for_better("rows were deleted while they were read")?;
-        let start = from.start().saturating_sub(self.step_back);
-        self.step_back = self.step_back.saturating_mul(2);
-        self.ask_anew(Window { page: start / self.page_size + 1, size: self.page_size });
+    fn request_window(&mut self, window: Window) {
+        self.requested = self.requested.max(window.ascending_limit(self.count.unwrap_or(u64::MAX)));
+        let fetch = self.send(window);
+        self.in_flight.push_back(fetch);
+    }
+
+    /// Requests the last row; the last page where one row does not do.
+    fn request_end(&mut self) {
+        let size = if self.end_requested || self.odds < CONVINCING_ODDS { self.page_size } else { 1 };
+        self.end_requested = true;
+        let fetch = self.send(Window::end(size));
+        self.in_flight.push_back(fetch);
+    }
+
+    // --- responses ------------------------------------------------------------------------------------------------
+
+    fn accept(&mut self, window: Window, response: Result<RawPage<T>, Error>) -> Result<(), Stop<T>> {
+        let is_first_response = self.count.is_none();
+        self.repairing = false;
+        let page = match response {
+            Ok(page) => page,
+            // The list has become shorter.
+            Err(error) if error.is_not_found() && !window.is_anchored() => {
+                self.count = Some(self.count.unwrap_or(window.offset()).min(window.offset()));
+                return self.spend(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(pagination) = &page.pagination else {
+            return Err(if is_first_response {
+                Stop::Unpaginated(page)
+            } else {
+                self.contradiction(window, "has no page numbers, unlike those before it").into()
+            });
+        };
+        let pagination = pagination.clone();
+        self.count = Some(pagination.count);
+        self.server = self.server.or(page.server);
+        if is_first_response {
+            let count = pagination.count.min(MOST_ROWS);
+            self.stale_page_budget += (count / self.page_size).min(LARGEST_STALE_PAGE_BUDGET);
+            self.most_rows = count * 4 + 10_000;
+        }
+        self.check(window, &pagination, page.rows.len() as u64)?;
+        self.prove(window, &pagination, page)
+    }
+
+    /// Refuses what no server says.
+    fn check(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<(), Error> {
+        if pagination.current != window.page {
+            return Err(self.contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
+        }
+        if rows > window.size {
+            return Err(self.contradiction(window, &format!("has {rows} rows, and at most {} were requested", window.size)));
+        }
+        let announced = announced_rows(pagination);
+        if rows > announced {
+            return Err(self.contradiction(window, &format!("has {rows} rows, and its own numbers announce {announced}")));
+        }
+        self.received = self.received.saturating_add(rows);
+        if self.received > self.most_rows {
+            return Err(self.incomplete("the list grew without end while it was read"));
+        }
+        if pagination.next != 0 && announced < window.size {
+            if announced < 2 {
+                return Err(self
+                    .incomplete("the server sends one row per page, and such pages cannot overlap: raise the tenant's largest page size"));
+            }
+            self.page_size = self.page_size.min(announced);
+        }
         Ok(())
     }
 
-    fn wait_for_better(&mut self, reason: &str) -> Result<(), Error> {
-        self.patience = self.patience.checked_sub(1).ok_or_else(|| self.incomplete(reason))?;
+    /// Adds the interval of keys that a page proves, and plans how to close the gap where it does not continue what is proven.
+    fn prove(&mut self, window: Window, pagination: &Pagination, page: RawPage<T>) -> Result<(), Stop<T>> {
+        let operation = self.request.operation;
+        let mut keys = page.rows.iter().filter_map(|row| row.key(operation)).collect::<Vec<_>>();
+        if window.descending {
+            keys.reverse();
+        }
+        if self.returned.as_ref().zip(keys.first()).is_some_and(|(returned, key)| !returned.has_kind_of(key)) {
+            return Err(damaged().into());
+        }
+        if !keys.is_sorted_by(|a, b| a < b) {
+            return Err(if self.odds >= CONVINCING_ODDS {
+                self.contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key.name)).into()
+            } else {
+                Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
+            });
+        }
+        if (page.rows.len() as u64) < announced_rows(pagination) {
+            // Rows were deleted between its counting and its reading, or the server withholds some. The same page is requested again.
+            self.repair = Some(window);
+            return self.spend(false);
+        }
+        let (from, to) = match interval(window, pagination, &keys) {
+            Some(interval) => interval,
+            None => return self.spend(false),
+        };
+        let extended = self.coverage.prove(from.clone(), to.clone());
+        if extended {
+            self.weigh(window, pagination, keys.len() as u64);
+        }
+        self.keep(window, page);
+        self.close_gap(window, pagination, &from, &to);
+        self.spend(extended)
+    }
+
+    /// Plans the page that closes the first gap, where those in flight do not.
+    fn close_gap(&mut self, window: Window, pagination: &Pagination, from: &Edge<SortValue>, to: &Edge<SortValue>) {
+        let Some((before, after)) = self.coverage.first_gap() else { return };
+        let (count, offset) = (pagination.count, pagination.start_index.saturating_sub(1));
+        let (start, limit) = if window.descending {
+            (count.saturating_sub(pagination.end_index), count.saturating_sub(offset))
+        } else {
+            (offset, pagination.end_index)
+        };
+        let is_last = self.in_flight.is_empty();
+        // The end of the list is requested early, and the pages in front of it are still to come.
+        let is_expected = window.descending && !(is_last && self.requested >= count);
+        if *from >= *after && !is_expected {
+            self.repair = Some(Window::before(start, self.page_size, count));
+        } else if *to <= *before && is_last {
+            self.requested = limit;
+        }
+    }
+
+    /// Notes how unlikely it is that a page of an unsorted list is sorted.
+    fn weigh(&mut self, window: Window, pagination: &Pagination, rows: u64) {
+        let orders = (2..=rows.min(CONVINCING_ROWS)).fold(1, u64::saturating_mul);
+        self.odds = self.odds.saturating_mul(orders);
+        if window.is_anchored() {
+            let size = if pagination.next == 0 { window.size } else { announced_rows(pagination) };
+            // A server that ignores the key sends the same page for both directions.
+            match self.first_page_size {
+                Some(first) if window.descending && first == size && rows > 1 => self.odds = CONVINCING_ODDS.max(self.odds),
+                None if !window.descending => self.first_page_size = Some(size),
+                _ => {}
+            }
+        }
+    }
+
+    /// Keeps the rows of a page that are not returned yet.
+    fn keep(&mut self, window: Window, page: RawPage<T>) {
+        let operation = self.request.operation;
+        for row in page.rows {
+            match row {
+                RawRow::Decoded(item) => {
+                    let key = (operation.key.value)(&item);
+                    if self.returned.as_ref().is_none_or(|returned| key > *returned) {
+                        self.rows.insert(key, item);
+                    }
+                }
+                RawRow::Skipped(row) => {
+                    row.report(window.page, &self.settings.reporter);
+                }
+            }
+        }
+    }
+
+    /// Every page that proves nothing new is one less that is left.
+    fn spend(&mut self, extended: bool) -> Result<(), Stop<T>> {
+        if extended {
+            return Ok(());
+        }
+        match self.stale_page_budget.checked_sub(1) {
+            Some(left) => self.stale_page_budget = left,
+            None => return Err(self.incomplete("pages kept arriving that had no row that was missing").into()),
+        }
         Ok(())
     }
 
     fn incomplete(&self, reason: &str) -> Error {
-        Error::Incomplete { expected: self.count, received: self.progress.rows, reason: reason.into(), server: self.span }
+        incomplete(self.count.unwrap_or(0), self.received, reason, self.server)
     }
 
-    /// The window that the answer is; `None` where it is of no use and another has been asked for.
-    fn check_window(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<Option<Window>, Fault<R::Item>> {
-        let nonsense = |problem| Err(Fault::Failed(Error::Pagination { page: window.page, problem }));
-        if pagination.current != window.page {
-            return nonsense(format!("was asked for, and page {} was answered", pagination.current));
-        }
-        if rows > window.size {
-            return nonsense(format!("has {rows} rows, where at most {} were asked for", window.size));
-        }
-        if let Some(size) = smaller_size(window, pagination, rows) {
-            if window.size > self.page_size {
-                // So few rows on a page that windows cannot overlap.
-                return Err(Fault::Disorder);
-            }
-            self.page_size = size;
-            if window.page > 1 {
-                self.wait_for_better("the server sends smaller and smaller pages")?;
-                self.ask_anew(Window::from(self.end, size));
-                return Ok(None);
-            }
-            self.ask_anew(Window::from(size, size));
-            return Ok(Some(Window { page: 1, size }));
-        }
-        let due = self.count.saturating_sub(window.start()).min(window.size);
-        if rows != due {
-            self.short_pages += 1;
-            if self.short_pages > MOST_SHORT_PAGES {
-                return Err(self
-                    .incomplete(&format!("page {} of {} rows had {rows}, where {due} were due", window.page, window.size))
-                    .into());
-            }
-            self.ask_anew(window);
-            return Ok(None);
-        }
-        let next = if window.end() < self.count { window.page + 1 } else { 0 };
-        if pagination.next != next {
-            return nonsense(format!("announces page {} as the next, where {next} is due", pagination.next));
-        }
-        Ok(Some(window))
-    }
-
-    /// The rows of a window that have not come yet.
-    async fn check_rows(
-        &mut self,
-        window: Window,
-        items: Vec<R::Item>,
-        skipped: &[SkippedRow],
-    ) -> Result<Vec<Row<R::Item>>, Fault<R::Item>> {
-        let mut rows = items.into_iter().map(|item| (self.order.key::<R>(&item), item)).collect::<Vec<_>>();
-        let whole = window.start() == 0 && window.end() >= self.count;
-        if !rows.windows(2).all(|pair| self.order.compare(&pair[0].0, &pair[1].0) == Ordering::Less) {
-            if !(whole && all_differ(&rows)) {
-                return Err(Fault::Disorder);
-            }
-            self.tell_skipped(skipped, window.page);
-            return Err(Fault::Whole(rows.into_iter().map(|(_, item)| item).collect()));
-        }
-        self.ties_in_order += rows.windows(2).filter(|pair| Order::is_tie(&pair[0].0, &pair[1].0)).count();
-
-        Order::check_alike(self.last.as_ref(), rows.first().map(|(key, _)| key))?;
-        let places = places(&rows, skipped);
-        let known = rows.partition_point(|(key, _)| !self.order.is_after(key, self.last.as_ref()));
-        if !self.is_seamless(window, &places, known) {
-            self.prove_order().await?;
-            if known == 0 && window.start() > 0 {
-                self.go_back(window)?;
-                return Ok(Vec::new());
-            }
-        }
-        self.end = window.start() + (rows.len() + skipped.len()) as u64;
-        self.tail = places;
-        if self.end >= self.count {
-            self.in_flight = FuturesOrdered::new();
-            self.next = None;
-        }
-
-        rows.drain(..known);
-        let newly_skipped = self.tell_skipped(skipped, window.page);
-        self.skipped += newly_skipped;
-        self.progress.rows += newly_skipped;
-        if rows.is_empty() && newly_skipped == 0 && self.next.is_some() {
-            self.wait_for_better("rows were added faster than they were read")?;
-        }
-        if self.progress.rows - self.start > self.first_count.unwrap_or(0).saturating_mul(4).saturating_add(10_000) {
-            return Err(self.incomplete("the list grew on and on while it was read").into());
-        }
-        self.step_back = self.page_size;
-        Ok(self.release(rows))
-    }
-
-    /// What can be given out of the rows that were held back and those that follow them.
-    ///
-    /// As long as the server has not shown that it orders ties, the rows tied with the last one are held back: the next window may
-    /// show that it does not, and then others of them belong before it. They are few, since some twenty in order show that it does.
-    fn release(&mut self, rows: Vec<Row<R::Item>>) -> Vec<Row<R::Item>> {
-        self.held.extend(rows);
-        let Some((last, _)) = self.held.last() else { return Vec::new() };
-        self.last = Some(last.clone());
-        let free = if self.orders_ties() || self.next.is_none() {
-            self.held.len()
-        } else {
-            self.held.partition_point(|(key, _)| !Order::is_tie(key, last))
-        };
-        let released = self.held.drain(..free).collect::<Vec<_>>();
-        for (key, _) in &released {
-            self.progress.advance(key.clone());
-        }
-        self.given += released.len() as u64;
-        released
-    }
-
-    /// Whether the window begins with the very rows that stood at those places before, so that nothing has moved.
-    fn is_seamless(&self, window: Window, places: &[Place], known: usize) -> bool {
-        let overlap = self.end.saturating_sub(window.start());
-        let Some(shared) = usize::try_from(overlap).ok().and_then(|overlap| places.get(..overlap)) else { return false };
-        let readable = shared.iter().filter(|place| matches!(place, Place::Row(_))).count();
-        let same = shared.iter().rev().zip(self.tail.iter().rev()).all(|(now, before)| now == before);
-        (overlap > 0 || self.end == 0) && readable == known && same
-    }
-
-    /// Tells of rows that cannot be read; returns how many are new.
-    fn tell_skipped(&self, skipped: &[SkippedRow], page: u64) -> u64 {
-        skipped.iter().filter(|row| row.report(&self.watch, page)).count() as u64
+    fn contradiction(&self, window: Window, problem: &str) -> Error {
+        Error::Pagination { page: window.page, problem: problem.to_owned() }
     }
 }
 
-/// What stands at a place of the list.
-#[derive(Clone, PartialEq)]
-enum Place {
-    Row(Key),
-    /// A row that cannot be read, by its identity.
-    Skipped(String),
+/// How many rows a page has, as its own numbers say.
+fn announced_rows(pagination: &Pagination) -> u64 {
+    pagination.end_index.saturating_sub(pagination.start_index.saturating_sub(1)).min(pagination.count)
 }
 
-/// The places of a window, one after the other.
-fn places<T>(rows: &[Row<T>], skipped: &[SkippedRow]) -> Vec<Place> {
-    let mut readable = rows.iter();
-    let mut skipped = skipped.iter().peekable();
-    (0..rows.len() + skipped.len())
-        .filter_map(|place| match skipped.next_if(|row| row.place == place) {
-            Some(row) => Some(Place::Skipped(row.identity.clone())),
-            None => readable.next().map(|(key, _)| Place::Row(key.clone())),
-        })
-        .collect()
-}
-
-/// The size down to which the server cut the pages, seen from where it says that this one stands.
-fn smaller_size(window: Window, pagination: &Pagination, rows: u64) -> Option<u64> {
-    if pagination.end_index + 1 != pagination.start_index + rows {
-        return None;
+/// The keys from the first to the last of which a page shows every row.
+///
+/// Nothing can precede the first page of either direction. An empty list is proven by its count alone, which is a single read too.
+fn interval(window: Window, pagination: &Pagination, keys: &[SortValue]) -> Option<(Edge<SortValue>, Edge<SortValue>)> {
+    if pagination.count == 0 {
+        return Some((Edge::Beginning, Edge::End));
     }
-    let size = match window.page {
-        1 if pagination.next == 0 => return None,
-        1 => rows,
-        page => pagination.start_index.checked_sub(1)? / (page - 1),
-    };
-    let fits = (window.page - 1).checked_mul(size)?.checked_add(1) == Some(pagination.start_index);
-    (fits && size > 0 && size < window.size).then_some(size)
-}
-
-fn all_differ<T>(rows: &[Row<T>]) -> bool {
-    let mut seen = BTreeSet::new();
-    rows.iter().all(|(key, _)| seen.insert(key.last()))
+    let (first, last) = (keys.first().cloned().map(Edge::Key), keys.last().cloned().map(Edge::Key));
+    match (window.is_anchored(), window.descending) {
+        (true, false) => Some((Edge::Beginning, last?)),
+        (true, true) => Some((first?, Edge::End)),
+        (false, _) => Some((first?, last?)),
+    }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Error, FlowSet};
-use futures_util::TryStreamExt;
 use serde_json::json;
 
 use crate::page_response;

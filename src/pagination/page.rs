@@ -1,0 +1,160 @@
+//! Reading one page of a list.
+
+use reqwest::Request;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::fnv1a;
+use super::request::Operation;
+use super::sort::SortValue;
+use crate::compat::drift::DriftReporter;
+use crate::compat::version::{VersionMarker, VersionRange};
+use crate::redaction::without_queries;
+use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
+use crate::types::Pagination;
+use crate::{Client, Error, ResponseValue};
+
+/// One page of a list, or the whole list of a server that does not paginate.
+#[derive(Debug)]
+pub(super) struct RawPage<T> {
+    /// `None` where the server does not paginate.
+    pub(super) pagination: Option<Pagination>,
+    /// Its rows, in the order of the response.
+    pub(super) rows: Vec<RawRow<T>>,
+    /// Which releases the response fits; looked for on page 1 only.
+    pub(super) server: VersionRange,
+}
+
+#[derive(Debug)]
+pub(super) enum RawRow<T> {
+    Decoded(T),
+    Skipped(SkippedRow),
+}
+
+/// A row that cannot be decoded.
+#[derive(Debug)]
+pub(super) struct SkippedRow {
+    /// Its key, if that can be read.
+    pub(super) key: Option<SortValue>,
+    /// What distinguishes it from other rows: its key, or else its content and its offset.
+    pub(super) identity: String,
+    pub(super) failure: DecodeFailure,
+}
+
+impl SkippedRow {
+    /// Reports the row, the first time that it is seen in a listing.
+    pub(super) fn report(&self, page: u64, reporter: &DriftReporter) {
+        let key = self.key.as_ref().map(|key| format!("row {key}: ")).unwrap_or_default();
+        let excerpt = format!("{key}{}: {}", self.failure.message(), self.failure.excerpt());
+        reporter.report_skipped(&self.identity, page, self.failure.path(), excerpt);
+    }
+}
+
+impl<T> RawPage<T> {
+    /// Rows in the whole list.
+    pub(super) fn count(&self) -> u64 {
+        self.pagination.as_ref().map_or(self.rows.len() as u64, |pagination| pagination.count)
+    }
+
+    /// The rows that could be decoded; reports the others.
+    pub(super) fn decoded(self, page: u64, reporter: &DriftReporter) -> (Vec<T>, Vec<SkippedRow>) {
+        let (mut decoded, mut skipped) = (Vec::with_capacity(self.rows.len()), Vec::new());
+        for row in self.rows {
+            match row {
+                RawRow::Decoded(item) => decoded.push(item),
+                RawRow::Skipped(row) => {
+                    row.report(page, reporter);
+                    skipped.push(row);
+                }
+            }
+        }
+        (decoded, skipped)
+    }
+}
+
+impl<T> RawRow<T> {
+    /// The key, where it can be read.
+    pub(super) fn key(&self, operation: &Operation<T>) -> Option<SortValue> {
+        match self {
+            Self::Decoded(item) => Some((operation.key.value)(item)),
+            Self::Skipped(row) => row.key.clone(),
+        }
+    }
+}
+
+/// Reads the page at `offset` rows, or the bare array of a server that does not paginate.
+pub(super) fn read_page<T>(
+    operation: &Operation<T>,
+    body: &[u8],
+    page: u64,
+    offset: u64,
+    reporter: &DriftReporter,
+) -> Result<RawPage<T>, DecodeFailure> {
+    let server = || VersionRange::of(body, operation.version_markers);
+    let decoded = if is_bare_array(body) {
+        (operation.decode_rows)(body).map(|items| (None, items))
+    } else {
+        (operation.decode_page)(body).map(|(pagination, items)| (Some(pagination), items))
+    };
+    let read = match decoded {
+        Ok((pagination, items)) => Ok((pagination, items.into_iter().map(RawRow::Decoded).collect())),
+        Err(_) if reporter.skip_undecodable => read_row_by_row(operation, body, offset),
+        Err(failure) => Err(failure),
+    };
+    let (pagination, rows) = read.map_err(|failure| failure.on_server(server()))?;
+    reporter.compare(body, operation.schema, page);
+    Ok(RawPage { pagination, rows, server: if page == 1 { server() } else { VersionRange::default() } })
+}
+
+/// Sends a request for one page, and returns it as the server sent it.
+pub(crate) async fn send_one_page<P: DeserializeOwned>(
+    client: &Client,
+    request: Result<Request, progenitor_client::Error<()>>,
+    markers: &[VersionMarker],
+) -> Result<ResponseValue<P>, Error> {
+    let parameter = |request: &Request| request.url().query_pairs().find(|(name, _)| name == "page")?.1.parse().ok();
+    let page = request.as_ref().ok().and_then(parameter).unwrap_or(1);
+    let read = |body: &[u8]| {
+        if is_bare_array(body) {
+            return Err(DecodeFailure::of_body("this server does not paginate, it sends the whole list as one array: use `paginate()`"));
+        }
+        decode(body).map_err(|failure| failure.on_server(VersionRange::of(body, markers)))
+    };
+    crate::transport::send(client, request, read).await.map_err(|error| error.on_page(page))
+}
+
+/// Whether the body is what a server sends that does not paginate.
+fn is_bare_array(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
+}
+
+type ReadRows<T> = (Option<Pagination>, Vec<RawRow<T>>);
+
+/// Reads a page with rows that cannot be decoded: each row by itself.
+fn read_row_by_row<T>(operation: &Operation<T>, body: &[u8], offset: u64) -> Result<ReadRows<T>, DecodeFailure> {
+    #[derive(Deserialize)]
+    struct Page<'a> {
+        pagination: Pagination,
+        #[serde(borrow)]
+        results: Vec<&'a RawValue>,
+    }
+
+    let (list, pagination, rows) = if is_bare_array(body) {
+        ("", None, decode_borrowed::<Vec<&RawValue>>(body)?)
+    } else {
+        let Page { pagination, results } = decode_borrowed(body)?;
+        ("results", Some(pagination), results)
+    };
+    let read = rows.into_iter().enumerate().map(|(index, row)| match (operation.decode_row)(row.get().as_bytes()) {
+        Ok(item) => RawRow::Decoded(item),
+        Err(failure) => {
+            let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| SortValue::from_json(row.get(operation.key.name)?));
+            let content = || format!("{:016x} at {}", fnv1a(&without_queries(row.get())), offset + index as u64);
+            let identity = key.as_ref().map_or_else(content, SortValue::to_string);
+            RawRow::Skipped(SkippedRow { key, identity, failure: failure.in_row(list, index) })
+        }
+    });
+    Ok((pagination, read.collect()))
+}

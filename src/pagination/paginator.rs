@@ -1,0 +1,200 @@
+//! The paginator: what to list, and how.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::ops::RangeInclusive;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::TryStreamExt;
+use reqwest::Request;
+
+use super::Settings;
+use super::listing::Listing;
+use super::position::Position;
+use super::request::{ListRequest, Operation};
+use super::sort::SortKey;
+use super::stream::{Items, Pages};
+use crate::compat::drift::{Drift, DriftReporter};
+use crate::{Client, Error};
+
+/// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
+const PASSES: usize = 5;
+
+/// Pages of one row cannot overlap.
+const PAGE_SIZES: RangeInclusive<u64> = 2..=1_000_000;
+
+/// Lists every row of a request: see [`pagination`](crate::pagination) for what is promised and what it costs.
+///
+/// Awaiting a paginator is the same as [`collect`](Self::collect).
+#[must_use = "a paginator sends no request before it is asked for rows"]
+pub struct Paginator<T: 'static> {
+    /// The request, or why it cannot be sent.
+    request: Result<ListRequest<T>, String>,
+    settings: Settings,
+    max_items: Option<u64>,
+    position: Option<Position>,
+}
+
+impl<T: Send + Sync + 'static> Paginator<T> {
+    pub(crate) fn new(client: Client, request: Result<Request, progenitor_client::Error<()>>, operation: &'static Operation<T>) -> Self {
+        let request =
+            request.map(|request| ListRequest::new(client, request, operation)).map_err(|error| match Error::from_generated(error) {
+                Error::InvalidRequest { message, .. } => message,
+                error => error.to_string(),
+            });
+        let settings = Settings { page_size: 100, concurrency: 2, reporter: DriftReporter::default() };
+        Self { request, settings, max_items: None, position: None }
+    }
+
+    /// Rows per page, from 2 to 1,000,000; 100 unless set, which is the most that servers send since 2025.12.
+    ///
+    /// Pages overlap, so most requests ask for a few rows less. Any other number fails with [`Error::InvalidRequest`] when rows are requested.
+    pub fn page_size(mut self, rows: u64) -> Self {
+        self.settings.page_size = rows;
+        self
+    }
+
+    /// Requests in flight at a time, at least 1; 2 unless set.
+    ///
+    /// authentik takes about a second of a worker for a page of 100 rows, and has few workers: 2 leave room for people who log in meanwhile. The
+    /// first request goes alone. 0 fails with [`Error::InvalidRequest`] when rows are requested.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.settings.concurrency = requests;
+        self
+    }
+
+    /// Ends the listing after so many rows, at least 1, and requests no more pages than they take.
+    ///
+    /// Up to a page of rows takes one request where the server sorts them: by key, or by an `ordering` of reliable terms (for bindings, `order` and
+    /// `pk`). In any other `ordering` the first rows are known only once all are. 0 fails with [`Error::InvalidRequest`] when rows are requested.
+    pub fn max_items(mut self, rows: u64) -> Self {
+        self.max_items = Some(rows);
+        self
+    }
+
+    /// Continues after a [`Position`], which [`Items::position`] returns.
+    ///
+    /// A position of another operation, filter or `ordering` fails with [`Error::InvalidRequest`] when rows are requested.
+    pub fn resume(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Calls `callback` for what differs in the responses from the specification, once for each kind of difference at each place: see
+    /// [`drift`](crate::drift). Without a callback, responses are not compared.
+    ///
+    /// The callback runs in the tasks that receive pages, so it should return quickly.
+    pub fn on_drift(mut self, callback: impl FnMut(&Drift) + Send + 'static) -> Self {
+        self.settings.reporter.set_callback(callback);
+        self
+    }
+
+    /// Skips rows that cannot be decoded, instead of ending with an error.
+    ///
+    /// Each is reported to [`on_drift`](Self::on_drift) as [`DriftKind::SkippedRow`](crate::drift::DriftKind::SkippedRow). The listing remains complete
+    /// in the sense that it names every row: as long as their keys can be read, skipped rows are proven like any other.
+    pub fn skip_undecodable(mut self) -> Self {
+        self.settings.reporter.skip_undecodable = true;
+        self
+    }
+
+    /// Rows in the list, as the server counts them: one request for one row.
+    ///
+    /// # Errors
+    /// The request fails.
+    pub async fn count(self) -> Result<u64, Error> {
+        let request = self.request.map_err(Error::invalid_request)?;
+        Ok(request.fetch(request.operation.key.name, 1, 1, &self.settings.reporter).await?.count())
+    }
+
+    /// Every row, in memory.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items). Nothing is returned of a listing that is not complete.
+    pub async fn collect(self) -> Result<Vec<T>, Error> {
+        self.items().try_collect().await
+    }
+
+    /// Every row as it was at one moment: lists until two passes in a row return the same rows with the same values to sort by, which for a binding
+    /// are its flow, stage, order and keys.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items); [`Error::Unsettled`] when each of five passes differs from the one before.
+    pub async fn snapshot(mut self) -> Result<Vec<T>, Error> {
+        self.settings.reporter = self.settings.reporter.shared();
+        let terms = self.request.as_ref().map_or(&[][..], |request| request.operation.sort_terms);
+        let sorted_by = |item: &T| terms.iter().map(|term| (term.value)(item)).collect::<SortKey>();
+        let mut before = None;
+        for _ in 0..PASSES {
+            let items = self.clone().collect().await?;
+            let now = Some(items.iter().map(sorted_by).collect::<Vec<_>>());
+            if before == now {
+                return Ok(items);
+            }
+            before = now;
+        }
+        Err(Error::Unsettled { passes: PASSES })
+    }
+
+    /// Every row as a stream: by key, or in the `ordering` of the request.
+    ///
+    /// # Errors
+    /// The stream ends after its first error: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be
+    /// listed completely, [`Error::InvalidRequest`] when they cannot be listed as requested, [`Error::Configuration`] outside a Tokio runtime.
+    pub fn items(self) -> Items<T> {
+        let max_items = self.max_items.unwrap_or(u64::MAX);
+        let returned = self.position.as_ref().map_or(0, Position::returned);
+        Items::new(self.listing(), max_items, returned)
+    }
+
+    /// Every row, as a stream of pages with [`page_size`](Self::page_size) rows each; the last one may have fewer.
+    ///
+    /// # Errors
+    /// See [`items`](Self::items).
+    pub fn pages(self) -> Pages<T> {
+        let size = usize::try_from(self.settings.page_size).unwrap_or(usize::MAX);
+        Pages::new(self.items(), size)
+    }
+
+    fn listing(self) -> Result<Listing<T>, Error> {
+        let Self { request, mut settings, max_items, position } = self;
+        let request = request.map_err(Error::invalid_request)?;
+        if !PAGE_SIZES.contains(&settings.page_size) {
+            let (least, most) = PAGE_SIZES.into_inner();
+            return Err(Error::invalid_request(format!("`page_size` is {}, and must be from {least} to {most}", settings.page_size)));
+        }
+        if settings.concurrency == 0 || max_items == Some(0) {
+            return Err(Error::invalid_request("`concurrency` and `max_items` must be at least 1"));
+        }
+        settings.reporter = settings.reporter.anew();
+        Listing::new(request, settings, max_items.unwrap_or(u64::MAX), position)
+    }
+}
+
+impl<T: Send + Sync + 'static> IntoFuture for Paginator<T> {
+    type Output = Result<Vec<T>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.collect())
+    }
+}
+
+impl<T> Clone for Paginator<T> {
+    fn clone(&self) -> Self {
+        let Self { request, settings, max_items, position } = self;
+        Self { request: request.clone(), settings: settings.clone(), max_items: *max_items, position: position.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Paginator<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.request.as_ref().map(|request| request.operation.id);
+        f.debug_struct("Paginator")
+            .field("operation", &operation)
+            .field("settings", &self.settings)
+            .field("max_items", &self.max_items)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}

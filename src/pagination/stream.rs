@@ -1,0 +1,215 @@
+//! The streams that a paginator returns.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use futures_util::stream::{self, FusedStream, Stream, StreamExt, TryStreamExt};
+
+use super::listing::{Batch, Listing};
+use super::position::Position;
+use super::sort::{Row, SortKey};
+use crate::Error;
+use crate::compat::version::VersionRange;
+
+type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
+
+/// Every row of a listing: see [`Paginator::items`](super::Paginator::items).
+///
+/// It borrows nothing, so it can be returned, stored and sent to another task. Requests in flight make progress while it is not polled; at most
+/// [`concurrency`](super::Paginator::concurrency) pages wait in memory. Dropping it cancels them.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Items<T> {
+    /// `None` once the stream has ended.
+    batches: Option<Batches<T>>,
+    batch: vec::IntoIter<Row<T>>,
+    left: u64,
+    listing: String,
+    /// Rows returned so far, those before a resumption included.
+    returned: u64,
+    last: Option<SortKey>,
+    count: Option<u64>,
+    server: VersionRange,
+}
+
+impl<T: Send + Sync + 'static> Items<T> {
+    /// No request is sent before the stream is polled.
+    pub(super) fn new(listing: Result<Listing<T>, Error>, max_items: u64, returned: u64) -> Self {
+        let fingerprint = listing.as_ref().map(Listing::fingerprint).unwrap_or_default();
+        let batches = stream::once(async { listing }).map_ok(|listing| stream::try_unfold(listing, Listing::next)).try_flatten();
+        Self {
+            batches: Some(Box::pin(batches)),
+            batch: Vec::new().into_iter(),
+            left: max_items,
+            listing: fingerprint,
+            returned,
+            last: None,
+            count: None,
+            server: VersionRange::default(),
+        }
+    }
+}
+
+impl<T> Items<T> {
+    /// The next row; `None` at the end of the listing.
+    ///
+    /// Dropping the future loses no row.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        StreamExt::next(self).await
+    }
+
+    /// The next row; `Ok(None)` at the end of the listing.
+    ///
+    /// # Errors
+    /// See [`Paginator::items`](super::Paginator::items).
+    pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
+        self.next().await.transpose()
+    }
+
+    /// Where the listing stands: after the row that was returned last. `None` before the first row.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        Some(Position::new(self.listing.clone(), self.returned, self.last.clone()?))
+    }
+
+    /// The releases that the server's first response fits; unknown before it, and where the listing was resumed.
+    #[must_use]
+    pub fn server(&self) -> VersionRange {
+        self.server
+    }
+
+    /// Rows in the whole list, as the server counted them last; `None` before the first response.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.count
+    }
+}
+
+impl<T> Unpin for Items<T> {}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some((key, item)) = self.batch.next() {
+                self.returned = self.returned.saturating_add(1);
+                self.last = Some(key);
+                self.left -= 1;
+                if self.left == 0 {
+                    self.end();
+                }
+                return Poll::Ready(Some(Ok(item)));
+            }
+            let Some(batches) = &mut self.batches else { return Poll::Ready(None) };
+            match ready!(batches.as_mut().poll_next(context)) {
+                Some(Ok(batch)) => {
+                    self.count = Some(batch.count);
+                    self.server = self.server.or(batch.server);
+                    self.batch = batch.rows.into_iter();
+                }
+                Some(Err(error)) => {
+                    self.end();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => self.end(),
+            }
+        }
+    }
+}
+
+impl<T> Items<T> {
+    /// Ends the stream, and cancels what is in flight.
+    fn end(&mut self) {
+        self.batches = None;
+        self.batch = Vec::new().into_iter();
+    }
+}
+
+impl<T> FusedStream for Items<T> {
+    fn is_terminated(&self) -> bool {
+        self.batches.is_none()
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("returned", &self.returned).field("total", &self.count).finish_non_exhaustive()
+    }
+}
+
+/// Consecutive rows of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// Number of the page, counted from 1.
+    pub number: u64,
+    /// The rows: as many as [`Paginator::page_size`](super::Paginator::page_size) says, on the last page perhaps fewer.
+    pub items: Vec<T>,
+    /// Rows in the whole list, as the server counted them last.
+    pub total: u64,
+}
+
+/// Every page of a listing: see [`Paginator::pages`](super::Paginator::pages).
+#[derive(Debug)]
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Pages<T> {
+    items: Items<T>,
+    size: usize,
+    page: Vec<T>,
+    number: u64,
+}
+
+impl<T> Pages<T> {
+    pub(super) fn new(items: Items<T>, size: usize) -> Self {
+        Self { items, size, page: Vec::new(), number: 0 }
+    }
+
+    /// The next page; `None` at the end of the listing.
+    ///
+    /// Dropping the future loses no row.
+    pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
+        StreamExt::next(self).await
+    }
+
+    /// The next page; `Ok(None)` at the end of the listing.
+    ///
+    /// # Errors
+    /// See [`Paginator::items`](super::Paginator::items).
+    pub async fn try_next(&mut self) -> Result<Option<Page<T>>, Error> {
+        self.next().await.transpose()
+    }
+
+    fn take_page(&mut self) -> Page<T> {
+        self.number += 1;
+        Page { number: self.number, items: std::mem::take(&mut self.page), total: self.items.count.unwrap_or(0) }
+    }
+}
+
+impl<T> Unpin for Pages<T> {}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while self.page.len() < self.size {
+            match ready!(self.items.poll_next_unpin(context)) {
+                Some(Ok(item)) => self.page.push(item),
+                Some(Err(error)) => {
+                    self.page.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None if self.page.is_empty() => return Poll::Ready(None),
+                None => break,
+            }
+        }
+        Poll::Ready(Some(Ok(self.take_page())))
+    }
+}
+
+impl<T> FusedStream for Pages<T> {
+    fn is_terminated(&self) -> bool {
+        self.items.is_terminated() && self.page.is_empty()
+    }
+}

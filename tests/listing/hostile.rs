@@ -1,0 +1,171 @@
+//! Servers that contradict themselves.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authentik_flow_bindings::testing::{Fault, bindings};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Lists 500 rows of a server that falsifies its responses.
+async fn list_from(tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
+    let server = fake(Release::V2025_12, 500).tamper(tamper).start().await.unwrap();
+    let outcome = tokio::time::timeout(Duration::from_secs(60), collect(&server)).await.expect("the listing does not end");
+    (outcome, server.received().len())
+}
+
+fn is_page(request: &ReceivedRequest, page: u64) -> bool {
+    request.parameter("page") == Some(&page.to_string()) && request.parameter("ordering") == Some("pk")
+}
+
+#[tokio::test]
+async fn contradictions_are_errors_that_name_the_page() {
+    type Tamper = fn(&ReceivedRequest, &mut Value);
+    let cases: [(&str, Tamper); 5] = [
+        ("page 3 was requested, and page 7 was received", |request, response| {
+            if is_page(request, 3) {
+                response["pagination"]["current"] = 7.into();
+            }
+        }),
+        ("page 1 has 101 rows, and at most 100 were requested", |request, response| {
+            if is_page(request, 1) {
+                let row = response["results"][0].clone();
+                response["results"].as_array_mut().unwrap().push(row);
+            }
+        }),
+        ("page 2 has 99 rows, and its own numbers announce 7", |request, response| {
+            if is_page(request, 2) {
+                response["pagination"]["end_index"] = json!(response["pagination"]["start_index"].as_u64().unwrap() + 6);
+            }
+        }),
+        ("page 2 is not sorted by `pk`, unlike those before it", |request, response| {
+            if is_page(request, 2) {
+                response["results"].as_array_mut().unwrap().swap(3, 50);
+            }
+        }),
+        ("page 3 has no page numbers, unlike those before it", |request, response| {
+            if is_page(request, 3) {
+                *response = response["results"].take();
+            }
+        }),
+    ];
+    for (message, tamper) in cases {
+        let (outcome, requests) = list_from(tamper).await;
+        let error = outcome.expect_err(message);
+        assert!(error.to_string().contains(message), "{message} is not in: {error}");
+        assert!(requests < 10, "{requests} requests");
+    }
+}
+
+/// A bare array is the whole list of a server that does not paginate; this one does.
+#[tokio::test]
+async fn a_bare_array_among_pages_is_an_error() {
+    for request in 2..9 {
+        for release in Release::ALL {
+            let server = fake(release, 700).fault(request, Fault::json(200, &json!([]))).start().await.unwrap();
+            let outcome = collect(&server).await;
+            if server.received().len() >= request {
+                assert!(matches!(outcome, Err(Error::Pagination { .. })), "{release}, request {request}: {outcome:?}");
+            }
+        }
+    }
+}
+
+/// Rows that a page withholds leave it shorter than its own numbers announce.
+#[tokio::test]
+async fn pages_that_withhold_rows_end_in_an_error() {
+    for withheld in [0, 50, 98] {
+        let (outcome, requests) = list_from(move |request, response| {
+            if is_page(request, 2) {
+                response["results"].as_array_mut().unwrap().remove(withheld);
+            }
+        })
+        .await;
+        assert!(matches!(outcome, Err(Error::Incomplete { .. })), "{outcome:?}");
+        assert!(requests < 40, "{requests} requests");
+    }
+}
+
+/// Page 1 in the place of page 2, with the numbers of page 2.
+#[tokio::test]
+async fn a_page_that_is_sent_twice_ends_in_an_error_or_in_every_row() {
+    let first = Arc::new(Mutex::new(Value::Null));
+    let (outcome, requests) = list_from(move |request, response| {
+        let mut first = first.lock().unwrap();
+        if is_page(request, 1) {
+            *first = response["results"].clone();
+        } else if request.parameter("page_size") == Some("99") {
+            response["results"] = first.as_array().unwrap()[..99].to_vec().into();
+        }
+    })
+    .await;
+    assert!(requests < 60, "{requests} requests");
+    match outcome {
+        Ok(rows) => assert_eq!(rows.iter().map(|row| row.pk).collect::<BTreeSet<_>>().len(), 500),
+        Err(error) => assert!(matches!(error, Error::Incomplete { .. }), "{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_count_that_never_settles_harms_nothing() {
+    let mut count = 500;
+    let (outcome, requests) = list_from(move |_, response| {
+        count += 100;
+        response["pagination"]["count"] = count.into();
+        response["pagination"]["next"] = json!(response["pagination"]["current"].as_u64().unwrap() + 1);
+    })
+    .await;
+    assert_eq!(outcome.unwrap().len(), 500);
+    assert!(requests < 12, "{requests} requests");
+}
+
+#[tokio::test]
+async fn absurd_numbers_end_in_an_error_or_in_every_row() {
+    for name in ["count", "next", "start_index", "end_index", "total_pages", "previous"] {
+        for number in [0, 1, 4_000_000_000, 5_000_000_000, u64::MAX - 1, u64::MAX] {
+            let (outcome, requests) = list_from(move |_, response| response["pagination"][name] = number.into()).await;
+            assert!(requests < 100, "{name} {number}: {requests} requests");
+            match outcome {
+                Ok(rows) if name == "count" && number == 0 => assert_eq!(rows.len(), 0),
+                Ok(rows) => assert_eq!(rows.len(), 500, "{name} {number}"),
+                Err(error) => assert!(matches!(error, Error::Incomplete { .. } | Error::Pagination { .. }), "{name} {number}: {error}"),
+            }
+        }
+    }
+}
+
+/// A server that makes rows up as long as they are requested, and a last row that is never reached.
+#[tokio::test]
+async fn a_list_without_end_ends_in_an_error() {
+    let template = serde_json::to_value(&bindings(1, 1)[0]).unwrap();
+    let server = FakeAuthentik::builder().release(Release::V2025_10).tamper(move |request, response| {
+        let [page, size] = ["page", "page_size"].map(|name| request.parameter(name).unwrap().parse::<u64>().unwrap());
+        let rows = ((page - 1) * size..page * size).map(|place| {
+            let place = if request.parameter("ordering") == Some("-pk") { u64::MAX - place } else { place };
+            let mut row = template.clone();
+            row["pk"] = json!(Uuid::from_u128(place.into()));
+            row
+        });
+        response["results"] = rows.collect();
+        response["pagination"] = json!({"next": page + 1, "previous": page - 1, "count": page * size + 500, "current": page,
+            "total_pages": page + 5, "start_index": (page - 1) * size + 1, "end_index": page * size});
+    });
+    let server = server.start().await.unwrap();
+    // The fake answers 404 for pages past its own rows.
+    server.with_rows(|rows| rows.extend(bindings(30_000, 100)));
+    let error = collect(&server).await.unwrap_err();
+    assert!(error.to_string().contains("the list grew without end"), "{error}");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_decoded_is_an_error_with_the_number_of_its_page() {
+    let server = fake(Release::V2025_12, 300).tamper(|request, response| {
+        if is_page(request, 2) {
+            response["results"][5]["order"] = "first".into();
+        }
+    });
+    let server = server.start().await.unwrap();
+    let error = collect(&server).await.unwrap_err();
+    assert!(error.to_string().contains("page 2, at `results[5].order`"), "{error}");
+}

@@ -1,0 +1,141 @@
+//! What streams promise to those who poll them.
+
+use std::time::Duration;
+
+use authentik_flow_bindings::pagination::{Items, Pages, Paginator};
+use authentik_flow_bindings::testing::Fault;
+use authentik_flow_bindings::{Client, FlowStageBinding};
+use futures_util::stream::{FusedStream, Stream, StreamExt};
+
+use super::*;
+
+/// Streams can be returned from a function, stored, and sent to another task.
+#[tokio::test]
+async fn streams_borrow_nothing() {
+    struct Stored {
+        items: Items<FlowStageBinding>,
+        pages: Pages<FlowStageBinding>,
+    }
+    fn open(address: String) -> Stored {
+        let client = Client::builder(address).token(FakeAuthentik::TOKEN).build().unwrap();
+        let request = client.flows_bindings_list();
+        Stored { items: request.clone().paginate().items(), pages: request.paginate().pages() }
+    }
+    fn body<S: Stream<Item = Result<FlowStageBinding, Error>> + FusedStream + Send + Sync + Unpin + 'static>(stream: S) -> S {
+        stream
+    }
+    fn is_send<T: Send + Sync + 'static>(_: &T) {}
+
+    let server = fake(Release::V2025_12, 250).start().await.unwrap();
+    let mut stored = open(server.address());
+    is_send(&stored);
+    let paginator: Paginator<FlowStageBinding> = server.client().flows_bindings_list().paginate();
+    is_send(&paginator);
+    let pages = tokio::spawn(async move {
+        let mut pages = 0;
+        while let Some(page) = stored.pages.next().await {
+            pages += page.unwrap().items.len();
+        }
+        pages
+    });
+    assert_eq!(body(stored.items).count().await, 250);
+    assert_eq!(pages.await.unwrap(), 250);
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_before_it_is_polled_nor_beyond_the_pages_in_flight() {
+    let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().concurrency(3).items();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.received().len(), 0);
+    items.try_next().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.received().len(), 1 + 3, "the first page, and three requests behind it");
+    for _ in 1..100 {
+        items.try_next().await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.received().len(), 1 + 3);
+}
+
+#[tokio::test]
+async fn as_many_requests_are_in_flight_as_allowed_and_rows_keep_their_order() {
+    for concurrency in [1, 4, 8] {
+        let server = fake(Release::V2025_12, 2_000).latency(Duration::from_millis(80)).start().await.unwrap();
+        let rows = server.client().flows_bindings_list().paginate().concurrency(concurrency).await.unwrap();
+        assert!(rows.is_sorted_by_key(|row| row.pk));
+        assert_eq!(server.most_in_flight(), concurrency);
+    }
+}
+
+/// The consumer is busy for longer than a request may take.
+#[tokio::test]
+async fn a_slow_consumer_harms_nothing() {
+    let server = fake(Release::V2025_12, 400).latency(Duration::from_millis(20)).start().await.unwrap();
+    let client =
+        Client::builder(server.address()).token(FakeAuthentik::TOKEN).timeout(Duration::from_millis(300)).retries(0).build().unwrap();
+    let mut items = client.flows_bindings_list().paginate().concurrency(2).items();
+    let mut rows = Vec::new();
+    while let Some(row) = items.try_next().await.unwrap() {
+        rows.push(row);
+        if rows.len() % 50 == 0 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+    assert_all(&server, &rows, "a slow consumer");
+    assert_eq!(server.received().len(), 6, "no request is sent twice");
+}
+
+#[tokio::test]
+async fn a_dropped_stream_cancels_its_requests() {
+    let server = fake(Release::V2025_12, 2_000).latency(Duration::from_millis(200)).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().concurrency(8).items();
+    assert!(tokio::time::timeout(Duration::from_millis(50), items.next()).await.is_err());
+    drop(items);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(server.received().len(), 1);
+    assert_eq!(server.completed(), 0);
+}
+
+#[tokio::test]
+async fn a_failed_page_ends_the_stream_after_the_rows_before_it() {
+    let server = fake(Release::V2025_12, 500).fault(4, Fault::html(500)).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().concurrency(1).items();
+    let mut returned = 0;
+    let error = loop {
+        match items.next().await.unwrap() {
+            Ok(_) => returned += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.status().unwrap(), 500);
+    assert!(returned > 100, "{returned} rows before the error");
+    assert!(items.is_terminated() && items.next().await.is_none());
+
+    // What was returned need not be listed again.
+    let rest = server.client().flows_bindings_list().paginate().resume(items.position().unwrap()).await.unwrap();
+    assert_eq!(returned + rest.len(), 500);
+}
+
+#[tokio::test]
+async fn pages_have_the_size_asked_for_whatever_is_requested() {
+    for release in Release::ALL {
+        let server = fake(release, 250).start().await.unwrap();
+        let mut stream = server.client().flows_bindings_list().paginate().page_size(60).pages();
+        let mut pages = Vec::new();
+        while let Some(page) = stream.try_next().await.unwrap() {
+            pages.push(page);
+        }
+        assert_eq!(pages.iter().map(|page| page.items.len()).collect::<Vec<_>>(), [60, 60, 60, 60, 10], "{release}");
+        assert_eq!(pages.iter().map(|page| page.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        assert!(pages.iter().all(|page| page.total == 250), "{release}");
+        assert!(stream.is_terminated());
+    }
+}
+
+#[test]
+fn a_listing_outside_a_runtime_fails_with_an_explanation() {
+    let client = Client::builder("http://127.0.0.1:9").token("x").build().unwrap();
+    let error = futures_util::FutureExt::now_or_never(client.flows_bindings_list().paginate().collect()).unwrap().unwrap_err();
+    assert!(error.to_string().contains("Tokio runtime"), "{error}");
+}
