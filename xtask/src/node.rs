@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::canonical::OF_USE;
-use crate::document::{component, step};
+use crate::codegen::pointer::{component, step};
 
 /// A schema without keywords.
 pub static ANYTHING: Value = Value::Null;

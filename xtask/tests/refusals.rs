@@ -89,7 +89,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
         (
             document(&format!("{{ type: object, properties: {{ a: {{ $ref: '{place}' }} }} }}"), "  schemas: {}"),
             "/properties/a/$ref".into(),
-            "which it stands in",
+            "which contains it",
         ),
         (
             document(
@@ -97,7 +97,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
                 "  schemas: { R: { allOf: [{ $ref: '#/components/schemas/R' }, { type: object }] } }",
             ),
             "#/components/schemas/R".into(),
-            "is made of itself",
+            "consists of itself",
         ),
         (
             document(
@@ -105,7 +105,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
                 "  schemas: { R: { oneOf: [{ $ref: '#/components/schemas/S' }] }, S: { anyOf: [{ $ref: '#/components/schemas/R' }] } }",
             ),
             "#/components/schemas/".into(),
-            "is made of itself",
+            "consists of itself",
         ),
         (
             fine.replace(
@@ -126,23 +126,27 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
             "contains itself",
         ),
         (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths".into(), "has no operation `flows_bindings_list`"),
-        (document("just text", "  schemas: {}"), place.into(), "is no schema"),
+        (document("just text", "  schemas: {}"), place.into(), "is not a schema"),
         (
             fine.replace("operationId:", "security: [{ nobody: [] }]\n      operationId:"),
             "#/components/securitySchemes/nobody".into(),
-            "is not there",
+            "is not defined",
         ),
         (
             fine.replace("operationId:", "parameters: [{ name: a }]\n      operationId:"),
             "#/paths/~1a~1/get/parameters/0".into(),
             "has no `name` or no `in`",
         ),
-        (fine.replace("operationId:", "parameters: { name: a }\n      operationId:"), "#/paths/~1a~1/get/parameters".into(), "is no list"),
-        (fine.replace("    get:", "    put: 5\n    get:"), "#/paths/~1a~1/put".into(), "is no operation"),
+        (
+            fine.replace("operationId:", "parameters: { name: a }\n      operationId:"),
+            "#/paths/~1a~1/get/parameters".into(),
+            "is not a list",
+        ),
+        (fine.replace("    get:", "    put: 5\n    get:"), "#/paths/~1a~1/put".into(), "is not an operation"),
         (
             fine.replace("components:", "  /b/: { get: { operationId: flows_bindings_list, responses: {} } }\ncomponents:"),
             "#/paths/~1b~1/get".into(),
-            "another operation has too",
+            "which is taken by another operation",
         ),
         (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "the number 1.1 instead of a string"),
         (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "cannot be [\"string\",\"null\"]"),

@@ -4,14 +4,18 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::{Operations, annotated, print};
 use crate::annotations;
+use crate::diff::operations::only;
 use crate::diff::rules::Level;
 use crate::diff::rust::Bump;
-use crate::diff::{self, Diff};
+use crate::diff::{self, Diff, Operation};
+use crate::document::Document;
 use crate::project::Project;
 use crate::report::{self, Format};
+use crate::slice::{LeftOut, Selection, slice_valid};
 use crate::source::Source;
 
 /// Report what changed between two documents, and what it means for clients and for this crate
@@ -63,8 +67,21 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     let checked_in = project.slice()?.0.root;
     // If one document has annotations, they apply to both; otherwise those of the checked-in slice do.
     let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
-    let (before, after) = (annotated(&before, &selection, ours)?, annotated(&after, &selection, ours)?);
-    Ok(diff::compare(&diff::Input::new(old, &before), &diff::Input::new(new, &after)))
+    let ((before, before_invalid), (after, after_invalid)) = (sliced(&before, &selection, ours)?, sliced(&after, &selection, ours)?);
+    // An operation that is invalid on one side was neither added nor removed.
+    let is_invalid =
+        |operation: &Operation| before_invalid.iter().chain(&after_invalid).any(|invalid| operation.is(invalid.method, &invalid.path));
+    let [before, after] = [before, after].map(|slice| only(&slice, |operation| !is_invalid(operation)));
+    let (before, after) = (diff::Input::new(old, &before), diff::Input::new(new, &after));
+    Ok(diff::compare(&before.with_invalid(before_invalid), &after.with_invalid(after_invalid)))
+}
+
+/// The annotated slice of a document. Of all operations, those that are invalid are left out; chosen ones have to be valid.
+fn sliced(document: &Document, selection: &Selection, ours: &Value) -> Result<(Value, Vec<LeftOut>)> {
+    let Selection::All = selection else { return Ok((annotated(document, selection, ours)?, Vec::new())) };
+    let (mut slice, left_out) = slice_valid(document)?;
+    annotations::carry(if annotations::are_in(&document.root) { &document.root } else { ours }, &mut slice);
+    Ok((slice, left_out))
 }
 
 fn fails(diff: &Diff, arguments: &Arguments) -> bool {

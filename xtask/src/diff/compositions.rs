@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Wire;
 use super::findings::{Findings, Range, Subject};
 use super::wire::{Compatibility, decodes, null};
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::Node;
 
 /// The parts of two compositions, matched by what they refer to or say.

@@ -8,7 +8,7 @@ use super::Wire;
 use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD, Pair};
 use super::findings::{Finding, Subject};
 use super::rules::{Use, of_operation};
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::Node;
 
 /// The only media type that the generated client sends and reads.

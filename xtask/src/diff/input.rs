@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::operations::operations;
-use super::{Operation, Side};
+use super::operations::{only, operations};
+use super::{InvalidOperation, Operation, Side};
 use crate::codegen::{Diagnostic, Generated, generate};
+use crate::slice::LeftOut;
 use crate::yaml::to_yaml;
 
 pub struct Input<'a> {
@@ -18,19 +19,20 @@ pub struct Input<'a> {
     pub generated: Result<Generated, Diagnostic>,
     /// Operations that the generator does not support.
     pub left_out: BTreeSet<Operation>,
+    /// Operations that are invalid, and why.
+    pub(super) invalid: Vec<InvalidOperation>,
 }
 
 /// A slice without the operations that the generator does not support, and those operations: the ones that upload files, and the ones with
 /// several kinds of success.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
-    let is_supported = |operation: &Value| !(uploads_files(operation) || has_several_successes(operation));
     let mut left_out = operations(slice);
-    left_out.retain(|_, operation| !is_supported(operation));
+    left_out.retain(|_, operation| uploads_files(operation) || has_several_successes(operation));
     let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
     if left_out.is_empty() {
         return (Cow::Borrowed(slice), left_out);
     }
-    (Cow::Owned(only(slice, is_supported)), left_out)
+    (Cow::Owned(only(slice, |operation| !left_out.contains(operation))), left_out)
 }
 
 fn uploads_files(operation: &Value) -> bool {
@@ -43,28 +45,31 @@ fn has_several_successes(operation: &Value) -> bool {
     contents.next().is_some_and(|first| contents.any(|other| other != first))
 }
 
-/// A slice with certain operations only.
-fn only(slice: &Value, is_wanted: impl Fn(&Value) -> bool) -> Value {
-    let mut slice = slice.clone();
-    for item in slice["paths"].as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-        item.retain(|_, operation| is_wanted(operation));
-    }
-    slice
-}
-
 impl<'a> Input<'a> {
     pub fn new(source: &'a str, slice: &'a Value) -> Self {
         let (supported, left_out) = generatable(slice);
         let generated = generate(&format!("the slice of {source}"), &to_yaml(&supported));
-        Self { source, slice: Cow::Borrowed(slice), generated, left_out }
+        Self { source, slice: Cow::Borrowed(slice), generated, left_out, invalid: Vec::new() }
+    }
+
+    /// Notes operations of the document that are not in the slice, because they are invalid.
+    pub fn with_invalid(self, invalid: Vec<LeftOut>) -> Self {
+        let each = |LeftOut { method, path, reason }| InvalidOperation {
+            source: self.source.to_owned(),
+            operation: Operation { method: method.to_uppercase(), path },
+            reason,
+        };
+        let invalid = invalid.into_iter().map(each).collect();
+        Self { invalid, ..self }
     }
 
     /// Leaves operations out of the comparison, but not out of the Rust: upstream neither added nor removed them.
     pub fn leave_out(&mut self, operation_ids: &[String]) {
-        let is_wanted =
-            |operation: &Value| !operation["operationId"].as_str().is_some_and(|id| operation_ids.iter().any(|other| other == id));
-        if !operation_ids.is_empty() {
-            self.slice = Cow::Owned(only(&self.slice, is_wanted));
+        let mut unwanted = operations(&self.slice);
+        unwanted.retain(|_, value| value["operationId"].as_str().is_some_and(|id| operation_ids.iter().any(|other| other == id)));
+        let unwanted = unwanted.into_keys().collect::<BTreeSet<_>>();
+        if !unwanted.is_empty() {
+            self.slice = Cow::Owned(only(&self.slice, |operation| !unwanted.contains(operation)));
         }
     }
 

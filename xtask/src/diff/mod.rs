@@ -52,6 +52,8 @@ pub struct Diff {
     pub wire: Wire,
     /// What the changes mean for the version of the crate.
     pub rust: RustVerdict,
+    /// Operations that are invalid in one document, and are compared in neither.
+    pub invalid: Vec<InvalidOperation>,
     /// The old and the new slice.
     #[serde(skip)]
     pub slices: [Value; 2],
@@ -65,6 +67,18 @@ pub struct Side {
     pub source: String,
     /// `info.version` of the document.
     pub release: String,
+}
+
+/// An operation that is invalid.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InvalidOperation {
+    /// The file, address or release of the document.
+    pub source: String,
+    /// The operation.
+    pub operation: Operation,
+    /// What is invalid, where, and what to do about it.
+    pub reason: String,
 }
 
 /// One change.
@@ -102,6 +116,13 @@ pub struct Operation {
     pub method: String,
     /// The path, relative to the address of the API.
     pub path: String,
+}
+
+impl Operation {
+    /// Whether it is this operation; methods are compared in either case.
+    pub fn is(&self, method: &str, path: &str) -> bool {
+        self.method.eq_ignore_ascii_case(method) && self.path == path
+    }
 }
 
 impl fmt::Display for Operation {
@@ -150,12 +171,22 @@ pub struct RustVerdict {
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
+    let invalid = [&*old.invalid, &new.invalid].concat();
     let (before, after): (&Value, &Value) = (&old.slice, &new.slice);
     let (mut changes, whole) = on_a_large_stack(|| (operations::compare(before, after), operations::decode(before, after)));
     let rust = compare_rust(old, new, &mut changes);
     changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
     let wire = changes.iter().filter(|change| change.only_if.is_none()).fold(whole, |worst, change| worst.worse(change.wire));
-    Diff { schema_version: SCHEMA_VERSION, old: old.side(), new: new.side(), changes, wire, rust, slices: [before.clone(), after.clone()] }
+    Diff {
+        schema_version: SCHEMA_VERSION,
+        old: old.side(),
+        new: new.side(),
+        changes,
+        wire,
+        rust,
+        invalid,
+        slices: [before.clone(), after.clone()],
+    }
 }
 
 fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict {

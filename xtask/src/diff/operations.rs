@@ -11,7 +11,7 @@ use super::rules::of_operation;
 use super::schemas;
 use super::wire::{Compatibility, decodes};
 use super::{Change, Operation, Wire};
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::Node;
 use crate::slice::METHODS;
 
@@ -59,6 +59,16 @@ pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     let paths = slice["paths"].as_object().into_iter().flatten();
     let methods = paths.flat_map(|(path, item)| METHODS.iter().filter_map(move |method| Some((path, method, item.get(*method)?))));
     methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
+}
+
+/// A slice with certain operations only.
+pub fn only(slice: &Value, is_wanted: impl Fn(&Operation) -> bool) -> Value {
+    let mut slice = slice.clone();
+    for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
+        let wanted = |method: &str| is_wanted(&Operation { method: method.to_uppercase(), path: path.clone() });
+        item.as_object_mut().into_iter().for_each(|item| item.retain(|method, _| wanted(method)));
+    }
+    slice
 }
 
 type Found<'a> = Option<(Operation, &'a Value)>;

@@ -10,7 +10,7 @@ use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD
 use super::findings::{Finding, Subject};
 use super::rules::{Use, of_operation};
 use super::wire::Compatibility;
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::{ANYTHING, Node, bare};
 
 /// A parameter of an operation.

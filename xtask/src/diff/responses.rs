@@ -10,7 +10,7 @@ use super::findings::Finding;
 use super::rules::{Use, of_operation};
 use super::schemas::type_names;
 use super::wire::{Compatibility, decodes};
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::{Node, bare};
 
 /// Responses by status.

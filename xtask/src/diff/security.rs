@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::comparison::{Comparison, Pair};
 use super::findings::Finding;
 use super::rules::of_operation;
-use crate::document::step;
+use crate::codegen::pointer::{step, to_component};
 
 /// The scopes of each security scheme that an operation names.
 fn scopes(operation: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
@@ -52,7 +52,7 @@ impl Comparison<'_> {
             };
             if scheme(self.old) != scheme(self.new) {
                 let text = format!("the security scheme `{name}` has another type");
-                let pointer = step("#/components/securitySchemes", name);
+                let pointer = to_component("securitySchemes", name);
                 self.findings.add(pair.scope, Finding::new(of_operation("api-security-component-type-changed"), text, pointer));
             }
         }

@@ -7,7 +7,7 @@ use super::findings::{Findings, Range, Subject};
 use super::rules::Use;
 use super::wire::{Compatibility, unread_others};
 use crate::codegen::names::variant_name;
-use crate::document::step;
+use crate::codegen::pointer::step;
 use crate::node::Node;
 
 pub fn enums(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::sync::follow_ups_as_text;
 use super::{SHOWN, SyncReport, counted, operations, sides, version};
 use crate::diff::rust::ItemChange;
-use crate::diff::{Change, Diff};
+use crate::diff::{Change, Diff, InvalidOperation};
 use crate::project::UPSTREAM;
 
 pub fn of_diff(diff: &Diff) -> String {
@@ -54,6 +54,9 @@ fn verdicts(diff: &Diff) -> String {
     }
     if items.len() > SHOWN {
         let _ = writeln!(out, "  and {} more of {}; `--format json` has them all", items.len() - SHOWN, items.len());
+    }
+    for InvalidOperation { source, operation, reason } in &diff.invalid {
+        let _ = writeln!(out, "  not compared: {operation}, which is invalid in {source}:\n    {}", reason.replace('\n', "\n    "));
     }
     if !diff.rust.left_out.is_empty() {
         let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();

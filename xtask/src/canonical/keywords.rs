@@ -1,24 +1,24 @@
-//! Other words for the same: what goes without saying is said or left out, and what can be said in several ways is said in one.
+//! Keywords in canonical form: implied ones are written or left out, and equivalent ones are written in one way.
 
 use serde_json::{Map, Value, json};
 
-use super::COMPOSITIONS;
-use crate::document::component;
+use crate::codegen::pointer::component;
 
-/// Keywords that say nothing when they are `false`.
+pub const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
+/// Keywords that have no effect when they are `false`.
 pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
-/// Keywords that say something of where a schema is used, and may be said once more there.
+/// Keywords about the use of a schema, which may stand beside a reference to it.
 pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
-/// What to do about a keyword whose value is of a form that OpenAPI 3.0 does not know, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
+/// What to do about a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
 pub fn misshapen(keyword: &str, value: &Value) -> Option<&'static str> {
     const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
     match keyword {
-        "type" if value.is_array() => Some("a list of types is of OpenAPI 3.1: write one `type`, and `nullable: true` for null"),
+        "type" if value.is_array() => Some("lists of types belong to OpenAPI 3.1: write one `type`, and `nullable: true` for null"),
         "type" if !value.as_str().is_some_and(|kind| TYPES.contains(&kind)) => {
             Some("write one of array, boolean, integer, number, object and string")
         }
-        "required" if !value.is_array() => Some("write the names of the properties that are required, as a list, beside `properties`"),
+        "required" if !value.is_array() => Some("write a list of the required properties beside `properties`"),
         "allOf" | "oneOf" | "anyOf" | "enum" if !value.is_array() => Some("write a list"),
         "properties" | "items" | "not" | "discriminator" if !value.is_object() => Some("write a mapping"),
         flag if FLAGS.contains(&flag) && !value.is_boolean() => Some("write true or false, without quotes"),
@@ -32,42 +32,41 @@ pub fn with(mut schema: Map<String, Value>, keyword: &str, value: Value) -> Valu
     schema.into()
 }
 
-/// The parts of an `allOf`: what stands in an `allOf` among them is one too, and what says nothing is none.
-pub fn parts_of_all(parts: Vec<Value>) -> Value {
+/// The parts of an `allOf`. Nested `allOf` are flattened, and parts without effect are left out.
+pub fn all_of_parts(parts: Vec<Value>) -> Value {
     let within = |part: Value| match part.as_object().filter(|part| part.len() == 1).and_then(|part| part.get("allOf")?.as_array()) {
         Some(within) => within.clone(),
         None => vec![part],
     };
-    let says_nothing = |part: &Value| [json!({}), json!({ "type": "object", "additionalProperties": {} })].contains(part);
-    sorted(parts.into_iter().flat_map(within).filter(|part| !says_nothing(part)).collect())
+    let has_no_effect = |part: &Value| [json!({}), json!({ "type": "object", "additionalProperties": {} })].contains(part);
+    sorted(parts.into_iter().flat_map(within).filter(|part| !has_no_effect(part)).collect())
 }
 
-/// A list in its order, each value once.
-pub fn each_once(values: Vec<Value>) -> Value {
-    let mut once = Vec::new();
+/// The values in their order, without duplicates.
+pub fn unique(values: Vec<Value>) -> Value {
+    let mut unique = Vec::new();
     for value in values {
-        if !once.contains(&value) {
-            once.push(value);
+        if !unique.contains(&value) {
+            unique.push(value);
         }
     }
-    once.into()
+    unique.into()
 }
 
-/// A list without an order, each value once.
+/// The values sorted, without duplicates.
 pub fn sorted(mut values: Vec<Value>) -> Value {
     values.sort_by_key(Value::to_string);
     values.dedup();
     values.into()
 }
 
-/// Whether a keyword is for people only, or of upstream's own.
-pub fn is_prose(keyword: &str) -> bool {
+/// Whether a keyword is documentation or an extension.
+pub fn is_documentation(keyword: &str) -> bool {
     matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
 }
 
-/// Says what a schema means though it does not say it: its type, what a discriminator calls its parts, and that an object of which
-/// nothing is said may have whatever properties.
-pub fn say_what_is_implied(schema: &mut Map<String, Value>) {
+/// Adds what a schema implies: its type, the mapping of a discriminator, and that an object without keywords has arbitrary properties.
+pub fn add_implied(schema: &mut Map<String, Value>) {
     if !schema.contains_key("type")
         && let Some(kind) = implied_type(schema)
     {
@@ -90,7 +89,7 @@ pub fn say_what_is_implied(schema: &mut Map<String, Value>) {
     }
 }
 
-/// The type of a schema that goes without saying.
+/// The type that other keywords imply.
 fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
     let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null());
     if ["properties", "required", "additionalProperties"].iter().any(|keyword| schema.contains_key(*keyword)) {
@@ -104,8 +103,8 @@ fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
     }
 }
 
-/// Takes what a single `allOf`, `oneOf` or `anyOf` has inside out of it, where that is no `$ref` with keywords beside it.
-pub fn unwrapped(mut schema: Map<String, Value>) -> Value {
+/// Replaces an `allOf`, `oneOf` or `anyOf` of one part by the part, unless that is a `$ref` with keywords beside it.
+pub fn unwrap_single(mut schema: Map<String, Value>) -> Value {
     for composition in COMPOSITIONS {
         let Some([only]) = schema.get(composition).and_then(Value::as_array).map(Vec::as_slice) else { continue };
         let only = only.clone();
@@ -115,7 +114,7 @@ pub fn unwrapped(mut schema: Map<String, Value>) -> Value {
         let inner = only.as_object().cloned().unwrap_or_default();
         let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
         if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !apart) {
-            // The place in which it would stand is taken.
+            // There is an `allOf` already.
             continue;
         }
         schema.remove(composition);
@@ -128,14 +127,14 @@ pub fn unwrapped(mut schema: Map<String, Value>) -> Value {
     schema.into()
 }
 
-/// A value as it is, but `20.0` as 20.
+/// The value, with `20.0` written as 20.
 pub fn plain_number(value: &Value) -> Value {
     let number = value.as_f64().filter(|_| value.is_f64());
     number.and_then(whole).map_or_else(|| value.clone(), Value::from)
 }
 
 fn whole(number: f64) -> Option<i64> {
-    /// Above, a float no longer tells each whole number from the next.
+    /// Above, an `f64` does not represent every integer.
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     #[allow(clippy::cast_possible_truncation, reason = "checked before")]
     (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)

@@ -1,0 +1,200 @@
+//! A slice: the chosen operations of a document with everything that they reach, in canonical form.
+//!
+//! The same API has the same canonical bytes. Parameters, responses, bodies, headers and security requirements are written where they are
+//! used; `canonical/` does the schemas. Documentation (descriptions, titles, examples, the order of tags), defaults that are spelled out
+//! (`required: false`) and `callbacks` are left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::canonical::{Canonical, made_of_itself};
+use crate::codegen::pointer::{step, to_component};
+use crate::document::{Document, Error};
+
+use operations::{Slicer, api_path};
+
+mod operations;
+
+/// The keys of a path that are operations.
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Which operations to slice.
+#[derive(Clone)]
+pub enum Selection {
+    /// Those with these operation ids.
+    Only(Vec<String>),
+    All,
+}
+
+/// Slices a document.
+///
+/// # Errors
+/// An operation is missing or invalid, or a `$ref` leads out of the document or to nothing.
+pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Result<Value, Error> {
+    let chosen = choose(document, selection).map_err(|error| document.with_line(error))?;
+    write(document, &chosen, keep_prose).map_err(|mut invalid| document.with_line(invalid.swap_remove(0).error))
+}
+
+/// An operation that cannot be sliced, and why.
+pub struct LeftOut {
+    pub method: &'static str,
+    pub path: String,
+    pub reason: String,
+}
+
+/// Slices every operation of a document that is valid, and returns the others.
+///
+/// # Errors
+/// The document is invalid as a whole.
+pub fn slice_valid(document: &Document) -> Result<(Value, Vec<LeftOut>), Error> {
+    let mut chosen = choose(document, &Selection::All).map_err(|error| document.with_line(error))?;
+    let mut left_out = Vec::new();
+    loop {
+        let invalid = match write(document, &chosen, false) {
+            Ok(slice) => return Ok((slice, left_out)),
+            Err(invalid) => invalid,
+        };
+        let before = chosen.len();
+        for Invalid { concerns, error } in invalid {
+            let error = document.with_line(error);
+            let is_concerned = |operation: &Chosen| match &concerns {
+                Concerned::Operation(pointer) => operation.pointer == *pointer,
+                Concerned::UsersOf(component) => {
+                    let mut canonical = Canonical::new(document, false);
+                    canonical.link(operation.operation);
+                    canonical.links_to(component)
+                }
+            };
+            for operation in chosen.extract_if(.., |operation| is_concerned(operation)) {
+                left_out.push(LeftOut { method: operation.method, path: operation.path.to_owned(), reason: error.to_string() });
+            }
+            if chosen.len() == before {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Something invalid, and the operations that it concerns.
+struct Invalid {
+    concerns: Concerned,
+    error: Error,
+}
+
+enum Concerned {
+    /// The operation at this pointer.
+    Operation(String),
+    /// Every operation that reaches this component.
+    UsersOf(String),
+}
+
+fn write(document: &Document, chosen: &[Chosen], keep_prose: bool) -> Result<Value, Vec<Invalid>> {
+    let mut slicer = Slicer { document, canonical: Canonical::new(document, keep_prose), security: BTreeMap::new(), keep_prose };
+    for operation in chosen {
+        slicer.canonical.link(operation.operation);
+    }
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut invalid = Vec::new();
+    for operation in chosen {
+        match slicer.operation(operation) {
+            Ok(written) => _ = paths.entry(operation.path).or_default().insert(operation.method.into(), written),
+            Err(error) => invalid.push(Invalid { concerns: Concerned::Operation(operation.pointer.clone()), error }),
+        }
+    }
+    let mut schemas = Map::new();
+    while let Some((name, written)) = slicer.canonical.next_component() {
+        match written {
+            Ok(written) => _ = schemas.insert(name, written),
+            Err(error) => invalid.push(Invalid { concerns: Concerned::UsersOf(name), error }),
+        }
+    }
+    if let Some(name) = made_of_itself(&schemas) {
+        let pointer = to_component("schemas", name);
+        let error = document.error(pointer, "consists of itself", "remove the reference to itself from its allOf, oneOf or anyOf");
+        invalid.push(Invalid { concerns: Concerned::UsersOf(name.clone()), error });
+    }
+    if !invalid.is_empty() {
+        return Err(invalid);
+    }
+    Ok(assemble(document, &paths, [("schemas", schemas), ("securitySchemes", slicer.security.into_iter().collect())], keep_prose))
+}
+
+fn assemble(
+    document: &Document,
+    paths: &BTreeMap<&str, Map<String, Value>>,
+    components: [(&str, Map<String, Value>); 2],
+    keep_prose: bool,
+) -> Value {
+    let root = &document.root;
+    let mut info = json!({ "title": "", "version": document.release() });
+    for key in ["title", "description"] {
+        if let Some(prose) = root["info"].get(key).filter(|_| keep_prose) {
+            info[key] = prose.clone();
+        }
+    }
+    // The versions of OpenAPI 3.0 differ in wording only.
+    let mut whole = json!({ "openapi": "3.0.3", "info": info, "servers": api_path(root.get("servers")), "paths": paths });
+    for (collection, parts) in components {
+        if !parts.is_empty() {
+            whole["components"][collection] = Value::Object(parts);
+        }
+    }
+    whole
+}
+
+/// An operation of the document.
+pub struct Chosen<'a> {
+    path: &'a str,
+    method: &'static str,
+    pointer: String,
+    /// The parameters of all operations at the path.
+    shared: Option<&'a Value>,
+    /// Servers of all operations at the path.
+    servers: Option<&'a Value>,
+    operation: &'a Value,
+}
+
+fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chosen<'a>>, Error> {
+    let mut chosen = Vec::new();
+    let mut names = BTreeSet::new();
+    for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
+        let mut at = step("#/paths", path);
+        let mut item = item;
+        if let Some(reference) = item.get("$ref").and_then(Value::as_str) {
+            (at, item) = document.follow(reference, &step(&at, "$ref"))?;
+        }
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let pointer = step(&at, method);
+            if !operation.is_object() {
+                return Err(document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping"));
+            }
+            let name = operation.get("operationId").and_then(Value::as_str);
+            if let Some(name) = name.filter(|name| !names.insert(*name)) {
+                let problem = format!("has the `operationId` `{name}`, which is taken by another operation");
+                return Err(document.error(pointer, problem, "give each operation an id of its own"));
+            }
+            let wanted = match selection {
+                Selection::All => true,
+                Selection::Only(wanted) => name.is_some_and(|name| wanted.iter().any(|wanted| wanted == name)),
+            };
+            if wanted {
+                chosen.push(Chosen { path, method, pointer, shared: item.get("parameters"), servers: item.get("servers"), operation });
+            }
+        }
+    }
+    if let Selection::Only(wanted) = selection
+        && let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted.as_str()))
+    {
+        let mut nearest = names.iter().map(|name| (strsim::jaro_winkler(missing, name), name)).collect::<Vec<_>>();
+        nearest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let nearest = nearest.iter().take(3).map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>();
+        let remedy = match nearest.as_slice() {
+            [] => "the document has no operation with an `operationId`: is it the right one?".to_owned(),
+            names => format!("correct `operations` in openapi/upstream.toml; the nearest names are {}", names.join(", ")),
+        };
+        return Err(document.error("#/paths", format!("has no operation `{missing}`"), remedy));
+    }
+    Ok(chosen)
+}
