@@ -135,6 +135,18 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
+fn the_fake_server_and_its_client_need_neither_a_proxy_nor_a_certificate_store() {
+    let mut command = example(&["--format", "csv"]);
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+    let output = command.env("SSL_CERT_FILE", "/nonexistent/file").env("SSL_CERT_DIR", "/nonexistent").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{err}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1 + 1_240, "{err}");
+}
+
+#[test]
 fn the_fake_server_can_be_used_from_another_process() {
     let rows = serde_json::to_string(&authentik_flow_bindings::testing::bindings(7, 2)).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -99,5 +99,5 @@ fn addresses() {
         b"https://xn--a.example/\xff",
         b"",
     ];
-    mutate(targets::address, &inputs, 3_000);
+    mutate(targets::address, &inputs, 1_000);
 }

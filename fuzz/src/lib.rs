@@ -10,10 +10,6 @@ use authentik_flow_bindings::{Client, Error, PaginatedFlowStageBindingList};
 /// Longer messages would flood a log.
 const MAX_MESSAGE: usize = 4_000;
 
-/// Reading the certificates of the system takes most of the time that a client needs to be built.
-static TRANSPORT: LazyLock<reqwest::Client> =
-    LazyLock::new(|| reqwest::Client::builder().no_proxy().build().expect("a transport without options"));
-
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime"));
 
@@ -66,12 +62,12 @@ pub fn position(bytes: &[u8]) {
 /// Any address builds a client or is an error that does not repeat a password.
 pub fn address(bytes: &[u8]) {
     let address = String::from_utf8_lossy(bytes);
-    match Client::builder(address.as_ref()).token(FakeAuthentik::TOKEN).http_client(TRANSPORT.clone()).build() {
+    match Client::builder(address.as_ref()).token(FakeAuthentik::TOKEN).build() {
         Ok(client) => assert!(!format!("{client:?}").contains(FakeAuthentik::TOKEN)),
         Err(error) => check_error(&error),
     }
     let with_password = format!("https://user:{PASSWORD}@{address}");
-    if let Err(error) = Client::builder(with_password).token(FakeAuthentik::TOKEN).http_client(TRANSPORT.clone()).build() {
+    if let Err(error) = Client::builder(with_password).token(FakeAuthentik::TOKEN).build() {
         assert!(!error.to_string().contains(PASSWORD), "{error}");
     }
 }
@@ -80,7 +76,7 @@ const PASSWORD: &str = "correct-horse-battery-staple";
 
 fn client(address: &str) -> Client {
     let client = Client::builder(address).token(FakeAuthentik::TOKEN).retries(0).timeout(Duration::from_secs(20));
-    client.http_client(TRANSPORT.clone()).build().expect("the address of a fake server")
+    client.build().expect("the address of a fake server")
 }
 
 fn send_to(server: FakeAuthentikBuilder) -> Result<(), Error> {

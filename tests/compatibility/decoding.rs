@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use authentik_flow_bindings::testing::FakeAuthentik;
 use authentik_flow_bindings::{FlowStageBinding, PaginatedFlowStageBindingList};
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -74,11 +73,9 @@ fn damaged_pages_decode_or_fail_without_panic() {
 async fn listings_of_damaged_pages_end_with_short_messages() {
     let spec = ours();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let transport = reqwest::Client::new();
     for seed in 0..400 {
         let server = page_response(String::from_utf8_lossy(&damaged(&spec, seed)).into_owned()).start().await.unwrap();
-        let client = authentik_flow_bindings::Client::builder(server.address()).token(FakeAuthentik::TOKEN).retries(0);
-        let client = client.http_client(transport.clone()).build().unwrap();
+        let client = server.client();
         let list =
             client.flows_bindings_list().paginate().skip_undecodable().on_drift(|drift| assert!(drift.excerpt.chars().count() < 700));
         if let Err(error) = list.collect().await {
