@@ -171,7 +171,6 @@ fn fault(rng: &mut Rng) -> Fault {
 #[tokio::test(flavor = "multi_thread")]
 async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
     let pool = bindings(90, 15);
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let schedules = stream::iter(0..SCHEDULES).map(|seed| {
         let schedule = Schedule::new(seed, &pool);
         let run = async move {
