@@ -1,22 +1,23 @@
-//! What users of flows ask of a binding and of the enums, beyond what the server says in so many words.
+//! Conveniences for flows, bindings and the enums, beyond what the specification has.
 
-use crate::types::{FlowDesignation, FlowLayout, FlowStageBinding};
+use crate::types::{FlowDesignation, FlowLayout, FlowSet, FlowStageBinding};
+use crate::{Client, Error};
 
 /// When the policies of a binding are evaluated, and with them whether its stage runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PolicyEvaluation {
-    /// Once, while the flow is planned: a stage that they refuse is not part of the plan.
+    /// Once, while the flow is planned: a stage that they deny is not part of the plan.
     OnPlan,
     /// Each time right before the stage is shown, so that they see what the person has entered so far.
     OnRun,
     /// While the flow is planned, and again right before the stage is shown.
     OnPlanAndRun,
-    /// At no time: the stage always runs.
+    /// Never: the stage always runs.
     Never,
 }
 
 impl PolicyEvaluation {
-    /// In words, for people.
+    /// The value for people to read.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -28,7 +29,57 @@ impl PolicyEvaluation {
     }
 }
 
+impl Client {
+    /// Finds a flow by its slug, the name in its address: `default-authentication-flow`.
+    ///
+    /// authentik filters bindings by the flow's UUID only, so the slug is looked up in the rows: each lists the flows that use its stage. This
+    /// costs a listing up to the first row of the flow; where no row has it, a whole listing. A flow to which no stage is bound, or whose
+    /// bindings the token may not see, is not found.
+    ///
+    /// ```
+    /// use authentik_flow_bindings::testing::{FakeAuthentik, bindings};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let rows = bindings(10, 2);
+    /// let slug = rows[0].flow().ok_or("no flow")?.slug.clone();
+    /// let client = FakeAuthentik::builder().bindings(rows).start().await?.client();
+    /// let flow = client.find_flow(&slug).await?.ok_or("no such flow")?;
+    /// let bindings = client.flows_bindings_list().target(flow.pk).paginate().collect().await?;
+    /// assert!(bindings.iter().all(|binding| binding.target == flow.pk));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As of a listing: see [`pagination`](crate::pagination).
+    pub async fn find_flow(&self, slug: &str) -> Result<Option<FlowSet>, Error> {
+        let mut items = self.flows_bindings_list().paginate().items();
+        while let Some(binding) = items.try_next().await? {
+            let found = binding.stage_obj.flow_set.into_iter().find(|flow| flow.slug == slug);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl FlowStageBinding {
+    /// The flow that the stage is bound to: the [`target`](Self::target) among the flows that use the stage.
+    ///
+    /// `None` if the server left out [`flow_set`](crate::Stage::flow_set), as it may up to 2025.10.
+    ///
+    /// ```
+    /// use authentik_flow_bindings::testing::bindings;
+    ///
+    /// let binding = bindings(1, 1).remove(0);
+    /// assert_eq!(binding.flow().map(|flow| flow.pk), Some(binding.target));
+    /// ```
+    #[must_use]
+    pub fn flow(&self) -> Option<&FlowSet> {
+        self.stage_obj.flow_set.iter().find(|flow| flow.pk == self.target)
+    }
+
     /// When the policies of the binding are evaluated; `None` where the server did not say both
     /// [`evaluate_on_plan`](Self::evaluate_on_plan) and [`re_evaluate_policies`](Self::re_evaluate_policies).
     ///
@@ -52,7 +103,7 @@ impl FlowStageBinding {
 }
 
 impl FlowLayout {
-    /// Whether the form stands in a bar at the edge of the page. Layouts that came later count by their name.
+    /// Whether the form is in a bar at the edge of the page. Unknown layouts are judged by their name.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowLayout;
@@ -68,9 +119,9 @@ impl FlowLayout {
 }
 
 impl FlowDesignation {
-    /// Whether a flow of this kind is for people who are logged in; `None` for a kind that came later than this crate.
+    /// Whether a flow of this kind is for people who are logged in; `None` for a kind that this crate does not know.
     ///
-    /// It tells what the kind is meant for. A flow can demand more or less of its own, which this operation does not show.
+    /// This is what the kind is meant for. A flow can require more or less, which this operation does not show.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowDesignation;

@@ -8,14 +8,23 @@ use syn::{Attribute, File, Item, Path, parse_quote};
 
 use super::doc_text;
 
-/// Names of the prelude, which typify writes out in full.
-const PRELUDE: [&str; 9] = ["Option", "String", "Vec", "Result", "Default", "From", "TryFrom", "TryInto", "ToString"];
+/// What the prelude has, by module and name. typify writes the paths out in full.
+const PRELUDE: [(&str, &str); 8] = [
+    ("option", "Option"),
+    ("string", "String"),
+    ("vec", "Vec"),
+    ("result", "Result"),
+    ("default", "Default"),
+    ("convert", "From"),
+    ("convert", "TryFrom"),
+    ("convert", "TryInto"),
+];
 
 /// Rewrites a generated file without changing what it means.
 pub fn make_readable(file: &mut File) {
     let mut defined = Defined::default();
     defined.visit_file_mut(file);
-    let mut readable = Readable { shortened: PRELUDE.into_iter().filter(|name| !defined.0.contains(*name)).collect() };
+    let mut readable = Readable { shortened: PRELUDE.into_iter().filter(|(_, name)| !defined.0.contains(*name)).collect() };
     readable.visit_file_mut(file);
 }
 
@@ -35,14 +44,26 @@ impl VisitMut for Defined {
 }
 
 struct Readable {
-    shortened: BTreeSet<&'static str>,
+    shortened: BTreeSet<(&'static str, &'static str)>,
 }
 
 impl Readable {
+    /// `::std::option::Option<bool>` as `Option<bool>`.
+    fn shorten(&self, path: &mut Path) {
+        let names = path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>();
+        let [first, module, name, ..] = names.as_slice() else { return };
+        if path.leading_colon.is_some() && first == "std" && self.shortened.contains(&(module.as_str(), name.as_str())) {
+            path.segments = path.segments.iter().skip(2).cloned().collect();
+            path.leading_colon = None;
+        }
+    }
+
     fn attributes(&self, attributes: &mut Vec<Attribute>) {
         *attributes = std::mem::take(attributes).into_iter().flat_map(doc_lines).collect();
         for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("serde")) {
-            if self.shortened.contains("Option") && attribute.to_token_stream().to_string().contains("\"::std::option::Option::is_none\"") {
+            if self.shortened.contains(&("option", "Option"))
+                && attribute.to_token_stream().to_string().contains("\"::std::option::Option::is_none\"")
+            {
                 *attribute = parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]);
             }
         }
@@ -86,14 +107,17 @@ impl VisitMut for Readable {
         visit_mut::visit_impl_item_fn_mut(self, function);
     }
 
-    /// `::std::option::Option<bool>` as `Option<bool>`.
     fn visit_path_mut(&mut self, path: &mut Path) {
         visit_mut::visit_path_mut(self, path);
-        let is_std = path.leading_colon.is_some() && path.segments.first().is_some_and(|first| first.ident == "std");
-        let known = path.segments.iter().position(|segment| self.shortened.iter().any(|name| segment.ident == name));
-        if let (true, Some(index)) = (is_std, known) {
-            path.segments = path.segments.iter().skip(index).cloned().collect();
-            path.leading_colon = None;
+        self.shorten(path);
+    }
+
+    /// In `<V as ::std::convert::TryInto<bool>>::Error` the position says how many segments name the trait.
+    fn visit_type_path_mut(&mut self, ty: &mut syn::TypePath) {
+        let before = ty.path.segments.len();
+        visit_mut::visit_type_path_mut(self, ty);
+        if let Some(qself) = &mut ty.qself {
+            qself.position = qself.position.saturating_sub(before - ty.path.segments.len());
         }
     }
 }

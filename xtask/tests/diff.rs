@@ -183,8 +183,9 @@ fn whatever_changes_the_bytes_of_a_slice_is_told() {
 
 /// Pointers to what has a meaning in a response: not documentation, not the release, and not `readOnly`.
 fn places(node: &Value, pointer: String, found: &mut Vec<String>) {
-    let prose =
-        |key: &str, value: &Value| key.starts_with("x-") || value.is_string() && ["description", "summary", "openapi"].contains(&key) || key == "readOnly";
+    let prose = |key: &str, value: &Value| {
+        key.starts_with("x-") || value.is_string() && ["description", "summary", "openapi"].contains(&key) || key == "readOnly"
+    };
     match node {
         Value::Object(map) => {
             for (key, value) in map.iter().filter(|(key, value)| !(prose(key, value) || pointer.is_empty() && *key == "info")) {

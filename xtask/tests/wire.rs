@@ -138,6 +138,7 @@ fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
     let source = std::fs::canonicalize("../src").unwrap();
     let mut main = String::from("#![allow(warnings)]\n");
     let _ = writeln!(main, "#[path = \"{}/enums.rs\"]\nmod enums;", source.display());
+    let _ = writeln!(main, "#[path = \"{}/signed_link.rs\"]\nmod signed_link;\nuse signed_link::SignedLink;", source.display());
     let _ = writeln!(
         main,
         "mod compat {{ #[path = \"{}/compat/lenient_integer.rs\"] mod lenient_integer; pub(crate) use lenient_integer::lenient_integer; }}",
