@@ -39,6 +39,7 @@ use crate::redaction::Quoter;
 /// | `Status` | [`is_forbidden`](Self::is_forbidden), [`is_not_found`](Self::is_not_found), [`field_errors`](Self::field_errors) | correct the token or the filters |
 /// | `Decode` | [`DecodeError::path`] | look at what is in front of the server; report a server that this crate should understand |
 /// | `Incomplete`, `Unsettled`, `Pagination` | the message | list again, or resume |
+/// | `Interrupted` | [`into_cause`](Self::into_cause), one of the above | resume the listing at its position |
 ///
 /// ```no_run
 /// # async fn example(client: authentik_flow_bindings::Client) -> Result<(), authentik_flow_bindings::Error> {
@@ -117,6 +118,16 @@ pub enum Error {
         passes: usize,
     },
 
+    /// A stream of rows failed after it had returned some of them. The methods of `Error` answer for the cause.
+    #[error("{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")]
+    #[non_exhaustive]
+    Interrupted {
+        /// How many rows were returned.
+        returned: u64,
+        /// Why the listing could not go on.
+        cause: Box<Error>,
+    },
+
     /// The server's pages contradict each other or themselves.
     #[error("the server's pages are inconsistent: page {page} {problem}")]
     #[non_exhaustive]
@@ -135,6 +146,27 @@ impl Error {
 
     pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
         Self::InvalidRequest { message: message.into() }
+    }
+
+    /// The error itself, or the cause of an [`Interrupted`](Self::Interrupted) listing.
+    #[must_use]
+    pub fn into_cause(self) -> Self {
+        match self {
+            Self::Interrupted { cause, .. } => *cause,
+            error => error,
+        }
+    }
+
+    fn cause(&self) -> &Self {
+        match self {
+            Self::Interrupted { cause, .. } => cause,
+            error => error,
+        }
+    }
+
+    /// Says how many rows a stream had returned, if any.
+    pub(crate) fn interrupting(self, returned: u64) -> Self {
+        if returned == 0 { self } else { Self::Interrupted { returned, cause: Box::new(self) } }
     }
 
     /// The status of the response, if it was not success.
@@ -158,7 +190,7 @@ impl Error {
     /// The request's id in authentik's log, from the header `x-authentik-id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        match self {
+        match self.cause() {
             Self::Status(error) => error.request_id(),
             Self::Decode(error) => error.request_id(),
             _ => None,
@@ -168,7 +200,7 @@ impl Error {
     /// How many requests were sent before this error was final; 0 when none was.
     #[must_use]
     pub fn attempts(&self) -> usize {
-        match self {
+        match self.cause() {
             Self::DeadlineExceeded { attempts, .. } => *attempts,
             _ => self.attempt_record().map_or(0, |attempts| attempts.count),
         }
@@ -177,7 +209,7 @@ impl Error {
     /// How long the request took with its retries; zero when none was sent.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        match self {
+        match self.cause() {
             Self::DeadlineExceeded { limit, .. } => *limit,
             _ => self.attempt_record().map_or(Duration::ZERO, |attempts| attempts.elapsed),
         }
@@ -204,13 +236,13 @@ impl Error {
     /// Whether a time limit passed: of the connection, of one attempt, or of the whole request.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)
+        matches!(self.cause(), Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)
     }
 
     /// Whether no connection was established: the name was not resolved, or the connection was refused or took too long.
     #[must_use]
     pub fn is_connect(&self) -> bool {
-        matches!(self, Self::Connection(error) if error.is_connect())
+        matches!(self.cause(), Self::Connection(error) if error.is_connect())
     }
 
     /// Whether TLS failed: a certificate was not accepted, or there is no common version.
@@ -222,7 +254,7 @@ impl Error {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self {
+        match self.cause() {
             Self::Connection(error) => error.is_retryable(),
             Self::Status(error) => matches!(error.status().as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
             Self::Decode(error) => error.is_cut_off(),
@@ -237,21 +269,21 @@ impl Error {
     }
 
     fn status_error(&self) -> Option<&StatusError> {
-        match self {
+        match self.cause() {
             Self::Status(error) => Some(error),
             _ => None,
         }
     }
 
     fn connection_kind(&self) -> Option<ConnectionErrorKind> {
-        match self {
+        match self.cause() {
             Self::Connection(error) => Some(error.kind()),
             _ => None,
         }
     }
 
     fn attempt_record(&self) -> Option<&Attempts> {
-        match self {
+        match self.cause() {
             Self::Connection(error) => Some(&error.attempts),
             Self::Status(error) => Some(&error.attempts),
             Self::Decode(error) => Some(&error.attempts),

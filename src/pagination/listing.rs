@@ -1,5 +1,7 @@
 //! A listing under way: the walk, what replaces it on some servers, and the order of the rows.
 
+use tokio::time::{Instant, timeout_at};
+
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
@@ -25,6 +27,8 @@ pub(super) struct Listing<T: 'static> {
     position: Option<Position>,
     walk: Walk<T>,
     ended: bool,
+    /// When the listing must have ended; set when it begins.
+    deadline: Option<Instant>,
 }
 
 impl<T: Send + Sync + 'static> Listing<T> {
@@ -40,7 +44,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         } else {
             Walk::new(request.clone(), settings.clone(), u64::MAX, 0, None)
         };
-        Ok(Self { request, order, settings, max_items, position, walk, ended: false })
+        Ok(Self { request, order, settings, max_items, position, walk, ended: false, deadline: None })
     }
 
     /// Identifies the listing that a position belongs to.
@@ -54,6 +58,20 @@ impl<T: Send + Sync + 'static> Listing<T> {
             return Ok(None);
         }
         task::check_runtime()?;
+        let rows = match self.settings.deadline {
+            None => self.next_rows().await?,
+            Some(limit) => {
+                let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + limit);
+                let late = |_| Error::DeadlineExceeded { limit, activity: "listing rows".into(), attempts: 0, source: None };
+                timeout_at(deadline, self.next_rows()).await.map_err(late)??
+            }
+        };
+        let Some(rows) = rows else { return Ok(None) };
+        let batch = Batch { count: self.walk.count.unwrap_or(rows.len() as u64), rows, server: self.walk.server };
+        Ok(Some((batch, self)))
+    }
+
+    async fn next_rows(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
         let rows = if self.order.is_by_key() {
             match self.walk.next().await {
                 Ok(Some(rows)) => rows.into_iter().map(|(key, item)| (vec![key], item)).collect(),
@@ -63,8 +81,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         } else {
             self.sorted_here().await?
         };
-        let batch = Batch { count: self.walk.count.unwrap_or(rows.len() as u64), rows, server: self.walk.server };
-        Ok(Some((batch, self)))
+        Ok(Some(rows))
     }
 
     /// Every row in an order that a walk cannot have: one that editors can change, or that not every server sorts by.

@@ -94,6 +94,8 @@ pub use stream::{Items, Page, Pages};
 pub(crate) use page::send_one_page;
 pub(crate) use request::{Operation, Partition, SortTerm};
 
+use std::time::Duration;
+
 use crate::Error;
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::VersionRange;
@@ -104,6 +106,7 @@ struct Settings {
     page_size: u64,
     concurrency: usize,
     reporter: DriftReporter,
+    deadline: Option<Duration>,
 }
 
 fn incomplete(expected: u64, received: u64, reason: &str, server: VersionRange) -> Error {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::TryStreamExt;
@@ -42,7 +43,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
                 Error::InvalidRequest { message, .. } => message,
                 error => error.to_string(),
             });
-        let settings = Settings { page_size: 100, concurrency: 2, reporter: DriftReporter::default() };
+        let settings = Settings { page_size: 100, concurrency: 2, reporter: DriftReporter::default(), deadline: None };
         Self { request, settings, max_items: None, position: None }
     }
 
@@ -60,6 +61,13 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// first request goes alone. 0 fails with [`Error::InvalidRequest`] when rows are requested.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.settings.concurrency = requests;
+        self
+    }
+
+    /// How long the whole listing may take, from the first poll on and the consumer's own time included; unlimited unless set. Then it ends in
+    /// [`Error::DeadlineExceeded`].
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.settings.deadline = Some(limit);
         self
     }
 
@@ -112,7 +120,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// # Errors
     /// See [`items`](Self::items). Nothing is returned of a listing that is not complete.
     pub async fn collect(self) -> Result<Vec<T>, Error> {
-        self.items().try_collect().await
+        self.items().try_collect().await.map_err(Error::into_cause)
     }
 
     /// Every row as it was at one moment: lists until two passes in a row return the same rows with the same values to sort by, which for a binding
@@ -139,7 +147,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// Every row as a stream: by key, or in the `ordering` of the request.
     ///
     /// # Errors
-    /// The stream ends after its first error: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be
+    /// The stream ends after its first error, which is an [`Error::Interrupted`] once rows were returned: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be
     /// listed completely, [`Error::InvalidRequest`] when they cannot be listed as requested, [`Error::Configuration`] outside a Tokio runtime.
     pub fn items(self) -> Items<T> {
         let max_items = self.max_items.unwrap_or(u64::MAX);

@@ -83,18 +83,6 @@ struct Term<T: 'static> {
     descending: bool,
 }
 
-impl<T> Clone for Term<T> {
-    fn clone(&self) -> Self {
-        Self { by: self.by, descending: self.descending }
-    }
-}
-
-impl<T> Clone for Order<T> {
-    fn clone(&self) -> Self {
-        Self { terms: self.terms.clone() }
-    }
-}
-
 impl<T> Order<T> {
     /// Parses the parameter `ordering`, and adds the key.
     pub(super) fn parse(ordering: &str, operation: &'static Operation<T>) -> Result<Self, Error> {

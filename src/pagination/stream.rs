@@ -111,7 +111,7 @@ impl<T> Stream for Items<T> {
                 }
                 Some(Err(error)) => {
                     self.end();
-                    return Poll::Ready(Some(Err(error)));
+                    return Poll::Ready(Some(Err(error.interrupting(self.returned))));
                 }
                 None => self.end(),
             }

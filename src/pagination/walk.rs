@@ -75,8 +75,6 @@ pub(super) struct Walk<T: 'static> {
     pub(super) server: VersionRange,
     /// The chance that pages of an unsorted list look as these did is one in so many.
     odds: u64,
-    /// The size of the first page of the list, where it was read in ascending order.
-    first_page_size: Option<u64>,
     stale_page_budget: u64,
     most_rows: u64,
     received: u64,
@@ -107,7 +105,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
             count: None,
             server: VersionRange::default(),
             odds: 1,
-            first_page_size: None,
             stale_page_budget: STALE_PAGE_BUDGET,
             most_rows: u64::MAX,
             received: 0,
@@ -303,7 +300,8 @@ impl<T: Send + Sync + 'static> Walk<T> {
         };
         let extended = self.coverage.prove(from.clone(), to.clone());
         if extended {
-            self.weigh(window, pagination, keys.len() as u64);
+            let orders = (2..=CONVINCING_ROWS.min(keys.len() as u64)).product::<u64>();
+            self.odds = self.odds.saturating_mul(orders);
         }
         self.keep(window, page);
         self.close_gap(window, pagination, &from, &to);
@@ -326,21 +324,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
             self.repair = Some(Window::before(start, self.page_size, count));
         } else if *to <= *before && is_last {
             self.requested = limit;
-        }
-    }
-
-    /// Notes how unlikely it is that a page of an unsorted list is sorted.
-    fn weigh(&mut self, window: Window, pagination: &Pagination, rows: u64) {
-        let orders = (2..=rows.min(CONVINCING_ROWS)).fold(1, u64::saturating_mul);
-        self.odds = self.odds.saturating_mul(orders);
-        if window.is_anchored() {
-            let size = if pagination.next == 0 { window.size } else { announced_rows(pagination) };
-            // A server that ignores the key sends the same page for both directions.
-            match self.first_page_size {
-                Some(first) if window.descending && first == size && rows > 1 => self.odds = CONVINCING_ODDS.max(self.odds),
-                None if !window.descending => self.first_page_size = Some(size),
-                _ => {}
-            }
         }
     }
 

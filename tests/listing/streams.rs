@@ -139,3 +139,34 @@ fn a_listing_outside_a_runtime_fails_with_an_explanation() {
     let error = futures_util::FutureExt::now_or_never(client.flows_bindings_list().paginate().collect()).unwrap().unwrap_err();
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }
+
+/// A listing that is interrupted says how far it got, and is an error of its cause.
+#[tokio::test]
+async fn an_interrupted_listing_says_how_many_rows_it_returned() {
+    let server = fake(Release::V2025_12, 500).faults(3.., Fault::html(502)).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().concurrency(1).items();
+    let error = loop {
+        if let Err(error) = items.try_next().await {
+            break error;
+        }
+    };
+    assert!(error.to_string().contains("The listing had returned 100 rows: `Items::position()` resumes it after them"), "{error}");
+    assert!(matches!(&error, Error::Interrupted { returned: 100, .. }), "{error}");
+    assert!(error.status().is_some_and(|status| status == 502) && error.is_retryable(), "{error}");
+    assert!(matches!(error.into_cause(), Error::Status(_)));
+
+    let error = server.client().flows_bindings_list().paginate().await.unwrap_err();
+    assert!(matches!(error, Error::Status(_)), "nothing was returned: {error}");
+}
+
+#[tokio::test]
+async fn a_listing_ends_at_its_deadline() {
+    let server = fake(Release::V2025_12, 2_000).latency(Duration::from_millis(100)).start().await.unwrap();
+    for ordering in ["pk", "stage__name"] {
+        let list = server.client().flows_bindings_list().ordering(ordering).paginate().deadline(Duration::from_millis(350));
+        let error = list.await.unwrap_err();
+        assert!(matches!(error, Error::DeadlineExceeded { .. }) && error.is_timeout(), "{error}");
+    }
+    let list = server.client().flows_bindings_list().paginate().concurrency(8).deadline(Duration::from_secs(60));
+    assert_eq!(list.await.unwrap().len(), 2_000);
+}
