@@ -49,6 +49,12 @@ enum Command {
     Diff(commands::diff::Arguments),
     Slice(commands::slice::Arguments),
     Expand(commands::expand::Arguments),
+    /// Print which client reads which server, for every known release
+    Compat {
+        /// A folder with a document for each release
+        #[arg(long, value_name = "FOLDER", default_value = commands::compat::SLICES)]
+        slices: PathBuf,
+    },
     /// Run the whole gate: every check that must pass before a change is merged
     Check,
     /// Check that the version can be released (files, gate, package, semver), and tag it
@@ -79,6 +85,7 @@ fn run(root: &Path, command: Command) -> Result<bool> {
         Command::Diff(arguments) => commands::diff::run(root, &arguments),
         Command::Slice(arguments) => commands::slice::run(root, arguments),
         Command::Expand(arguments) => commands::expand::run(root, arguments),
+        Command::Compat { slices } => commands::compat::run(root, &slices),
         Command::Check => check::run(root),
         Command::Release { dry_run } => release::run(root, dry_run),
     }

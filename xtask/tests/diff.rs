@@ -297,3 +297,67 @@ fn reports_for_people_have_every_change_and_both_verdicts() {
         assert!(markdown.contains(part), "{part} is not in:\n{markdown}");
     }
 }
+
+/// A document may contain anything; the page shows it as text and loads nothing.
+#[test]
+fn the_html_report_is_self_contained_and_escaped() {
+    let project = Project::new();
+    let mut document = common::slice();
+    let old = project.write("old.json", &document.to_string());
+    document["info"]["version"] = "<b>2</b>".into();
+    let properties = &mut document["components"]["schemas"]["Stage"]["properties"];
+    properties["<script>alert(1)</script>"] = json!({ "type": "string", "pattern": "</pre><img src=x>" });
+    properties["name"]["maxLength"] = 5.into();
+    let new = project.write("new.json", &document.to_string());
+    let page = output(&["diff", &old, &new, "--format", "html"]);
+    for part in [
+        "client of &lt;b&gt;2&lt;/b&gt;",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "<ins>pattern: &lt;/pre&gt;&lt;img src=x&gt;</ins>",
+        "<ins>maxLength: 5</ins>",
+        "<h4>before</h4>",
+    ] {
+        assert!(page.contains(part), "{part} is not in:\n{page}");
+    }
+    for part in ["<script", "<img", "<b>", "http://", "https://", "url("] {
+        assert!(!page.contains(part), "{part} is in:\n{page}");
+    }
+}
+
+#[test]
+fn the_github_report_has_an_annotation_for_each_change() {
+    let (_folder, pairs) = pairs();
+    let pair = pairs.iter().find(|pair| pair.case.name == "a parameter takes another value").unwrap();
+    let report = output(&["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations", "--format", "github"]);
+    let lines = report.lines().collect::<Vec<_>>();
+    assert_eq!(lines.len(), 3, "{report}");
+    assert!(
+        lines[0].starts_with("::error file=") && lines[0].contains(",title=request-parameter-enum-value-removed::`search` can"),
+        "{report}"
+    );
+    assert!(lines[0].contains("(only if the call sets `search` to \"b\")%0A#/paths/"), "{report}");
+    assert!(lines[2].starts_with("::notice title=authentik the old document to the new document::2 changes"), "{report}");
+    let wire = &diff(&pair.old, &pair.new, &["--all-operations"])["wire"];
+    assert_eq!(
+        wire,
+        &json!({ "old_client_on_new_server": "compatible", "new_client_on_old_server": "compatible" }),
+        "only some calls fail"
+    );
+}
+
+#[test]
+fn the_table_of_releases_in_the_docs_is_fresh() {
+    let table = output(&["compat", "--slices", "../tests/fixtures/slices"]);
+    assert!(std::fs::read_to_string("../docs/compatibility.md").unwrap() == table, "run `cargo xtask compat > docs/compatibility.md`");
+    assert!(table.contains("| 2025.6.4 | ◐ | ◐ | ✓ |"), "{table}");
+}
+
+/// `sync` gives a required array a default, which `diff` of the same documents does not; the report says so.
+#[test]
+fn what_sync_would_bridge_is_noted() {
+    let (_folder, pairs) = pairs();
+    let pair = pairs.iter().find(|pair| pair.case.name == "an array becomes required").unwrap();
+    let diff = diff(&pair.old, &pair.new, &["--all-operations"]);
+    let note = diff["changes"][0]["note"].as_str().unwrap();
+    assert!(note.contains("`x-default-when-absent: []`"), "{note}");
+}

@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::project::Project;
 use crate::slice::{self as slicing, Selection};
 
+pub mod compat;
 pub mod diff;
 pub mod expand;
 pub mod slice;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use input::{Input, generatable};
+pub use matrix::Matrix;
 use rules::Level;
 use rust::{Bump, ItemChange};
 pub use wire::Compatibility;
@@ -19,6 +20,7 @@ mod compositions;
 mod content;
 mod findings;
 mod input;
+mod matrix;
 pub mod operations;
 mod properties;
 mod requests;
@@ -176,7 +178,7 @@ pub fn compare(old: &Input, new: &Input) -> Diff {
     let (mut changes, whole) = on_a_large_stack(|| (operations::compare(before, after), operations::decode(before, after)));
     let rust = compare_rust(old, new, &mut changes);
     changes.sort_by(|a, b| (b.level, &a.pointer, &a.id, &a.text).cmp(&(a.level, &b.pointer, &b.id, &b.text)));
-    let wire = changes.iter().filter(|change| change.only_if.is_none()).fold(whole, |worst, change| worst.worse(change.wire));
+    let wire = worst(&changes, whole);
     Diff {
         schema_version: SCHEMA_VERSION,
         old: old.side(),
@@ -187,6 +189,17 @@ pub fn compare(old: &Input, new: &Input) -> Diff {
         invalid,
         slices: [before.clone(), after.clone()],
     }
+}
+
+/// The wire verdict for two slices, without their Rust.
+pub fn wire_verdict(old: &Value, new: &Value) -> Wire {
+    let (changes, whole) = on_a_large_stack(|| (operations::compare(old, new), operations::decode(old, new)));
+    worst(&changes, whole)
+}
+
+/// The worst verdict of all changes that concern every call.
+fn worst(changes: &[Change], whole: Wire) -> Wire {
+    changes.iter().filter(|change| change.only_if.is_none()).fold(whole, |worst, change| worst.worse(change.wire))
 }
 
 fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict {
@@ -218,10 +231,17 @@ fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+impl Change {
+    /// Whether the change of a public item belongs to this change.
+    pub fn concerns(&self, item: &ItemChange) -> bool {
+        rust::belongs(item, &self.touches)
+    }
+}
+
 impl Diff {
     /// Whether the change of a public item belongs to one of the changes.
     pub fn explains(&self, item: &ItemChange) -> bool {
-        self.changes.iter().any(|change| rust::belongs(item, &change.touches))
+        self.changes.iter().any(|change| change.concerns(item))
     }
 
     /// Whether a change concerns only some calls, and does not count for the verdict of the whole.

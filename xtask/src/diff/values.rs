@@ -122,7 +122,7 @@ pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &Node<'a>, ne
     let is_closed = |value: Option<&Value>| value == Some(&Value::Bool(false));
     let pointer = step(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
     // The type has a field for them, or none.
-    let own_types = subject.types.iter().map(|name| format!("types::{name}"));
+    let own_types = subject.types.iter().flat_map(|name| [format!("types::{name}"), format!("types::builder::{name}")]);
     let subject = &Subject { touches: subject.touches.iter().cloned().chain(own_types).collect(), ..subject.clone() };
     if is_open(after) || is_closed(before) {
         let kept = if is_open(after) { unread_others(old) } else { Compatibility::Compatible };

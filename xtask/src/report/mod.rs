@@ -7,10 +7,14 @@ use crate::diff::rust::Bump;
 use crate::diff::{Change, Diff};
 
 pub mod changelog;
+mod github;
+mod html;
 mod markdown;
+mod matrix;
 mod sync;
 mod text;
 
+pub use matrix::of_matrix;
 pub use sync::{Fix, FollowUp, RenamedOperation, RenamedProperty, Status, SyncReport, Versions};
 
 /// How a report is written.
@@ -20,6 +24,10 @@ pub enum Format {
     Text,
     /// For a pull request
     Markdown,
+    /// For a browser, as one page that loads nothing
+    Html,
+    /// For the log of a GitHub workflow, as annotations
+    Github,
     /// For a program; the schemas are in xtask/schemas
     Json,
 }
@@ -28,16 +36,20 @@ pub fn of_diff(diff: &Diff, format: Format) -> String {
     match format {
         Format::Text => text::of_diff(diff),
         Format::Markdown => markdown::of_diff(diff),
+        Format::Html => html::of_diff(diff),
+        Format::Github => github::of_diff(diff),
         Format::Json => json(diff),
     }
 }
 
 /// What a sync did, or would do.
 pub fn of_sync(report: &SyncReport, format: Format) -> String {
-    match format {
-        Format::Text => text::of_sync(report),
-        Format::Markdown => markdown::of_sync(report),
-        Format::Json => json(report),
+    match (format, &report.diff) {
+        (Format::Html, Some(diff)) => html::of_diff(diff),
+        (Format::Github, Some(diff)) => github::of_diff(diff),
+        (Format::Text | Format::Html | Format::Github, _) => text::of_sync(report),
+        (Format::Markdown, _) => markdown::of_sync(report),
+        (Format::Json, _) => json(report),
     }
 }
 

@@ -89,7 +89,8 @@ pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
 pub fn belongs(change: &ItemChange, touches: &[String]) -> bool {
     // A Rust keyword becomes `r#type` or `type_`, and the part `B` of `A` is `AB` or `Ab`.
     let item = change.item.replace("r#", "").to_lowercase();
-    let item = item.trim_end_matches('_');
+    // The implementation of a trait belongs to its type.
+    let item = item.rsplit_once(" for ").map_or(&*item, |(_, owner)| owner).trim_end_matches('_');
     let begins =
         |touched: &String| item.strip_prefix(&touched.to_lowercase()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     touches.iter().any(begins)

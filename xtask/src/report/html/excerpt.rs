@@ -1,0 +1,74 @@
+//! The two sides of a change: the YAML around its pointer, with the lines that differ marked.
+
+use serde_json::Value;
+
+use super::escape;
+use crate::codegen::pointer::{step, unescape};
+use crate::diff::Diff;
+use crate::yaml::to_yaml;
+
+/// The longest excerpt, in lines.
+const LINES: usize = 40;
+
+/// What the old and the new slice have at a pointer, as HTML. Short values are shown with what contains them.
+pub fn excerpts(diff: &Diff, pointer: &str) -> [Option<String>; 2] {
+    let steps = pointer.trim_start_matches("#/").split('/').map(unescape).collect::<Vec<_>>();
+    let [old, new] = &diff.slices;
+    let length = if steps.last().is_some_and(|last| last == "enum") { steps.len() - 1 } else { steps.len() };
+    let (old, new) = (find(old, new, &steps[..length]), find(new, old, &steps[..length]));
+    compared(old.map(excerpt), new.map(excerpt))
+}
+
+/// Follows a pointer in one document. Items of arrays with names, such as parameters, are found by their name in the other document.
+fn find<'a>(document: &'a Value, other: &'a Value, steps: &[String]) -> Option<&'a Value> {
+    let (mut at, mut elsewhere) = (document, Some(other));
+    for key in steps {
+        let counterpart = elsewhere.and_then(|value| value.pointer(&step("", key)));
+        at = match (at, counterpart.and_then(|value| value.get("name"))) {
+            (Value::Array(items), Some(name)) => {
+                let is_same = |item: &&Value| item.get("name") == Some(name);
+                // The pointer is into one of the documents; there, the item is at its index.
+                items.iter().find(is_same)?
+            }
+            _ => at.pointer(&step("", key))?,
+        };
+        elsewhere = counterpart;
+    }
+    Some(at)
+}
+
+fn excerpt(value: &Value) -> String {
+    let yaml = to_yaml(&without_documentation(value));
+    let mut lines = yaml.lines().take(LINES).collect::<Vec<_>>();
+    if yaml.lines().count() > LINES {
+        lines.push("…");
+    }
+    lines.join("\n")
+}
+
+/// Our descriptions are in the checked-in slice only, and would hide what changed.
+fn without_documentation(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let is_shown =
+                |key: &str, value: &Value| !(key.starts_with("x-enum-") || key == "x-listing" || key == "description" && value.is_string());
+            let shown = map.iter().filter(|(key, value)| is_shown(key, value));
+            shown.map(|(key, value)| (key.clone(), without_documentation(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_documentation).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+/// Two texts as HTML in which lines that only one of them has are marked.
+pub fn compared(old: Option<String>, new: Option<String>) -> [Option<String>; 2] {
+    let marked = |text: &str, other: Option<&String>, tag: &str| {
+        let others = other.map(|other| other.lines().collect::<Vec<_>>());
+        let lines = text.lines().map(|line| match &others {
+            Some(others) if others.contains(&line) => escape(line) + "\n",
+            _ => format!("<{tag}>{}</{tag}>", escape(line)),
+        });
+        lines.collect::<String>()
+    };
+    [old.as_ref().map(|text| marked(text, new.as_ref(), "del")), new.as_ref().map(|text| marked(text, old.as_ref(), "ins"))]
+}

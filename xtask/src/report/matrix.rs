@@ -1,0 +1,27 @@
+//! The table of which client reads which server.
+
+use std::fmt::Write;
+
+use crate::diff::{Compatibility, Matrix};
+
+pub fn of_matrix(matrix: &Matrix) -> String {
+    let mut out = String::from(
+        "# Compatibility of releases\n\n\
+         A row is a client that this generator makes from a release of authentik, a column a server of a release: ✓ reads everything, ◐ drops a \
+         value that it does not know, ✗ cannot decode some response. It is the worst that the specification allows, for the aliases and defaults \
+         of the checked-in slice. `cargo xtask compat` makes this table from `tests/fixtures/slices`.\n\n| client \\ server |",
+    );
+    for release in &matrix.releases {
+        let _ = write!(out, " {release} |");
+    }
+    let _ = writeln!(out, "\n| --- |{}", " :-: |".repeat(matrix.releases.len()));
+    for (release, row) in matrix.releases.iter().zip(&matrix.outcomes) {
+        let cells = row.iter().map(|outcome| match outcome {
+            Compatibility::Compatible => " ✓ |",
+            Compatibility::Lossy => " ◐ |",
+            Compatibility::Incompatible => " ✗ |",
+        });
+        let _ = writeln!(out, "| {release} |{}", cells.collect::<String>());
+    }
+    out
+}
