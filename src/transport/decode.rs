@@ -18,14 +18,17 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeFailur
 
 /// Like [`decode`], for values that borrow from the body.
 pub(crate) fn decode_borrowed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeFailure> {
-    serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, &error))
+    serde_json::from_slice(body).map_err(|error| diagnose::<T>(body, error))
 }
 
-fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> DecodeFailure {
+fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: serde_json::Error) -> DecodeFailure {
     if let Some(format) = other_format(body) {
         return DecodeFailure::of_body(format);
     }
     let quoter = Quoter::default();
+    let (is_data, is_eof, place) = (error.is_data(), error.is_eof(), place_of(body, &error));
+    // The error may quote megabytes. It is dropped before the second reading makes another.
+    let message = message(error);
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
     let segments = located.as_ref().map(|error| error.path().iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
     let row = segments.iter().find_map(|segment| match segment {
@@ -33,13 +36,19 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -
         _ => None,
     });
     let path = located.as_ref().map_or_else(|| ".".to_owned(), |error| quoter.quote(&error.path().to_string()));
-    let excerpt = match error.classify() {
-        serde_json::error::Category::Data => value_at(body, &segments).map(|value| quoter.quote(value)),
-        _ => None,
-    };
-    // The parser's message may quote the response too.
-    let message = quoter.quote(&error.to_string());
-    DecodeFailure::new(path, row, message, excerpt.unwrap_or_else(|| around(body, error))).cut_off(error.is_eof())
+    let excerpt = if is_data { value_at(body, &segments).map(|value| quoter.quote(value)) } else { None };
+    DecodeFailure::new(path, row, message, excerpt.unwrap_or_else(|| around(body, place))).cut_off(is_eof)
+}
+
+/// The parser's message. Its beginning may quote the response, and its end says what was expected.
+fn message(error: serde_json::Error) -> String {
+    let quoter = Quoter::default();
+    let text = error.to_string();
+    drop(error);
+    match text.rfind(", expected ").and_then(|at| text.split_at_checked(at)) {
+        Some((found, expected)) => quoter.quote(found) + &quoter.quote(expected),
+        None => quoter.quote(&text),
+    }
 }
 
 /// What the body is, where it is something else than text in UTF-8.
@@ -56,13 +65,17 @@ fn other_format(body: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The text around a syntax error. It begins after a character that ends a URL, so that no query is taken for ordinary text.
-fn around(body: &[u8], error: &serde_json::Error) -> String {
+/// The position of an error in the body, in bytes.
+fn place_of(body: &[u8], error: &serde_json::Error) -> usize {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => memchr::memchr_iter(b'\n', body).nth(line - 2).map_or(0, |end| end + 1),
     };
-    let place = line_start.saturating_add(error.column()).min(body.len());
+    line_start.saturating_add(error.column()).min(body.len())
+}
+
+/// The text around a syntax error. It begins after a character that ends a URL, so that no query is taken for ordinary text.
+fn around(body: &[u8], place: usize) -> String {
     let earliest = place.saturating_sub(BEFORE);
     let ends_url = |at: &usize| {
         let (before, byte) = (body.get(..*at).unwrap_or_default(), body.get(*at));
@@ -152,7 +165,7 @@ mod tests {
     fn a_wrong_type_is_shown_with_its_place() {
         let failure = failure(&json!({"x": [1], "results": [{"order": 1}, {"a": 0, "order": {"b": [2]}}]}).to_string());
         assert_eq!((failure.path(), failure.excerpt()), ("results[1].order", "{\"b\":[2]}"));
-        assert!(failure.message().contains("expected u32"), "{}", failure.message());
+        assert_eq!(failure.message(), "invalid type: map, expected u32 at line 1 column 39");
     }
 
     #[test]
@@ -192,6 +205,7 @@ mod tests {
             format!("{{\"results\": [{{\"{long}\": [}}]"),
         ] {
             let failure = failure(&body);
+            assert!(failure.message().contains("at line 1 column"), "{}", failure.message());
             let length = failure.path().len() + failure.message().len() + failure.excerpt().len();
             assert!(length < 1_500, "{length} bytes");
         }
