@@ -30,12 +30,32 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-#[tokio::test]
-async fn retries_and_differences_are_logged_once_and_without_the_token() {
+/// Collects what this thread logs, until the guard is dropped.
+fn log() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::WARN).with_ansi(false).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    (log, tracing::subscriber::set_default(subscriber))
+}
 
+#[test]
+fn a_client_that_gives_up_protection_is_logged() {
+    let (log, _guard) = log();
+    let builder = |address: &str| Client::builder(address).token(FakeAuthentik::TOKEN).allow_plaintext(true);
+    builder("https://auth.example.com").build().unwrap();
+    builder("http://127.0.0.1:9000").build().unwrap();
+    assert!(log.0.lock().unwrap().is_empty(), "nothing is given up");
+
+    builder("http://auth.example.com").build().unwrap();
+    builder("https://auth.example.com").danger_accept_invalid_certs(true).build().unwrap();
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.matches("WARN").count(), 2, "{text}");
+    assert!(text.contains("the token is sent unencrypted") && text.contains("certificates are not checked"), "{text}");
+    assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
+}
+
+#[tokio::test]
+async fn retries_and_differences_are_logged_once_and_without_the_token() {
+    let (log, _guard) = log();
     let server = FakeAuthentik::builder().release(Release::V2026_8).generated(500, 60).fault(2, Fault::html(502));
     let server = server.tamper(|_, answer| answer["unheard_of"] = 1.into()).start().await.unwrap();
     let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).build().unwrap();
