@@ -13,8 +13,11 @@ mod reviewed;
 
 use reviewed::{REFRESH, REVIEWED, SLICE, header};
 
+/// Names the version of progenitor.
+const UPSTREAM: &str = "openapi/upstream.toml";
+
 fn main() -> ExitCode {
-    for path in [SLICE, REVIEWED, "codegen", "openapi/upstream.toml"] {
+    for path in [SLICE, REVIEWED, UPSTREAM, "codegen"] {
         println!("cargo::rerun-if-changed={path}");
     }
     let out_dir = std::env::var_os("OUT_DIR").unwrap_or_default();
@@ -35,7 +38,7 @@ fn client() -> Result<String, String> {
     for pointer in &generated.undescribed {
         println!("cargo::warning={SLICE}: {pointer} has no description");
     }
-    let code = header(Path::new(""), &slice).map_err(|error| format!("codegen: {error}"))? + &generated.code();
+    let code = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))? + &generated.code();
     if !read(REVIEWED).is_ok_and(|reviewed| reviewed.replace("\r\n", "\n") == code) {
         println!("cargo::warning={REVIEWED} is not up to date: run `{REFRESH}`");
     }
@@ -44,7 +47,7 @@ fn client() -> Result<String, String> {
 
 #[cfg(not(feature = "generate"))]
 fn client() -> Result<String, String> {
-    let (code, header) = (read(REVIEWED)?, header(Path::new(""), &read(SLICE)?).map_err(|error| format!("codegen: {error}"))?);
+    let (code, header) = (read(REVIEWED)?, header(Path::new(""), &read(SLICE)?, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?);
     if code.replace("\r\n", "\n").starts_with(&header) {
         return Ok(code);
     }

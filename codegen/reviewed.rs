@@ -13,11 +13,12 @@ pub const REVIEWED: &str = "openapi/flows_bindings_list.rs";
 /// How to bring it up to date.
 pub const REFRESH: &str = "cargo xtask expand --write";
 
-/// The header of the reviewed file for the document `slice` and the generator in the repository at `root`.
+/// The header of the reviewed file for the document `slice`, the generator in the repository at `root`, and the text of its
+/// `openapi/upstream.toml`.
 ///
 /// # Errors
 /// The sources of the generator cannot be read.
-pub fn header(root: &Path, slice: &str) -> io::Result<String> {
+pub fn header(root: &Path, slice: &str, upstream: &str) -> io::Result<String> {
     let mut sources = Vec::new();
     collect(&root.join("codegen"), &mut sources)?;
     sources.sort();
@@ -25,7 +26,6 @@ pub fn header(root: &Path, slice: &str) -> io::Result<String> {
     for source in sources {
         generator.extend(std::fs::read(source)?);
     }
-    let upstream = std::fs::read_to_string(root.join("openapi/upstream.toml"))?;
     let version = upstream.lines().find_map(|line| line.strip_prefix("generator = ")).unwrap_or_default().trim().trim_matches('"');
     let (slice, generator) = (digest(slice.as_bytes()), digest(&generator));
     Ok(format!(

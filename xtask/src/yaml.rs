@@ -1,4 +1,4 @@
-//! How a canonical document is written: the same values give the same bytes.
+//! Canonical YAML: the same values give the same bytes.
 
 use serde_json::{Map, Value};
 
@@ -79,7 +79,7 @@ const ORDER: &[&str] = &[
     "always-since",
 ];
 
-/// Keywords whose value is a mapping of names, which has no order but the alphabet's.
+/// Keywords whose value is a mapping of names, which are written in alphabetical order.
 const NAMES: &[&str] = &[
     "paths",
     "properties",

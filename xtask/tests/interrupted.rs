@@ -97,6 +97,10 @@ fn a_mixed_tree_is_not_up_to_date() {
         sync(&project, &document, &[]);
         project.write(file, text);
         let outcome = project.xtask(&["sync", "--from", project.path().join("upstream.yaml").to_str().unwrap()]);
+        if *file == FILES[5] {
+            assert!(outcome.code == 0 && outcome.out.starts_with("wrote openapi/flows_bindings_list.rs"), "{}", outcome.out);
+            continue;
+        }
         assert_eq!(outcome.code, 2, "{file}: {}", outcome.out);
         assert!(outcome.err.contains("the files of an earlier sync do not agree") && outcome.err.contains("--base"), "{}", outcome.err);
     }

@@ -35,7 +35,7 @@ fn assert_refused(document: &str, place: &str, problem: &str) {
     assert!(error.starts_with("error: document.yaml:"), "{error}");
     assert!(error.contains(place), "{place} is not in: {error}");
     assert!(error.contains(problem), "{problem} is not in: {error}");
-    assert!(error.contains("\n  help: ") || error.contains("\n  to mend it: "), "{error}");
+    assert!(error.contains("\n  help: "), "{error}");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn texts_that_are_no_document_are_refused_with_place_and_remedy() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "Swagger (OpenAPI 2.0) is not supported"),
-        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "is OpenAPI 3.1.0"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "OpenAPI 3.1.0 is not supported"),
         (fine.replace("paths:", "path:"), "#/paths", "is missing"),
         ("just: yaml\n".to_owned(), "#/openapi", "is missing, so this is no OpenAPI 3 document"),
         ("- a\n- list\n".to_owned(), "#/openapi", "is missing"),

@@ -1,4 +1,4 @@
-//! What `x-listing` says of parameters and properties, which come, go and are renamed.
+//! `x-listing` names parameters and properties, which upstream adds, removes and renames.
 
 use std::collections::BTreeSet;
 
@@ -16,67 +16,78 @@ pub struct Unlisted {
 
 /// Removes from `x-listing` what names a parameter or property that does not exist.
 pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
-    fn properties(node: &Value, found: &mut BTreeSet<String>) {
-        match node {
-            Value::Object(map) => {
-                found.extend(map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
-                map.values().for_each(|value| properties(value, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
-            _ => {}
-        }
-    }
     let mut known = BTreeSet::new();
-    properties(slice, &mut known);
-    let current = |path: &str| {
-        let part = |step: &str| match renamed.iter().find(|renamed| step.trim_end_matches("[]") == renamed.old) {
-            Some(renamed) => step.replacen(&renamed.old, &renamed.new, 1),
-            None => step.to_owned(),
-        };
-        path.split('.').map(part).collect::<Vec<_>>().join(".")
-    };
-    let is_known = |path: &str| path.split('.').all(|step| known.contains(step.trim_end_matches("[]")));
+    property_names(slice, &mut known);
+    let properties = Properties { known, renamed };
     let mut unlisted = Vec::new();
     for (at, operation) in operations_mut(slice) {
-        let mut unlist = |what: String| unlisted.push(Unlisted { pointer: step(&at, "x-listing"), what });
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
-        if let Some(terms) = listing.get_mut("sort-terms").and_then(Value::as_object_mut) {
-            for path in terms.values_mut() {
-                *path = current(path.as_str().unwrap_or_default()).into();
-            }
-            let gone = terms.iter().filter(|(_, path)| !path.as_str().is_some_and(is_known)).map(|(term, _)| term.clone());
-            for term in gone.collect::<Vec<_>>() {
-                terms.remove(&term);
-                unlist(format!("the sort term `{term}`"));
-            }
-        }
-        if let Some(order) = listing.get("total-order").and_then(Value::as_str) {
-            let (kept, gone) =
-                order.split(',').partition::<Vec<_>, _>(|term| listing.get("sort-terms").is_some_and(|terms| terms.get(term).is_some()));
-            gone.iter().for_each(|term| unlist(format!("`{term}` in its total order")));
-            let kept = kept.join(",");
-            if kept.is_empty() {
-                listing.remove("total-order");
-            } else {
-                listing.insert("total-order".into(), kept.into());
-            }
-        }
-        if let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) {
-            let parameter = partition.get("parameter").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some(paths) = partition.get_mut("found-in").and_then(Value::as_array_mut) {
-                for path in paths.iter_mut() {
-                    *path = current(path.as_str().unwrap_or_default()).into();
-                }
-                paths.retain(|path| path.as_str().is_some_and(is_known));
-            }
-            let has_values = partition.get("found-in").and_then(Value::as_array).is_some_and(|paths| !paths.is_empty());
-            if !has_values || !parameters.contains(&parameter) {
-                listing.remove("partition");
-                unlist(format!("the partition by `{parameter}`"));
-            }
-        }
+        let gone = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
+        let pointer = step(&at, "x-listing");
+        unlisted.extend(gone.into_iter().flatten().map(|what| Unlisted { pointer: pointer.clone(), what }));
     }
     unlisted
+}
+
+fn fit_sort_terms(listing: &mut Map<String, Value>, properties: &Properties) -> Vec<String> {
+    let Some(terms) = listing.get_mut("sort-terms").and_then(Value::as_object_mut) else { return Vec::new() };
+    let (kept, gone) = std::mem::take(terms).into_iter().partition::<Map<_, _>, _>(|(_, path)| properties.current(path).is_some());
+    *terms = kept.into_iter().filter_map(|(term, path)| Some((term, properties.current(&path)?.into()))).collect();
+    gone.keys().map(|term| format!("the sort term `{term}`")).collect()
+}
+
+fn fit_total_order(listing: &mut Map<String, Value>) -> Vec<String> {
+    let terms = listing.get("sort-terms").and_then(Value::as_object);
+    let (Some(order), Some(terms)) = (listing.get("total-order").and_then(Value::as_str), terms) else { return Vec::new() };
+    let (kept, gone) = order.split(',').partition::<Vec<_>, _>(|term| terms.contains_key(*term));
+    let gone = gone.iter().map(|term| format!("`{term}` in its total order")).collect();
+    match kept.join(",") {
+        kept if kept.is_empty() => listing.remove("total-order"),
+        kept => listing.insert("total-order".into(), kept.into()),
+    };
+    gone
+}
+
+fn fit_partition(listing: &mut Map<String, Value>, properties: &Properties, parameters: &BTreeSet<String>) -> Vec<String> {
+    let Some(partition) = listing.get_mut("partition").and_then(Value::as_object_mut) else { return Vec::new() };
+    let parameter = partition.get("parameter").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let paths = partition.get("found-in").and_then(Value::as_array).into_iter().flatten();
+    let paths = paths.filter_map(|path| properties.current(path)).collect::<Vec<_>>();
+    if paths.is_empty() || !parameters.contains(&parameter) {
+        listing.remove("partition");
+        return vec![format!("the partition by `{parameter}`")];
+    }
+    partition.insert("found-in".into(), paths.into());
+    Vec::new()
+}
+
+/// The properties of a slice.
+struct Properties<'a> {
+    known: BTreeSet<String>,
+    renamed: &'a [Renamed],
+}
+
+impl Properties<'_> {
+    /// A path such as `stage_obj.flow_set[].pk` by the names that its properties have now; none if one of them is gone.
+    fn current(&self, path: &Value) -> Option<String> {
+        let part = |part: &str| {
+            let name = part.trim_end_matches("[]");
+            let name = self.renamed.iter().find(|renamed| renamed.old == name).map_or(name, |renamed| &renamed.new);
+            self.known.contains(name).then(|| format!("{name}{}", if part.ends_with("[]") { "[]" } else { "" }))
+        };
+        path.as_str()?.split('.').map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join("."))
+    }
+}
+
+fn property_names(node: &Value, found: &mut BTreeSet<String>) {
+    match node {
+        Value::Object(map) => {
+            found.extend(map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
+            map.values().for_each(|value| property_names(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| property_names(item, found)),
+        _ => {}
+    }
 }

@@ -1,8 +1,8 @@
-//! What is ours in a slice: descriptions, the order of enum values, and extensions that say what OpenAPI cannot.
+//! Annotations are what is ours in a slice: descriptions, the order of enum values, and extensions that say what OpenAPI cannot.
 //!
-//! They are carried from the checked-in slice to whatever stands at the same place of another. A component that was renamed keeps
-//! them, and so does a property whose new name its `x-aliases` knows: the old name then becomes an alias of the new one, so that
-//! answers of both are read.
+//! They are carried from the checked-in slice to the same place in another. A component that was renamed keeps them, and so does a
+//! property whose `x-aliases` has the new name: the old name then becomes an alias of the new one, so that responses with either are
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ use crate::slice::METHODS;
 pub mod listing;
 pub mod orphaned;
 
-/// Extensions that say something of a property and stay with it, whatever becomes of its type.
+/// Extensions of a property, which it keeps whatever its type becomes.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
-/// A property that has another name now.
+/// A property that upstream renamed.
 pub struct Renamed {
     pub component: String,
     pub old: String,
     pub new: String,
 }
 
-/// What did not stay as it was while annotations were carried.
+/// What changed while annotations were carried.
 pub struct Carried {
     pub renamed: Vec<Renamed>,
     pub unlisted: Vec<listing::Unlisted>,
@@ -72,8 +72,8 @@ pub struct Bridged {
     pub default: Value,
 }
 
-/// Says of each property that is required only since `new` what it is taken for where it is not sent: nothing, if it is a list or an
-/// object of no certain form. What any other is taken for is for a person to say.
+/// Gives each property that is required only since `new` a default for servers that do not send it, if it is a list or an object
+/// without properties: an empty one. The default of any other is for a person to choose.
 pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     let mut bridged = Vec::new();
     for (component, before) in old["components"]["schemas"].as_object().into_iter().flatten() {
@@ -108,7 +108,7 @@ struct Carrier<'a> {
     components: &'a Value,
     old_names: BTreeSet<String>,
     new_names: BTreeSet<String>,
-    /// What each component was before: a component, under this name or another, or a schema that stood where it was used.
+    /// What each component was before: a component, under this name or another, or a schema that was inline.
     pairs: BTreeMap<String, &'a Value>,
     were_inline: BTreeSet<String>,
     renamed: Vec<Renamed>,
@@ -135,7 +135,7 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// A parameter, body, answer or header: itself, its schema, and the schema of each of its media types.
+    /// A parameter, body, response or header: itself, its schema, and the schema of each of its media types.
     fn value(&mut self, ours: &'a Value, part: &mut Value) {
         annotate(ours, part);
         if let Some(schema) = part.get_mut("schema") {
@@ -146,7 +146,7 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// Every component that has a partner, found by its name or by where it is used.
+    /// Every component that has a counterpart, found by its name or by where it is used.
     fn components(&mut self, slice: &mut Value) {
         for name in self.new_names.intersection(&self.old_names) {
             self.pairs.insert(name.clone(), &self.components[name]);
@@ -174,7 +174,7 @@ impl<'a> Carrier<'a> {
             }
             (None, Some(new)) if !self.old_names.contains(&new) => {
                 annotate(ours, schema);
-                // What is said of the values goes with them.
+                // The texts of enum values go with the values.
                 schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !key.starts_with("x-enum-")));
                 self.were_inline.insert(new.clone());
                 self.pairs.entry(new).or_insert(ours);
@@ -220,7 +220,7 @@ impl<'a> Carrier<'a> {
     }
 }
 
-/// Pairs the parts of one union, or of one `allOf`, with those of another: with the same ones, and what is left by its type and order.
+/// Pairs the parts of one union, or of one `allOf`, with those of another: first equal ones, then the others by type and order.
 fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value, &'b mut Value)> {
     let is_same =
         |ours: &Value, part: &Value| target(ours).map_or_else(|| bare(&Value::Null, ours) == *part, |old| target(part) == Some(old));
@@ -250,7 +250,7 @@ fn annotate(ours: &Value, to: &mut Value) {
         return;
     }
     if to.get("$ref").is_some() {
-        // OpenAPI 3.0 reads nothing beside a `$ref`.
+        // OpenAPI 3.0 ignores whatever is beside a `$ref`.
         *to = json!({ "allOf": [to.take()] });
     }
     for (key, value) in annotations {
@@ -275,7 +275,7 @@ fn keep_texts_of_values(schema: &mut Value) {
     }
 }
 
-/// Whether a document has extensions of ours.
+/// Whether a document has our extensions.
 pub fn are_in(node: &Value) -> bool {
     match node {
         Value::Object(map) => map.iter().any(|(key, value)| EXTENSIONS.contains(&key.as_str()) || are_in(value)),
@@ -290,7 +290,7 @@ fn target(schema: &Value) -> Option<String> {
     component(reference.as_str()?, "schemas").map(std::borrow::Cow::into_owned)
 }
 
-/// The other names under which a property is read.
+/// The other names of a property.
 pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
     property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }

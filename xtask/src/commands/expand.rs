@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::{Operations, annotated, print};
-use crate::codegen::reviewed::{REVIEWED, SLICE, header};
-use crate::codegen::{self, Generated};
+use crate::codegen;
+use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff;
 use crate::locate;
-use crate::project::Project;
+use crate::project::{Project, UPSTREAM};
 use crate::source::Source;
+use crate::sync::files;
 use crate::yaml;
 
 /// Print the Rust that the generator makes of a document
@@ -20,7 +21,7 @@ pub struct Arguments {
     /// A file, a URL, the address of an authentik server, or a release [default: the checked-in slice]
     #[arg(value_name = "SRC")]
     source: Option<String>,
-    /// Write the Rust of the checked-in slice to openapi/flows_bindings_list.rs, with a header that tells what it was made from
+    /// Write the Rust of the checked-in slice to openapi/flows_bindings_list.rs, with a header that says what it was made from
     #[arg(long, conflicts_with = "source")]
     write: bool,
     #[command(flatten)]
@@ -45,7 +46,8 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     };
     let generated = codegen::generate(&name, &text).map_err(|error| locate::with_line(error, &text))?;
     if arguments.write {
-        project.write(&[(REVIEWED, reviewed(&text, &generated)?)])?;
+        let text = files::reviewed(&text, &generated, &project.read(UPSTREAM)?)?;
+        project.write(&[(REVIEWED, text)])?;
     } else {
         print(&generated.code())?;
     }
@@ -56,11 +58,4 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
         eprintln!("note: {pointer} has no description");
     }
     Ok(true)
-}
-
-/// The generator's output as it is checked in.
-fn reviewed(slice: &str, generated: &Generated) -> Result<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let header = header(&root, slice).context("the sources of the generator cannot be read")?;
-    Ok(header + &generated.code())
 }

@@ -1,11 +1,14 @@
 //! The files that a sync keeps in step: how each is read, checked and edited.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow, bail};
 use semver::{BuildMetadata, Version};
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item, Table};
 
-use crate::codegen::reviewed::SLICE;
+use crate::codegen::Generated;
+use crate::codegen::reviewed::{SLICE, header};
 use crate::diff::rust::Bump;
 use crate::project::{Project, UPSTREAM};
 use crate::report::RenamedOperation;
@@ -94,6 +97,14 @@ pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -
     let version = version.with_context(|| format!("{LOCK}: does not have progenitor\n  help: `cargo build` writes it"))?;
     set(upstream.as_table_mut(), "generator", &format!("progenitor {version}"));
     Ok(upstream.to_string())
+}
+
+/// `openapi/flows_bindings_list.rs`: the Rust of a slice, with a header that says what it was made from.
+pub fn reviewed(slice: &str, generated: &Generated, upstream: &str) -> Result<String> {
+    // The generator is the one that this program was compiled with.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let header = header(&root, slice, upstream).context("codegen: the sources of the generator cannot be read")?;
+    Ok(header + &generated.code())
 }
 
 pub fn crate_version(manifest: &str) -> Result<Version> {

@@ -7,11 +7,12 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::annotations::orphaned::orphaned_descriptions;
-use crate::annotations::{self, Carried, Renamed};
-use crate::codegen::generate;
-use crate::codegen::reviewed::SLICE;
+use crate::annotations::{self, Bridged, Carried, Renamed};
+use crate::codegen::reviewed::{REVIEWED, SLICE};
+use crate::codegen::{Generated, generate};
 use crate::diff;
 use crate::diff::rust::Bump;
+use crate::document::Document;
 use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
@@ -66,10 +67,31 @@ impl Base {
     }
 }
 
+/// The slice of the new document, with annotations.
+struct New {
+    slice: Value,
+    text: String,
+    /// Whether the API is that of the base.
+    same_api: bool,
+    carried: Carried,
+    bridged: Vec<Bridged>,
+}
+
+impl New {
+    fn make(document: Document, ids: Vec<String>, ours: &Value, base: &Base) -> Result<Self> {
+        let mut slice = slice(&document, &Selection::Only(ids), false)?;
+        // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
+        std::mem::forget(document);
+        let same_api = slice == base.slice;
+        let carried = annotations::carry(ours, &mut slice);
+        let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut slice) };
+        Ok(Self { text: to_yaml(&slice), slice, same_api, carried, bridged })
+    }
+}
+
 /// Updates the repository from a source.
 pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
-    let pinned = project.release()?;
-    let source = options.source.unwrap_or_else(|| Source::Release(pinned.to_owned()));
+    let source = options.source.map_or_else(|| project.release().map(|release| Source::Release(release.to_owned())), Ok)?;
     let (ours, checked_in) = project.slice()?;
     let base = match &options.base {
         None => Base::working_tree(project, checked_in)?,
@@ -90,39 +112,19 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         report.follow_ups = gone.iter().map(follow_ups::operation_gone).collect();
         return Ok(report);
     }
-    let mut new = slice(&document, &Selection::Only(ids), false)?;
-    // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
-    std::mem::forget(document);
-    let same_api = new == base.slice;
-    let carried = annotations::carry(&ours.root, &mut new);
-    let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut new) };
-    let slice_text = to_yaml(&new);
-
-    let is_renamed = |id: &String| report.operations_renamed.iter().any(|renamed| renamed.old == *id || renamed.new == *id);
-    let changed = |slice, other| missing_in(slice, other).into_iter().filter(|id| !is_renamed(id)).collect();
-    (report.operations_added, report.operations_removed) = (changed(&base.slice, &new), changed(&new, &base.slice));
-    report.renamed = carried.renamed.iter().map(renamed).collect();
-    let mut next = base.version.clone();
-    let mut changelog = base.changelog.clone();
-    let generated = if same_api {
-        generate(SLICE, &slice_text).map_err(|error| locate::with_line(error, &slice_text))?
-    } else {
-        let (diff, generated) = compare(&base.slice, &ours.root, &new, source.name(), &report)?;
-        next = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new))?;
-        report.version.new = next.to_string();
-        changelog = files::with_entry(&base.changelog, &changelog::entry(&report, &diff))?;
-        report.diff = Some(diff);
-        generated
-    };
-    let of_slice = files::Slice { release: release_of(&new), same_api, renamed: &report.operations_renamed };
+    let new = New::make(document, ids, &ours.root, &base)?;
+    let Verdict { version, changelog, generated } = judge(&base, &ours.root, &new, &mut report)?;
+    let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed: &report.operations_renamed };
+    let upstream = files::upstream(project, &of_slice, &source, &sha256)?;
+    let rust = files::reviewed(&new.text, &generated, &upstream)?;
     let texts = [
-        (SLICE, slice_text),
-        (UPSTREAM, files::upstream(project, &of_slice, &source, &sha256)?),
-        (MANIFEST, files::with_version(&project.read(MANIFEST)?, &next)?),
-        (LOCK, files::with_locked_version(&project.read(LOCK)?, &next)?),
+        (SLICE, new.text.clone()),
+        (UPSTREAM, upstream),
+        (MANIFEST, files::with_version(&project.read(MANIFEST)?, &version)?),
+        (LOCK, files::with_locked_version(&project.read(LOCK)?, &version)?),
         (CHANGELOG, changelog),
+        (REVIEWED, rust),
     ];
-    let Carried { renamed, unlisted } = &carried;
     report.follow_ups = follow_ups(&Context {
         base: release_of(&base.slice),
         diff: report.diff.as_ref(),
@@ -131,18 +133,43 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         manifest: &texts[2].1,
         sources: &Sources::read(&project.root),
         operations_renamed: &report.operations_renamed,
-        renamed,
-        bridged: &bridged,
-        unlisted,
-        orphaned: &orphaned_descriptions(&ours.root, &new),
-        new: &new,
+        renamed: &new.carried.renamed,
+        bridged: &new.bridged,
+        unlisted: &new.carried.unlisted,
+        orphaned: &orphaned_descriptions(&ours.root, &new.slice),
+        new: &new.slice,
     });
     finish(project, texts, options.write, &mut report)?;
     Ok(report)
 }
 
+/// What a new slice means for the crate.
+struct Verdict {
+    version: Version,
+    changelog: String,
+    generated: Generated,
+}
+
+/// Compares the new slice with the base, and reports it.
+fn judge(base: &Base, ours: &Value, new: &New, report: &mut SyncReport) -> Result<Verdict> {
+    let is_renamed = |id: &String| report.operations_renamed.iter().any(|renamed| renamed.old == *id || renamed.new == *id);
+    let changed = |slice, other| missing_in(slice, other).into_iter().filter(|id| !is_renamed(id)).collect();
+    (report.operations_added, report.operations_removed) = (changed(&base.slice, &new.slice), changed(&new.slice, &base.slice));
+    report.renamed = new.carried.renamed.iter().map(renamed).collect();
+    if new.same_api {
+        let generated = generate(SLICE, &new.text).map_err(|error| locate::with_line(error, &new.text))?;
+        return Ok(Verdict { version: base.version.clone(), changelog: base.changelog.clone(), generated });
+    }
+    let (diff, generated) = compare(&base.slice, ours, &new.slice, &report.source, report)?;
+    let version = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new.slice))?;
+    report.version.new = version.to_string();
+    let changelog = files::with_entry(&base.changelog, &changelog::entry(report, &diff))?;
+    report.diff = Some(diff);
+    Ok(Verdict { version, changelog, generated })
+}
+
 /// Writes the files that differ, or makes a patch of them.
-fn finish(project: &Project, texts: [(&'static str, String); 5], write: bool, report: &mut SyncReport) -> Result<()> {
+fn finish(project: &Project, texts: [(&'static str, String); 6], write: bool, report: &mut SyncReport) -> Result<()> {
     let mut changed = Vec::new();
     let mut patch = String::new();
     for (path, text) in texts {

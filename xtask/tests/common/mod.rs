@@ -6,7 +6,7 @@ pub mod random;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -46,7 +46,14 @@ pub fn diff(old: &Path, new: &Path, more: &[&str]) -> Value {
 }
 
 /// Files of a sync.
-pub const FILES: [&str; 5] = ["openapi/flows_bindings_list.yaml", "openapi/upstream.toml", "Cargo.toml", "Cargo.lock", "CHANGELOG.md"];
+pub const FILES: [&str; 6] = [
+    "openapi/flows_bindings_list.yaml",
+    "openapi/upstream.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "CHANGELOG.md",
+    "openapi/flows_bindings_list.rs",
+];
 
 /// The digest of 2025.6.4's whole schema.
 const SHA256: &str = "07f2c426ea6f5e5db3907d6a9c0e00dc271a42828f7824cb3c6bcef8dd6ec237";
@@ -79,6 +86,13 @@ impl Project {
             edit(&mut document);
             project.write(file, &document.to_string());
         }
+        static RUST: OnceLock<String> = OnceLock::new();
+        let rust = RUST.get_or_init(|| {
+            project.write(FILES[5], "");
+            assert_eq!(project.xtask(&["expand", "--write"]).code, 0);
+            project.read(FILES[5])
+        });
+        project.write(FILES[5], rust);
         project
     }
 

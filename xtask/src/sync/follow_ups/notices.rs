@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
-use crate::codegen::reviewed::SLICE;
+use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff::{Change, Compatibility};
 use crate::document::step;
 use crate::report::{FollowUp, sides};
@@ -132,8 +132,9 @@ fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
 }
 
 fn rust_to_review(context: &Context) -> Vec<FollowUp> {
-    let remedy = "run `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test --all-features --test generator --test compatibility`, read `git diff`, \
-                  then run `cargo xtask check`";
-    let text = "the generated Rust and the table of releases are to be reviewed".to_owned();
+    let remedy = format!(
+        "run `UPDATE_DOCS=1 cargo test --all-features --test compatibility`, read `git diff`, {REVIEWED} above all, then run `cargo xtask check`"
+    );
+    let text = "the generated Rust and the table of releases changed".to_owned();
     context.diff.map(|_| follow_up("rust-to-review", None, text, remedy)).into_iter().collect()
 }
