@@ -81,7 +81,7 @@ async fn recorded_errors_are_typed() {
             "filter_ira_bogus" => field("invalid_response_action"),
             "filter_target_unknown" => field("target"),
             "search_nul" => error.detail() == Some("Null characters are not allowed."),
-            "error_500_html" => error.to_string().contains("with an HTML page"),
+            "error_500_html" => error.to_string().contains("an HTML page"),
             "accept_html" | "method_delete" => error.detail().is_some(),
             _ => panic!("no expectation for {name}: {error}"),
         };
