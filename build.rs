@@ -47,7 +47,8 @@ fn client() -> Result<String, String> {
 
 #[cfg(not(feature = "generate"))]
 fn client() -> Result<String, String> {
-    let (code, header) = (read(REVIEWED)?, header(Path::new(""), &read(SLICE)?, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?);
+    let (code, header) =
+        (read(REVIEWED)?, header(Path::new(""), &read(SLICE)?, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?);
     if code.replace("\r\n", "\n").starts_with(&header) {
         return Ok(code);
     }

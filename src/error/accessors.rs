@@ -1,0 +1,132 @@
+//! What can be asked of an [`Error`] without matching on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::{Attempts, ConnectionErrorKind, Error, StatusError};
+
+impl Error {
+    /// The status of the response, if it was not success.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status_error().map(StatusError::status)
+    }
+
+    /// The server's own explanation. Since 2025.12 it follows the language of the request: do not match on it.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.status_error()?.detail()
+    }
+
+    /// The parameters that the server rejected (status 400), each with its messages.
+    #[must_use]
+    pub fn field_errors(&self) -> Option<&BTreeMap<String, Vec<String>>> {
+        self.status_error().map(StatusError::field_errors).filter(|errors| !errors.is_empty())
+    }
+
+    /// The request's id in authentik's log, from the header `x-authentik-id`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self.cause() {
+            Self::Status(error) => error.request_id(),
+            Self::Decode(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
+    /// How many requests were sent before this error was final; 0 when none was.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        match self.cause() {
+            Self::DeadlineExceeded { attempts, .. } => *attempts,
+            _ => self.attempt_record().map_or(0, |attempts| attempts.count),
+        }
+    }
+
+    /// How long the request took with its retries; zero when none was sent.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        match self.cause() {
+            Self::DeadlineExceeded { limit, .. } => *limit,
+            _ => self.attempt_record().map_or(Duration::ZERO, |attempts| attempts.elapsed),
+        }
+    }
+
+    /// Whether the token is missing, invalid or expired, or its user lacks a permission: authentik responds with 403 in each case.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.status(), Some(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED))
+    }
+
+    /// Whether there is nothing at that place: a page past the end, or an address without an API.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// Whether the server asked for fewer requests.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// Whether a time limit passed: of the connection, of one attempt, or of the whole request.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.cause(), Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)
+    }
+
+    /// Whether no connection was established: the name was not resolved, or the connection was refused or took too long.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self.cause(), Self::Connection(error) if error.is_connect())
+    }
+
+    /// Whether TLS failed: a certificate was not accepted, or there is no common version.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.connection_kind() == Some(ConnectionErrorKind::Tls)
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.cause() {
+            Self::Connection(error) => error.is_retryable(),
+            Self::Status(error) => matches!(error.status().as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
+            Self::Decode(error) => error.is_cut_off(),
+            _ => false,
+        }
+    }
+
+    /// How long the server asks to wait (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.status_error()?.retry_after()
+    }
+
+    fn status_error(&self) -> Option<&StatusError> {
+        match self.cause() {
+            Self::Status(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn connection_kind(&self) -> Option<ConnectionErrorKind> {
+        match self.cause() {
+            Self::Connection(error) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    fn attempt_record(&self) -> Option<&Attempts> {
+        match self.cause() {
+            Self::Connection(error) => Some(&error.attempts),
+            Self::Status(error) => Some(&error.attempts),
+            Self::Decode(error) => Some(&error.attempts),
+            _ => None,
+        }
+    }
+}
