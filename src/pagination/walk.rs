@@ -77,7 +77,9 @@ pub(super) struct Walk<T: 'static> {
     odds: u64,
     stale_page_budget: u64,
     most_rows: u64,
+    /// Rows received, and how many of them were different.
     received: u64,
+    distinct: u64,
 }
 
 impl<T: Send + Sync + 'static> Walk<T> {
@@ -108,6 +110,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             stale_page_budget: STALE_PAGE_BUDGET,
             most_rows: u64::MAX,
             received: 0,
+            distinct: 0,
         }
     }
 
@@ -335,7 +338,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
                 RawRow::Decoded(item) => {
                     let key = (operation.key.value)(&item);
                     if self.returned.as_ref().is_none_or(|returned| key > *returned) {
-                        self.rows.insert(key, item);
+                        self.distinct += u64::from(self.rows.insert(key, item).is_none());
                     }
                 }
                 RawRow::Skipped(row) => {
@@ -358,7 +361,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     fn incomplete(&self, reason: &str) -> Error {
-        incomplete(self.count.unwrap_or(0), self.received, reason, self.server)
+        incomplete(self.count.unwrap_or(0), self.distinct, reason, self.server)
     }
 
     fn contradiction(&self, window: Window, problem: &str) -> Error {
