@@ -1,4 +1,4 @@
-//! 10,000 rows of a server that takes 50 ms for an answer: `paginate()` beside the plain loop that loses rows.
+//! 10,000 rows of a server that takes 50 ms for a response: `paginate()` beside the plain loop that loses rows.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -23,9 +23,9 @@ fn main() {
 async fn plain_loop(client: &Client) -> usize {
     let (mut rows, mut page) = (0, 1);
     while page > 0 {
-        let answer = client.flows_bindings_list().page(page).page_size(100).send().await.expect("a page");
-        rows += black_box(&answer.results).len();
-        page = answer.pagination.next;
+        let response = client.flows_bindings_list().page(page).page_size(100).send().await.expect("a page");
+        rows += black_box(&response.results).len();
+        page = response.pagination.next;
     }
     rows
 }

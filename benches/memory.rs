@@ -38,7 +38,7 @@ async fn measure() {
     let client = Client::builder(address).token(FakeAuthentik::TOKEN).build().expect("a client");
 
     // Idle is after a first request: connections and certificates are there.
-    client.flows_bindings_list().paginate().count().await.expect("an answer");
+    client.flows_bindings_list().paginate().count().await.expect("a response");
     let idle = kib("VmRSS");
     let mut rows = 0;
     let mut items = client.flows_bindings_list().paginate().concurrency(CONCURRENCY).items();

@@ -57,7 +57,7 @@ fn a_client_that_gives_up_protection_is_logged() {
 async fn retries_and_differences_are_logged_once_and_without_the_token() {
     let (log, _guard) = log();
     let server = FakeAuthentik::builder().release(Release::V2026_8).generated(500, 60).fault(2, Fault::html(502));
-    let server = server.tamper(|_, answer| answer["unheard_of"] = 1.into()).start().await.unwrap();
+    let server = server.tamper(|_, response| response["unheard_of"] = 1.into()).start().await.unwrap();
     let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).build().unwrap();
     assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 500);
 

@@ -117,7 +117,7 @@ pub enum Error {
         passes: usize,
     },
 
-    /// A stream of rows failed after it had returned some of them. The methods of `Error` answer for the cause.
+    /// A stream of rows failed after it had returned some of them. The methods of `Error` report on its cause.
     #[error("{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")]
     #[non_exhaustive]
     Interrupted {

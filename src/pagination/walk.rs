@@ -4,22 +4,22 @@
 //! flight at a time, and are looked at in the order in which they were requested. Each proves an interval of keys. Where a page does not
 //! continue what is proven, rows were deleted in front of it: pages further back are requested until the gap is closed.
 
+mod receive;
+
 use std::collections::BTreeMap;
 use std::mem;
 
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
+use super::Settings;
 use super::coverage::{Coverage, Edge};
-use super::page::{RawPage, RawRow};
-use super::position::damaged;
+use super::page::RawPage;
 use super::request::ListRequest;
 use super::sort::SortValue;
 use super::task::Fetch;
 use super::window::Window;
-use super::{Settings, incomplete};
 use crate::Error;
 use crate::compat::version::VersionRange;
-use crate::types::Pagination;
 
 /// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
 const CONVINCING_ODDS: u64 = 1_000_000_000;
@@ -156,8 +156,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
         ready.into_iter().collect()
     }
 
-    // --- requests -------------------------------------------------------------------------------------------------
-
     fn send(&self, window: Window) -> Fetch<T> {
         let (request, reporter) = (self.request.clone(), self.settings.reporter.clone());
         Fetch::spawn(window, async move {
@@ -214,177 +212,5 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.end_requested = true;
         let fetch = self.send(Window::end(size));
         self.in_flight.push_back(fetch);
-    }
-
-    // --- responses ------------------------------------------------------------------------------------------------
-
-    fn accept(&mut self, window: Window, response: Result<RawPage<T>, Error>) -> Result<(), Stop<T>> {
-        let is_first_response = self.count.is_none();
-        self.repairing = false;
-        let page = match response {
-            Ok(page) => page,
-            // The list has become shorter.
-            Err(error) if error.is_not_found() && !window.is_anchored() => {
-                self.count = Some(self.count.unwrap_or(window.offset()).min(window.offset()));
-                return self.spend(false);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let Some(pagination) = &page.pagination else {
-            return Err(if is_first_response {
-                Stop::Unpaginated(page)
-            } else {
-                self.contradiction(window, "has no page numbers, unlike those before it").into()
-            });
-        };
-        let pagination = pagination.clone();
-        self.count = Some(pagination.count);
-        self.server = self.server.or(page.server);
-        if is_first_response {
-            let count = pagination.count.min(MOST_ROWS);
-            self.stale_page_budget += (count / self.page_size).min(LARGEST_STALE_PAGE_BUDGET);
-            self.most_rows = count * 4 + 10_000;
-        }
-        self.check(window, &pagination, page.rows.len() as u64)?;
-        self.prove(window, &pagination, page)
-    }
-
-    /// Refuses what no server says.
-    fn check(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<(), Error> {
-        if pagination.current != window.page {
-            return Err(self.contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
-        }
-        if rows > window.size {
-            return Err(self.contradiction(window, &format!("has {rows} rows, and at most {} were requested", window.size)));
-        }
-        let announced = announced_rows(pagination);
-        if rows > announced {
-            return Err(self.contradiction(window, &format!("has {rows} rows, and its own numbers announce {announced}")));
-        }
-        self.received = self.received.saturating_add(rows);
-        if self.received > self.most_rows {
-            return Err(self.incomplete("the list grew without end while it was read"));
-        }
-        if pagination.next != 0 && announced < window.size {
-            if announced < 2 {
-                return Err(self
-                    .incomplete("the server sends one row per page, and such pages cannot overlap: raise the tenant's largest page size"));
-            }
-            self.page_size = self.page_size.min(announced);
-        }
-        Ok(())
-    }
-
-    /// Adds the interval of keys that a page proves, and plans how to close the gap where it does not continue what is proven.
-    fn prove(&mut self, window: Window, pagination: &Pagination, page: RawPage<T>) -> Result<(), Stop<T>> {
-        let operation = self.request.operation;
-        let mut keys = page.rows.iter().filter_map(|row| row.key(operation)).collect::<Vec<_>>();
-        if window.descending {
-            keys.reverse();
-        }
-        if self.returned.as_ref().zip(keys.first()).is_some_and(|(returned, key)| !returned.has_kind_of(key)) {
-            return Err(damaged().into());
-        }
-        if !keys.is_sorted_by(|a, b| a < b) {
-            return Err(if self.odds >= CONVINCING_ODDS {
-                self.contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key.name)).into()
-            } else {
-                Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
-            });
-        }
-        if (page.rows.len() as u64) < announced_rows(pagination) {
-            // Rows were deleted between its counting and its reading, or the server withholds some. The same page is requested again.
-            self.repair = Some(window);
-            return self.spend(false);
-        }
-        let (from, to) = match interval(window, pagination, &keys) {
-            Some(interval) => interval,
-            None => return self.spend(false),
-        };
-        let extended = self.coverage.prove(from.clone(), to.clone());
-        if extended {
-            let orders = (2..=CONVINCING_ROWS.min(keys.len() as u64)).product::<u64>();
-            self.odds = self.odds.saturating_mul(orders);
-        }
-        self.keep(window, page);
-        self.close_gap(window, pagination, &from, &to);
-        self.spend(extended)
-    }
-
-    /// Plans the page that closes the first gap, where those in flight do not.
-    fn close_gap(&mut self, window: Window, pagination: &Pagination, from: &Edge<SortValue>, to: &Edge<SortValue>) {
-        let Some((before, after)) = self.coverage.first_gap() else { return };
-        let (count, offset) = (pagination.count, pagination.start_index.saturating_sub(1));
-        let (start, limit) = if window.descending {
-            (count.saturating_sub(pagination.end_index), count.saturating_sub(offset))
-        } else {
-            (offset, pagination.end_index)
-        };
-        let is_last = self.in_flight.is_empty();
-        // The end of the list is requested early, and the pages in front of it are still to come.
-        let is_expected = window.descending && !(is_last && self.requested >= count);
-        if *from >= *after && !is_expected {
-            self.repair = Some(Window::before(start, self.page_size, count));
-        } else if *to <= *before && is_last {
-            self.requested = limit;
-        }
-    }
-
-    /// Keeps the rows of a page that are not returned yet.
-    fn keep(&mut self, window: Window, page: RawPage<T>) {
-        let operation = self.request.operation;
-        for row in page.rows {
-            match row {
-                RawRow::Decoded(item) => {
-                    let key = (operation.key.value)(&item);
-                    if self.returned.as_ref().is_none_or(|returned| key > *returned) {
-                        self.distinct += u64::from(self.rows.insert(key, item).is_none());
-                    }
-                }
-                RawRow::Skipped(row) => {
-                    row.report(window.page, &self.settings.reporter);
-                }
-            }
-        }
-    }
-
-    /// Every page that proves nothing new is one less that is left.
-    fn spend(&mut self, extended: bool) -> Result<(), Stop<T>> {
-        if extended {
-            return Ok(());
-        }
-        match self.stale_page_budget.checked_sub(1) {
-            Some(left) => self.stale_page_budget = left,
-            None => return Err(self.incomplete("pages kept arriving that had no row that was missing").into()),
-        }
-        Ok(())
-    }
-
-    fn incomplete(&self, reason: &str) -> Error {
-        incomplete(self.count.unwrap_or(0), self.distinct, reason, self.server)
-    }
-
-    fn contradiction(&self, window: Window, problem: &str) -> Error {
-        Error::Pagination { page: window.page, problem: problem.to_owned() }
-    }
-}
-
-/// How many rows a page has, as its own numbers say.
-fn announced_rows(pagination: &Pagination) -> u64 {
-    pagination.end_index.saturating_sub(pagination.start_index.saturating_sub(1)).min(pagination.count)
-}
-
-/// The keys from the first to the last of which a page shows every row.
-///
-/// Nothing can precede the first page of either direction. An empty list is proven by its count alone, which is a single read too.
-fn interval(window: Window, pagination: &Pagination, keys: &[SortValue]) -> Option<(Edge<SortValue>, Edge<SortValue>)> {
-    if pagination.count == 0 {
-        return Some((Edge::Beginning, Edge::End));
-    }
-    let (first, last) = (keys.first().cloned().map(Edge::Key), keys.last().cloned().map(Edge::Key));
-    match (window.is_anchored(), window.descending) {
-        (true, false) => Some((Edge::Beginning, last?)),
-        (true, true) => Some((first?, Edge::End)),
-        (false, _) => Some((first?, last?)),
     }
 }

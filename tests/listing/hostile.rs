@@ -152,7 +152,7 @@ async fn a_list_without_end_ends_in_an_error() {
             "total_pages": page + 5, "start_index": (page - 1) * size + 1, "end_index": page * size});
     });
     let server = server.start().await.unwrap();
-    // The fake answers 404 for pages past its own rows.
+    // The fake responds with 404 for pages past its own rows.
     server.with_rows(|rows| rows.extend(bindings(30_000, 100)));
     let error = collect(&server).await.unwrap_err();
     assert!(error.to_string().contains("the list grew without end"), "{error}");
