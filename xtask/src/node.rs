@@ -57,7 +57,7 @@ pub struct Node<'a> {
     pub used_at: String,
     /// JSON pointer to where it is defined, which may be elsewhere.
     pub pointer: String,
-    /// Whether it is a page counter. Servers send an integer whatever the document says: `page_counters_are_unsigned` in
+    /// Whether it is a page counter. Servers send an integer even if the document says `number`: `page_counters_are_unsigned` in
     /// `codegen/passes/fixups.rs`.
     pub is_counter: bool,
 }
@@ -93,7 +93,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A keyword of the definition, whatever is said where it is used.
+    /// A keyword of the definition alone.
     pub fn defines(&self, keyword: &str) -> Option<&'a Value> {
         self.layers.last()?.get(keyword)
     }

@@ -23,7 +23,7 @@ fn the_checked_in_slice_is_in_canonical_form() {
 }
 
 #[test]
-fn the_slice_of_2025_6_4_has_the_structure_of_the_reference_and_our_words() {
+fn the_slice_of_2025_6_4_has_upstreams_structure_and_our_descriptions() {
     let expected = std::fs::read_to_string(SLICE).unwrap();
     assert_eq!(output(&["slice", SLICE]), expected);
     for source in ["../tests/fixtures/slices/2025.6.4.yaml", &whole("2025.6.4")] {
@@ -32,7 +32,7 @@ fn the_slice_of_2025_6_4_has_the_structure_of_the_reference_and_our_words() {
 }
 
 #[test]
-fn upstreams_prose_is_there_for_a_look() {
+fn keep_prose_prints_upstreams_descriptions() {
     let mut document = slice();
     document["paths"]["/flows/bindings/"]["get"]["description"] = "Words of upstream".into();
     let project = Project::new();
@@ -61,7 +61,7 @@ fn the_slices_of_releases_are_canonical_and_without_prose() {
     }
 }
 
-/// Other ways to write the same API give the same bytes.
+/// However the API is written, the bytes of its slice are the same.
 #[test]
 fn the_same_api_gives_the_same_bytes() {
     let checked_in = std::fs::read_to_string(SLICE).unwrap();
@@ -79,7 +79,7 @@ fn the_same_api_gives_the_same_bytes() {
     }
 }
 
-/// Drops what is ours, which no document of upstream's has.
+/// Removes our extensions, which upstream does not have.
 fn without_extensions(node: &mut Value) {
     match node {
         Value::Object(map) => {
@@ -91,7 +91,7 @@ fn without_extensions(node: &mut Value) {
     }
 }
 
-/// Says the same in other words, and by other references.
+/// Writes the same API differently, and with other references.
 fn rewrite(document: &mut Value, rng: &mut Rng) {
     let components = document["components"].clone();
     let operation = &mut document["paths"]["/flows/bindings/"]["get"];
@@ -133,7 +133,7 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
 
     let document_schemas = components["schemas"].as_object().unwrap();
     for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
-        *schema = other_words(schema, document_schemas, rng);
+        *schema = rephrased(schema, document_schemas, rng);
     }
     for name in document_schemas.keys() {
         document["components"]["schemas"][format!("{name}Alias")] = json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -152,11 +152,11 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
 }
 
 /// The same schema: references written out or led through another component, lists in another order, `type` left out.
-fn other_words(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -> Value {
+fn rephrased(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -> Value {
     let target = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
     if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap()) {
         return match rng.u8(..3) {
-            0 => other_words(&components[name], components, rng),
+            0 => rephrased(&components[name], components, rng),
             1 => json!({ "oneOf": [{ "$ref": format!("#/components/schemas/{name}Alias") }] }),
             _ => reference(name, rng),
         };
@@ -169,10 +169,10 @@ fn other_words(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -
         }
     }
     for property in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-        *property = other_words(property, components, rng);
+        *property = rephrased(property, components, rng);
     }
     if let Some(items) = schema.get_mut("items") {
-        *items = other_words(items, components, rng);
+        *items = rephrased(items, components, rng);
     }
     if ["properties", "items", "enum"].iter().any(|key| schema.get(key).is_some()) && rng.bool() {
         schema.as_object_mut().unwrap().remove("type");
@@ -225,7 +225,7 @@ fn quoted(document: &Value, rng: &mut Rng) -> String {
 }
 
 #[test]
-fn whatever_an_operation_reaches_is_followed() {
+fn everything_that_an_operation_reaches_is_in_the_slice() {
     let text = "
 openapi: 3.0.3
 info: { title: t, version: '1' }
@@ -293,22 +293,22 @@ components:
     assert_eq!(union["discriminator"]["mapping"]["leaf"], "#/components/schemas/Leaf");
 }
 
-/// Lists of lists of themselves have no end, and stay components.
+/// Arrays that contain themselves stay components.
 #[test]
-fn lists_that_contain_themselves_are_sliced() {
+fn arrays_that_contain_themselves_are_sliced() {
     let lists = "{ A: { type: array, items: { $ref: '#/components/schemas/B' } }, B: { type: array, items: { $ref: '#/components/schemas/A' } }, L: { type: array, items: { $ref: '#/components/schemas/A' } } }";
     let sliced = slice_of(&document("{ $ref: '#/components/schemas/A' }", &format!("  schemas: {lists}")));
     assert!(sliced.contains("    A:\n") && sliced.contains("    B:\n") && !sliced.contains("    L:\n"), "{sliced}");
 }
 
-/// A mark that some editors write is no text.
+/// Some editors write a byte order mark.
 #[test]
-fn a_byte_order_mark_is_read_past() {
+fn a_byte_order_mark_is_ignored() {
     let text = document("{ type: string }", "  schemas: {}");
     assert_eq!(slice_of(&format!("\u{feff}{text}")), slice_of(&text));
 }
 
-/// A slice of a slice is the slice, also where several components say the same.
+/// A slice is its own slice, even if several components are equal.
 #[test]
 fn a_slice_is_its_own_slice() {
     let same = "{ type: object, properties: { x: { type: string } } }";
@@ -321,7 +321,7 @@ fn a_slice_is_its_own_slice() {
 }
 
 #[test]
-fn what_stands_beside_a_single_alternative_is_kept() {
+fn keywords_beside_a_single_alternative_are_kept() {
     let text = document(
         "{ allOf: [{ $ref: '#/components/schemas/A' }], oneOf: [{ $ref: '#/components/schemas/B' }] }",
         "  schemas: { A: { type: object, properties: { a: { type: string } } }, B: { type: object, properties: { b: { type: string } } } }",

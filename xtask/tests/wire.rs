@@ -1,6 +1,6 @@
-//! Wire verdicts, checked by experiment: random answers of one document are decoded by the Rust that is generated from the other.
+//! Wire verdicts, checked by experiment: the Rust generated from one document decodes random responses of the other.
 //!
-//! That Rust is compiled here, every document as a module of one program, and fed over standard input.
+//! The Rust of every document is compiled here as a module of one program, which reads responses from standard input.
 
 mod common;
 
@@ -16,11 +16,11 @@ use fastrand::Rng;
 use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
 
-/// Random answers for each pair and direction.
+/// Random responses for each pair and direction.
 const ANSWERS: usize = 200;
 
 #[test]
-fn random_answers_are_read_as_the_verdicts_say() {
+fn random_responses_are_decoded_as_the_verdicts_say() {
     let (_folder, cases) = pairs();
     let mut pairs = Vec::new();
     for pair in cases.iter().filter(|pair| pair.case.experiment && pair.case.is_about_answers()) {
@@ -49,7 +49,7 @@ fn random_answers_are_read_as_the_verdicts_say() {
         let verdicts = &diff(old, new, more)["wire"];
         for (client, server, verdict) in [(old, new, "old_client_on_new_server"), (new, old, "new_client_on_old_server")] {
             let seen = experiment(&program, &documents[client], &documents[server]);
-            // Random answers of random documents need not have the worst that can happen, and lose something with their own client too.
+            // Random responses need not contain the worst that can happen, and random documents may be lossy with their own client.
             let agrees = if index < chosen {
                 verdicts[verdict] == seen.outcome
             } else {
@@ -72,7 +72,7 @@ fn rank(outcome: &str) -> Option<usize> {
     ["compatible", "lossy", "incompatible"].iter().position(|known| *known == outcome)
 }
 
-/// Pairs of random documents of which Rust can be generated.
+/// Pairs of random documents that the generator supports.
 fn random_pairs(folder: &Path) -> Vec<(String, [PathBuf; 2], &'static [&'static str])> {
     let mut pairs = Vec::new();
     for seed in 0..60 {
@@ -97,7 +97,7 @@ fn name(path: &Path) -> String {
 /// A document: its slice, and the Rust of its models.
 struct Document {
     slice: Value,
-    /// The schema of the answer.
+    /// The schema of the response.
     answer: Value,
     /// Its type.
     root: String,
@@ -122,7 +122,7 @@ impl Document {
     }
 }
 
-/// The Rust type of an answer; one that stands in the operation is called as progenitor calls it.
+/// The Rust type of a response. progenitor names a schema inside an operation.
 fn rust_type(schema: &Value, own: &str, module: &str) -> String {
     match (schema["$ref"].as_str(), schema.get("items")) {
         (Some(reference), _) => format!("{module}::types::{}", reference.rsplit('/').next().unwrap()),
@@ -131,7 +131,7 @@ fn rust_type(schema: &Value, own: &str, module: &str) -> String {
     }
 }
 
-/// Compiles one program that decodes answers by the models of every document.
+/// Compiles one program that decodes responses with the models of every document.
 fn build(documents: &BTreeMap<PathBuf, Document>) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire");
     std::fs::create_dir_all(folder.join("src")).unwrap();
@@ -194,7 +194,7 @@ struct Seen {
     example: String,
 }
 
-/// Decodes random answers of one document by the models of another.
+/// Decodes random responses of one document with the models of another.
 fn experiment(program: &Path, client: &Document, server: &Document) -> Seen {
     let mut rng = Rng::with_seed(7);
     let answers: Vec<Value> = (0..ANSWERS).filter_map(|_| random(&server.answer, &server.slice, 0, &mut rng)).collect();
@@ -221,7 +221,7 @@ fn experiment(program: &Path, client: &Document, server: &Document) -> Seen {
     seen
 }
 
-/// Whether everything that was sent is there again, under this or another name of the client's.
+/// Whether every value that was sent is kept, under its name or under one that has it as an alias.
 fn keeps(again: &Value, sent: &Value, client: &Value) -> bool {
     match (again, sent) {
         (Value::Object(again), Value::Object(sent)) => sent.iter().all(|(key, value)| {
@@ -245,7 +245,7 @@ fn aliases(slice: &Value, property: &str) -> Vec<Value> {
     schemas.flat_map(|schema| schema["properties"][property]["x-aliases"].as_array().cloned().unwrap_or_default()).collect()
 }
 
-/// How many references lead to what stands deepest in an answer. A schema that has no value of less has none here.
+/// How many references a random response follows. A schema without smaller values has none here.
 const DEEPEST: usize = 7;
 
 /// A random value that a schema allows.

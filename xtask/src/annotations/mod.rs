@@ -86,12 +86,8 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
             if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
                 continue;
             }
-            let nothing = match property.kind() {
-                "array" => json!([]),
-                "object" if property.is_free_form() => json!({}),
-                _ => continue,
-            };
-            bridged.push(Bridged { component: component.clone(), property: name.to_owned(), default: nothing });
+            let Some(default) = property.empty_value() else { continue };
+            bridged.push(Bridged { component: component.clone(), property: name.to_owned(), default });
         }
     }
     for Bridged { component, property, default } in &bridged {

@@ -1,4 +1,4 @@
-//! Changes of security requirements. The client sends a bearer token, whatever they are.
+//! Changes of security requirements. The client always sends a bearer token.
 
 use std::collections::{BTreeMap, BTreeSet};
 

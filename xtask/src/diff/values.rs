@@ -1,4 +1,4 @@
-//! Changes of which values a schema allows: enums, bounds, patterns, unique items and further properties.
+//! Changes of the values that a schema allows: enums, bounds, patterns, unique items and further properties.
 
 use serde_json::Value;
 

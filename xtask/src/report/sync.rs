@@ -130,7 +130,7 @@ pub fn follow_ups_as_markdown(follow_ups: &[FollowUp]) -> String {
 }
 
 impl FollowUp {
-    /// `tick` stands around what is code.
+    /// `tick` is put around code.
     pub fn in_one_line(&self, tick: &str) -> String {
         let Self { id, pointer, text, remedy, fix } = self;
         let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));

@@ -12,7 +12,7 @@ pub fn document(rng: &mut Rng) -> Value {
     for name in COMPONENTS {
         schemas.insert(name.to_owned(), object(1, rng));
     }
-    let answer = json!({ "type": "object", "properties": { "one": schema(0, rng), "two": schema(0, rng) }, "required": ["one"] });
+    let answer = json!({ "type": "object", "properties": { "one": schema(0, rng), "two": schema(0, rng), "nested": nested(5, rng) }, "required": ["one"] });
     schemas.insert("Answer".to_owned(), answer);
     json!({
         "openapi": "3.0.3",
@@ -29,7 +29,7 @@ pub fn document(rng: &mut Rng) -> Value {
 }
 
 fn schema(depth: usize, rng: &mut Rng) -> Value {
-    match if depth < DEEPEST { rng.u8(..15) } else { rng.u8(..4) } {
+    let schema = match if depth < DEEPEST { rng.u8(..15) } else { rng.u8(..4) } {
         0 => json!({ "type": "string" }),
         1 => one_of(rng, &[json!({ "type": "string", "format": "uuid" }), json!({ "type": "string", "enum": ["a", "b"] })]),
         2 => one_of(rng, &[json!({ "type": "integer" }), json!({ "type": "integer", "format": "int32" })]),
@@ -41,7 +41,21 @@ fn schema(depth: usize, rng: &mut Rng) -> Value {
         10 => json!({ "allOf": [reference(rng), object(depth + 1, rng)] }),
         11 => json!({ "allOf": [reference(rng)], "properties": { "beside": schema(depth + 1, rng) } }),
         _ => reference(rng),
+    };
+    match schema {
+        Value::Object(mut keywords) if keywords.contains_key("type") && rng.u8(..6) == 0 => {
+            keywords.insert("nullable".into(), true.into());
+            keywords.into()
+        }
+        schema => schema,
     }
+}
+
+/// Inline objects in each other.
+pub fn nested(depth: usize, rng: &mut Rng) -> Value {
+    (0..depth).fold(json!({ "type": "string" }), |inner, level| {
+        json!({ "type": "object", "properties": { format!("level{level}"): inner, "kind": reference(rng) }, "required": ["kind"] })
+    })
 }
 
 fn object(depth: usize, rng: &mut Rng) -> Value {

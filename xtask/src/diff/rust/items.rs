@@ -47,6 +47,9 @@ pub fn public_items(file: &syn::File) -> Items {
             setter.must_be_called = true;
         }
     }
+    // Users cannot name private types, and so cannot use `impl TryFrom<Private> for Public` either.
+    let names_private = |path: &str| collector.private.iter().any(|private| path.contains(&format!("<{private}> for ")));
+    collector.items.retain(|path, _| !names_private(path));
     collector.items
 }
 
@@ -57,6 +60,8 @@ struct Collector {
     items: Items,
     /// Fields of builders that start with an error.
     required: BTreeSet<String>,
+    /// Names of types that are not public.
+    private: BTreeSet<String>,
 }
 
 impl Collector {
@@ -78,6 +83,7 @@ impl Collector {
                     self.module = outer;
                 }
                 Item::Struct(item) if is_public(&item.vis) => self.structure(item),
+                Item::Struct(item) => _ = self.private.insert(item.ident.to_string()),
                 Item::Enum(item) if is_public(&item.vis) => self.enumeration(item),
                 Item::Type(item) if is_public(&item.vis) => {
                     self.add(None, self.path(&item.ident), format!("type {} = {}", item.ident, type_text(&item.ty)), Kind::Other);

@@ -15,8 +15,19 @@ pub fn excerpts(diff: &Diff, pointer: &str) -> [Option<String>; 2] {
     let steps = pointer.trim_start_matches("#/").split('/').map(unescape).collect::<Vec<_>>();
     let [old, new] = &diff.slices;
     let length = if steps.last().is_some_and(|last| last == "enum") { steps.len() - 1 } else { steps.len() };
-    let (old, new) = (find(old, new, &steps[..length]), find(new, old, &steps[..length]));
-    compared(old.map(excerpt), new.map(excerpt))
+    let side = |document, other| {
+        let excerpt = excerpt(find(document, other, &steps[..length])?);
+        Some(if is_required(document, &steps) { excerpt + "\n# required" } else { excerpt })
+    };
+    compared(side(old, new), side(new, old))
+}
+
+/// Whether a pointer leads to a property that its object requires.
+fn is_required(document: &Value, steps: &[String]) -> bool {
+    let [object @ .., properties, name] = steps else { return false };
+    let object = object.iter().try_fold(document, |at, key| at.pointer(&step("", key)));
+    let required = object.and_then(|object| object.get("required")?.as_array());
+    properties == "properties" && required.is_some_and(|names| names.iter().any(|required| required == name))
 }
 
 /// Follows a pointer in one document. Items of arrays with names, such as parameters, are found by their name in the other document.
