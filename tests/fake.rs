@@ -1,4 +1,4 @@
-//! The fake behaves as real servers were measured to.
+//! The fake server behaves as real servers were measured to.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ async fn fake(release: Release) -> FakeAuthentik {
     FakeAuthentik::builder().release(release).generated(ROWS, 212).start().await.unwrap()
 }
 
-/// The loop that every tutorial has: page 1, 2, 3 … until `next` is 0. Returns the primary keys as they come.
+/// The loop of every tutorial: page 1, 2, 3 … until `next` is 0. Returns the primary keys in the order received.
 async fn plain_loop(server: &FakeAuthentik, ordering: &str, page_size: Option<u64>) -> Vec<Uuid> {
     let client = server.client();
     let (mut keys, mut page) = (Vec::new(), 1);
@@ -20,11 +20,11 @@ async fn plain_loop(server: &FakeAuthentik, ordering: &str, page_size: Option<u6
         if let Some(size) = page_size {
             request = request.page_size(size);
         }
-        let answer = request.send().await.unwrap();
-        keys.extend(answer.results.iter().map(|row| row.pk));
-        page = answer.pagination.next;
+        let response = request.send().await.unwrap();
+        keys.extend(response.results.iter().map(|row| row.pk));
+        page = response.pagination.next;
     }
-    assert_eq!(keys.len(), ROWS, "as many rows as the server counts, always");
+    assert_eq!(keys.len(), ROWS, "the number of rows always equals the count of the server");
     keys
 }
 
@@ -44,7 +44,7 @@ async fn release_2025_6_loses_rows_like_a_real_server() {
 }
 
 #[tokio::test]
-async fn the_same_page_asked_twice_is_the_same_page() {
+async fn a_page_requested_twice_has_the_same_rows() {
     let server = fake(Release::V2025_6).await;
     assert_eq!(plain_loop(&server, "", Some(50)).await, plain_loop(&server, "", Some(50)).await);
     assert_ne!(plain_loop(&server, "", Some(50)).await, plain_loop(&server, "", Some(20)).await);
@@ -84,7 +84,7 @@ async fn page_sizes_follow_the_release() {
 }
 
 #[tokio::test]
-async fn a_target_beside_the_order_makes_newer_releases_stumble() {
+async fn ordering_by_target_and_order_is_a_500_on_newer_releases() {
     let request = |server: &FakeAuthentik| {
         let client = server.client();
         async move { client.flows_bindings_list().ordering("target__uuid,order").send().await.map(|_| ()) }
@@ -97,10 +97,10 @@ async fn a_target_beside_the_order_makes_newer_releases_stumble() {
 #[tokio::test]
 async fn an_empty_list_is_one_page() {
     let server = FakeAuthentik::builder().start().await.unwrap();
-    let answer = server.client().flows_bindings_list().send().await.unwrap();
+    let page = server.client().flows_bindings_list().send().await.unwrap();
     let expected =
         serde_json::json!({"next": 0, "previous": 0, "count": 0, "current": 1, "total_pages": 1, "start_index": 0, "end_index": 0});
-    assert_eq!(serde_json::to_value(&answer.pagination).unwrap(), expected);
+    assert_eq!(serde_json::to_value(&page.pagination).unwrap(), expected);
 }
 
 /// Raw requests, for what the typed client does not send.
@@ -108,12 +108,12 @@ async fn raw(server: &FakeAuthentik, method: reqwest::Method, path: &str, accept
     let url = format!("{}{path}", server.address());
     let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new().request(method, url).bearer_auth(FakeAuthentik::TOKEN).header("accept", accept);
-    let answer = request.send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    let page = request.send().await.unwrap();
+    (page.status().as_u16(), page.text().await.unwrap())
 }
 
 #[tokio::test]
-async fn odd_requests_are_answered_as_by_authentik() {
+async fn odd_requests_get_the_responses_of_authentik() {
     use reqwest::Method;
     let path = |query: &str| format!("/api/v3/flows/bindings/?{query}");
     let server = fake(Release::V2025_12).await;
@@ -147,11 +147,11 @@ async fn odd_requests_are_answered_as_by_authentik() {
 async fn rows_have_the_fields_of_the_release() {
     for release in Release::ALL {
         let (_, body) = raw(&fake(release).await, reqwest::Method::GET, "/api/v3/flows/bindings/?page_size=1", "*/*").await;
-        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let flow = &answer["results"][0]["stage_obj"]["flow_set"][0];
+        let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let flow = &page["results"][0]["stage_obj"]["flow_set"][0];
         let renamed = release >= Release::V2025_12;
         assert_eq!((flow.get("background").is_some(), flow.get("background_url").is_some()), (!renamed, renamed), "{release}");
-        assert_eq!(answer.get("autocomplete").is_some(), renamed, "{release}");
+        assert_eq!(page.get("autocomplete").is_some(), renamed, "{release}");
     }
 }
 

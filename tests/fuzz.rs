@@ -9,7 +9,9 @@ mod targets;
 
 /// Calls a target with each known input, and with `cases` mutations of them.
 fn mutate(target: fn(&[u8]), inputs: &[&[u8]], cases: u64) {
-    inputs.iter().for_each(|input| target(input));
+    for input in inputs {
+        target(input);
+    }
     for seed in 0..cases {
         let mut rng = Rng::with_seed(seed);
         let mut bytes = inputs[rng.usize(..inputs.len())].to_vec();

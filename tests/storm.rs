@@ -123,7 +123,7 @@ impl Schedule {
         let mut text = format!("{error} {error:?}");
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            text += &format!(" {cause} {cause:?}");
+            text = format!("{text} {cause} {cause:?}");
             source = cause.source();
         }
         assert!(!text.contains(FakeAuthentik::TOKEN), "seed {}: the token is in {text}", self.seed);

@@ -146,8 +146,8 @@ impl Filter {
     }
 
     fn matches(&self, row: &FlowStageBinding, rows: &Rows) -> bool {
-        fn is<T: PartialEq>(wanted: Option<T>, value: Option<T>) -> bool {
-            wanted.is_none() || wanted == value
+        fn is<T: PartialEq + Copy>(wanted: Option<T>, value: Option<T>) -> bool {
+            wanted.is_none_or(|wanted| value == Some(wanted))
         }
         is(self.pk, Some(row.pk))
             && is(self.pbm, Some(row.policybindingmodel_ptr_id))
@@ -173,14 +173,14 @@ struct Validator<'a> {
 }
 
 impl Validator<'_> {
-    fn error(&mut self, name: &str, message: String) {
+    fn error(&mut self, name: &str, message: &str) {
         self.errors.insert(name.to_owned(), json!([message]));
     }
 
     fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let uuid = Uuid::parse_str(self.query.get(name)?).ok();
         if uuid.is_none() {
-            self.error(name, "Enter a valid UUID.".into());
+            self.error(name, "Enter a valid UUID.");
         }
         uuid
     }
@@ -190,8 +190,8 @@ impl Validator<'_> {
         let text = self.query.get(name)?;
         match Uuid::parse_str(text) {
             Ok(pk) if exists(pk) => return Some(pk),
-            Ok(_) => self.error(name, "Select a valid choice. That choice is not one of the available choices.".into()),
-            Err(_) => self.error(name, format!("“{text}” is not a valid UUID.")),
+            Ok(_) => self.error(name, "Select a valid choice. That choice is not one of the available choices."),
+            Err(_) => self.error(name, &format!("“{text}” is not a valid UUID.")),
         }
         None
     }
@@ -201,8 +201,8 @@ impl Validator<'_> {
         for text in self.query.all("policies") {
             match Uuid::parse_str(text) {
                 Ok(pk) if rows.has_policy(pk) => policies.push(pk),
-                Ok(pk) => self.error("policies", format!("Select a valid choice. {pk} is not one of the available choices.")),
-                Err(_) => self.error("policies", format!("“{text}” is not a valid UUID.")),
+                Ok(pk) => self.error("policies", &format!("Select a valid choice. {pk} is not one of the available choices.")),
+                Err(_) => self.error("policies", &format!("“{text}” is not a valid UUID.")),
             }
         }
         policies
@@ -211,7 +211,7 @@ impl Validator<'_> {
     fn number(&mut self, name: &str) -> Option<i64> {
         let number = self.query.get(name)?.parse().ok();
         if number.is_none() {
-            self.error(name, "Enter a number.".into());
+            self.error(name, "Enter a number.");
         }
         number
     }
@@ -219,7 +219,7 @@ impl Validator<'_> {
     fn choice(&mut self, name: &str, values: &[&str]) -> Option<String> {
         let text = self.query.get(name)?;
         if !values.contains(&text) {
-            self.error(name, format!("Select a valid choice. {text} is not one of the available choices."));
+            self.error(name, &format!("Select a valid choice. {text} is not one of the available choices."));
         }
         Some(text.to_owned())
     }

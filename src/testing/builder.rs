@@ -71,10 +71,8 @@ impl FakeAuthentikBuilder {
         struct Page {
             results: Vec<FlowStageBinding>,
         }
-        let rows = match json.trim_start().starts_with('[') {
-            true => serde_json::from_str(json)?,
-            false => serde_json::from_str::<Page>(json)?.results,
-        };
+        let is_array = json.trim_start().starts_with('[');
+        let rows = if is_array { serde_json::from_str(json)? } else { serde_json::from_str::<Page>(json)?.results };
         Ok(self.bindings(rows))
     }
 

@@ -62,7 +62,9 @@ impl Fault {
 
 /// Which requests have which fault.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(Vec<((Bound<usize>, Bound<usize>), Fault)>);
+pub(super) struct Schedule(Vec<(Requests, Fault)>);
+
+type Requests = (Bound<usize>, Bound<usize>);
 
 impl Schedule {
     pub(super) fn add(&mut self, requests: impl RangeBounds<usize>, fault: Fault) {

@@ -197,6 +197,7 @@ async fn write_response(stream: &mut TcpStream, request: &Request, mut response:
 }
 
 /// How a client recognises the end of the body.
+#[derive(Clone, Copy)]
 enum Framing {
     Length,
     /// The connection is closed.
@@ -214,8 +215,11 @@ impl Response {
             Framing::Close => "connection: close\r\n".into(),
             Framing::Http10 => String::new(),
         };
-        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>();
-        format!("HTTP/{version} {} {reason}\r\n{headers}{framing}\r\n", self.status).into_bytes()
+        let mut head = format!("HTTP/{version} {} {reason}\r\n{framing}", self.status);
+        for (name, value) in &self.headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        (head + "\r\n").into_bytes()
     }
 }
 

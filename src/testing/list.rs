@@ -62,11 +62,13 @@ pub(super) struct Selected {
     pub(super) pagination: Option<Value>,
 }
 
+/// The query without its page, the revision of the rows, and the size of the heap.
+type SortedBy = (Vec<(String, String)>, u64, u64);
+
 /// The order of the last query: sorting 200,000 rows again for each of 2,000 pages takes minutes.
 #[derive(Default)]
 pub(super) struct SortCache {
-    /// The query without its page, the revision of the rows, and the size of the heap.
-    of: Option<(Vec<(String, String)>, u64, u64)>,
+    of: Option<SortedBy>,
     rows: Arc<Vec<usize>>,
 }
 
