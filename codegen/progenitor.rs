@@ -99,7 +99,7 @@ fn failing_operation(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option
             part.paths.paths = IndexMap::from([(path.clone(), ReferenceOr::Item(item))]);
             part
         };
-        for (method, operation) in item.iter().filter(|(_, operation)| fails(&alone(Operation::clone(operation)))) {
+        if let Some((method, operation)) = item.iter().find(|(_, operation)| fails(&alone(Operation::clone(operation)))) {
             return Some(
                 failing_part(operation, &|operation| fails(&alone(operation)))
                     .into_iter()

@@ -18,7 +18,7 @@ pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     let mut merges = Graph::new();
     for (name, schema) in schemas {
         match merged_components(schema, schemas, &references) {
-            Some(merged) => merges.insert(name.clone(), merged),
+            Some(components) => merges.insert(name.clone(), components),
             None => return Some(name.clone()),
         };
     }

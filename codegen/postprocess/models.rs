@@ -211,6 +211,7 @@ fn is_property(field: &Field, property: &str) -> bool {
 }
 
 /// An argument of `#[serde(…)]`: `Some(None)` for `default`, `Some(Some("x"))` for `rename = "x"`.
+#[allow(clippy::option_option, reason = "an argument may be absent, and may have no value")]
 fn serde_argument(attribute: &Attribute, name: &str) -> Option<Option<String>> {
     let arguments =
         attribute.path().is_ident("serde").then(|| attribute.parse_args_with(Punctuated::<syn::Meta, Token![,]>::parse_terminated));

@@ -199,9 +199,10 @@ fn value_hint(ty: &syn::Type) -> String {
 fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>) -> Result<(), String> {
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
     keep_request(send)?;
-    let sent = match list {
-        Some(descriptor) => quote!(crate::pagination::send_one_page(&client, self.into_request(), #descriptor.version_markers).await),
-        None => quote!(crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await),
+    let response_of = if let Some(descriptor) = list {
+        quote!(crate::pagination::send_one_page(&client, self.into_request(), #descriptor.version_markers).await)
+    } else {
+        quote!(crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await)
     };
     item.items.push(parse_quote! {
         /// Sends this one request and decodes the response; transient failures are retried, as the client is configured.
@@ -210,7 +211,7 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
         /// See [`Error`](crate::Error).
         pub async fn send(self) -> Result<crate::ResponseValue<#response>, crate::Error> {
             let client = self.client.clone();
-            #sent
+            #response_of
         }
     });
     Ok(())
