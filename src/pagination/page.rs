@@ -16,6 +16,12 @@ use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
 use crate::types::Pagination;
 use crate::{Client, Error, ResponseValue};
 
+/// Rows of one response that may be skipped. A response with more is not a list of these rows.
+const MOST_SKIPPED_ROWS: usize = 1_000;
+
+/// Rows for which memory is reserved before they are decoded.
+const MOST_ROWS_RESERVED: usize = 1_000;
+
 /// One page of a list, or the whole list of a server that does not paginate.
 #[derive(Debug)]
 pub(super) struct RawPage<T> {
@@ -84,12 +90,12 @@ impl<T> RawRow<T> {
     }
 }
 
-/// Reads the page at `offset` rows, or the bare array of a server that does not paginate.
+/// Reads a page of up to `size` rows, or the bare array of a server that does not paginate.
 pub(super) fn read_page<T>(
     operation: &Operation<T>,
     body: &[u8],
     page: u64,
-    offset: u64,
+    size: u64,
     reporter: &DriftReporter,
 ) -> Result<RawPage<T>, DecodeFailure> {
     let server = || VersionRange::of(body, operation.version_markers);
@@ -100,7 +106,7 @@ pub(super) fn read_page<T>(
     };
     let read = match decoded {
         Ok((pagination, items)) => Ok((pagination, items.into_iter().map(RawRow::Decoded).collect())),
-        Err(_) if reporter.skip_undecodable => read_row_by_row(operation, body, offset),
+        Err(_) if reporter.skip_undecodable => read_row_by_row(operation, body, page, size),
         Err(failure) => Err(failure),
     };
     let (pagination, rows) = read.map_err(|failure| failure.on_server(server()))?;
@@ -133,7 +139,7 @@ fn is_bare_array(body: &[u8]) -> bool {
 type ReadRows<T> = (Option<Pagination>, Vec<RawRow<T>>);
 
 /// Reads a page with rows that cannot be decoded: each row by itself.
-fn read_row_by_row<T>(operation: &Operation<T>, body: &[u8], offset: u64) -> Result<ReadRows<T>, DecodeFailure> {
+fn read_row_by_row<T>(operation: &Operation<T>, body: &[u8], page: u64, size: u64) -> Result<ReadRows<T>, DecodeFailure> {
     #[derive(Deserialize)]
     struct Page<'a> {
         pagination: Pagination,
@@ -147,14 +153,28 @@ fn read_row_by_row<T>(operation: &Operation<T>, body: &[u8], offset: u64) -> Res
         let Page { pagination, results } = decode_borrowed(body)?;
         ("results", Some(pagination), results)
     };
-    let read = rows.into_iter().enumerate().map(|(index, row)| match (operation.decode_row)(row.get().as_bytes()) {
-        Ok(item) => RawRow::Decoded(item),
-        Err(failure) => {
-            let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| SortValue::from_json(row.get(operation.key.name)?));
-            let content = || format!("{:016x} at {}", fnv1a(&without_queries(row.get())), offset + index as u64);
-            let identity = key.as_ref().map_or_else(content, SortValue::to_string);
-            RawRow::Skipped(SkippedRow { key, identity, failure: failure.in_row(list, index) })
+    if pagination.is_some() && rows.len() as u64 > size {
+        return Err(DecodeFailure::of_body(format!("it has {} rows, and at most {size} were requested", rows.len())));
+    }
+    let offset = (page - 1).saturating_mul(size);
+    let mut read = Vec::with_capacity(rows.len().min(MOST_ROWS_RESERVED));
+    let mut skipped = 0;
+    for (index, row) in rows.into_iter().enumerate() {
+        let failure = match (operation.decode_row)(row.get().as_bytes()) {
+            Ok(item) => {
+                read.push(RawRow::Decoded(item));
+                continue;
+            }
+            Err(failure) => failure.in_row(list, index),
+        };
+        skipped += 1;
+        if skipped > MOST_SKIPPED_ROWS {
+            return Err(failure);
         }
-    });
-    Ok((pagination, read.collect()))
+        let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| SortValue::from_json(row.get(operation.key.name)?));
+        let content = || format!("{:016x} at {}", fnv1a(&without_queries(row.get())), offset + index as u64);
+        let identity = key.as_ref().map_or_else(content, SortValue::to_string);
+        read.push(RawRow::Skipped(SkippedRow { key, identity, failure }));
+    }
+    Ok((pagination, read))
 }

@@ -97,7 +97,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self
     }
 
-    /// Skips rows that cannot be decoded, instead of ending with an error.
+    /// Skips rows that cannot be decoded, up to 1,000 in one response, instead of ending with an error.
     ///
     /// Each is reported to [`on_drift`](Self::on_drift) as [`DriftKind::SkippedRow`](crate::drift::DriftKind::SkippedRow). The listing remains complete
     /// in the sense that it names every row: as long as their keys can be read, skipped rows are proven like any other.

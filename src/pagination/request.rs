@@ -96,8 +96,7 @@ impl<T> ListRequest<T> {
             .append_pair("ordering", ordering)
             .append_pair("page", &page.to_string())
             .append_pair("page_size", &size.to_string());
-        let offset = (page - 1).saturating_mul(size);
-        let read = |body: &[u8]| read_page(self.operation, body, page, offset, reporter);
+        let read = |body: &[u8]| read_page(self.operation, body, page, size, reporter);
         let response = crate::transport::send(&self.client, Ok(request), read).await;
         response.map(|response| response.into_inner()).map_err(|error| error.on_page(page))
     }

@@ -169,3 +169,21 @@ async fn a_row_that_cannot_be_decoded_is_an_error_with_the_number_of_its_page() 
     let error = collect(&server).await.unwrap_err();
     assert!(error.to_string().contains("page 2, at `results[5].order`"), "{error}");
 }
+
+/// A response full of nonsense is given up early, in either form.
+#[tokio::test]
+async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
+    let junk = vec![0; 200_000];
+    for (body, message) in [
+        (json!(junk), "at `[1000]`"),
+        (
+            json!({"pagination": {"count": 200_000, "current": 1, "end_index": 100, "next": 2, "previous": 0, "start_index": 1, "total_pages": 2_000},
+            "results": junk}),
+            "it has 200000 rows, and at most 100 were requested",
+        ),
+    ] {
+        let server = fake(Release::V2025_12, 10).fault(1, Fault::json(200, &body)).start().await.unwrap();
+        let error = server.client().flows_bindings_list().paginate().skip_undecodable().await.unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
