@@ -24,20 +24,7 @@ pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type,
             [&marker.sent_since, &marker.sent_until, &marker.always_since].map(|release| month(release.as_deref()));
         quote!(VersionMarker { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
     });
-    let partition = match &listing.partition {
-        Some(Partition { parameter, found_in }) => {
-            let values = found_in.iter().map(|path| found_values(path));
-            quote!(Some(Partition {
-                parameter: #parameter,
-                values: |item| {
-                    let mut values = Vec::new();
-                    #(#values)*
-                    values
-                },
-            }))
-        }
-        None => quote!(None),
-    };
+    let partition = partition(listing.partition.as_ref());
     let doc = format!("What the paginator knows of `{id}`.");
     parse_quote! {
         #[doc = #doc]
@@ -60,6 +47,20 @@ pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type,
             }
         };
     }
+}
+
+/// The filter that divides the list, as code.
+fn partition(partition: Option<&Partition>) -> TokenStream {
+    let Some(Partition { parameter, found_in }) = partition else { return quote!(None) };
+    let values = found_in.iter().map(|path| found_values(path));
+    quote!(Some(Partition {
+        parameter: #parameter,
+        values: |item| {
+            let mut values = Vec::new();
+            #(#values)*
+            values
+        },
+    }))
 }
 
 /// A release such as `2025.12` as code for its year and month.

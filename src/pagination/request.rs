@@ -11,7 +11,10 @@ use crate::compat::schema::ObjectSchema;
 use crate::compat::version::VersionMarker;
 use crate::transport::decode::DecodeFailure;
 use crate::types::Pagination;
-use crate::{Client, Error};
+use crate::{Client, Error, ResponseValue};
+
+/// Decodes a body.
+type Decode<T> = fn(&[u8]) -> Result<T, DecodeFailure>;
 
 /// A list operation. The generator writes one `static` for each.
 pub(crate) struct Operation<T: 'static> {
@@ -27,9 +30,9 @@ pub(crate) struct Operation<T: 'static> {
     pub(crate) partition: Option<Partition<T>>,
     pub(crate) schema: &'static ObjectSchema,
     pub(crate) version_markers: &'static [VersionMarker],
-    pub(crate) decode_page: fn(&[u8]) -> Result<(Pagination, Vec<T>), DecodeFailure>,
-    pub(crate) decode_rows: fn(&[u8]) -> Result<Vec<T>, DecodeFailure>,
-    pub(crate) decode_row: fn(&[u8]) -> Result<T, DecodeFailure>,
+    pub(crate) decode_page: Decode<(Pagination, Vec<T>)>,
+    pub(crate) decode_rows: Decode<Vec<T>>,
+    pub(crate) decode_row: Decode<T>,
 }
 
 /// A term of the parameter `ordering`, and the value that it sorts by.
@@ -98,6 +101,6 @@ impl<T> ListRequest<T> {
             .append_pair("page_size", &size.to_string());
         let read = |body: &[u8]| read_page(self.operation, body, page, size, reporter);
         let response = crate::transport::send(&self.client, Ok(request), read).await;
-        response.map(|response| response.into_inner()).map_err(|error| error.on_page(page))
+        response.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
     }
 }

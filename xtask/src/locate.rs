@@ -47,7 +47,7 @@ struct Seek<'a> {
 /// A key of a mapping. Reading it fails if it is the last of those that are followed.
 struct Key<'a>(Seek<'a>);
 
-impl<'a> Seek<'a> {
+impl Seek<'_> {
     /// What to look for below a key, if that is the one.
     fn below(self, key: &str) -> Option<Self> {
         let (first, keys) = self.keys.split_first()?;

@@ -15,7 +15,10 @@ fn mutated(seed: u64) -> String {
             0 => drop(lines.remove(line)),
             1 => lines.insert(line, lines[other].clone()),
             2 => lines.swap(line, other),
-            3 => lines[line] = lines[line].replacen(words[rng.usize(..words.len())], words[rng.usize(..words.len())], 1),
+            3 => {
+                let (from, to) = (words[rng.usize(..words.len())], words[rng.usize(..words.len())]);
+                lines[line] = lines[line].replacen(from, to, 1);
+            }
             _ => match lines[line].split_once(": ") {
                 Some((key, _)) => lines[line] = format!("{key}: {}", ["null", "[]", "{}", "-1", "'\u{7}'", "1e99"][rng.usize(..6)]),
                 None => lines[line].push_str(" x"),

@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             return Err(if is_first_response {
                 Stop::Unpaginated(page)
             } else {
-                self.contradiction(window, "has no page numbers, unlike those before it").into()
+                contradiction(window, "has no page numbers, unlike those before it").into()
             });
         };
         let pagination = pagination.clone();
@@ -45,14 +45,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
     /// Refuses what no server says.
     fn check(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<(), Error> {
         if pagination.current != window.page {
-            return Err(self.contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
+            return Err(contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
         }
         if rows > window.size {
-            return Err(self.contradiction(window, &format!("has {rows} rows, and at most {} were requested", window.size)));
+            return Err(contradiction(window, &format!("has {rows} rows, and at most {} were requested", window.size)));
         }
         let announced = announced_rows(pagination);
         if rows > announced {
-            return Err(self.contradiction(window, &format!("has {rows} rows, and its own numbers announce {announced}")));
+            return Err(contradiction(window, &format!("has {rows} rows, and its own numbers announce {announced}")));
         }
         self.received = self.received.saturating_add(rows);
         if self.received > self.most_rows {
@@ -80,7 +80,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
         if !keys.is_sorted_by(|a, b| a < b) {
             return Err(if self.odds >= CONVINCING_ODDS {
-                self.contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key.name)).into()
+                contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key.name)).into()
             } else {
                 Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
             });
@@ -90,10 +90,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             self.repair = Some(window);
             return self.spend(false);
         }
-        let (from, to) = match interval(window, pagination, &keys) {
-            Some(interval) => interval,
-            None => return self.spend(false),
-        };
+        let Some((from, to)) = interval(window, pagination, &keys) else { return self.spend(false) };
         let extended = self.coverage.prove(from.clone(), to.clone());
         if extended {
             let orders = (2..=CONVINCING_ROWS.min(keys.len() as u64)).product::<u64>();
@@ -156,10 +153,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
     fn incomplete(&self, reason: &str) -> Error {
         incomplete(self.count.unwrap_or(0), self.distinct, reason, self.server)
     }
-
-    fn contradiction(&self, window: Window, problem: &str) -> Error {
-        Error::Pagination { page: window.page, problem: problem.to_owned() }
-    }
 }
 
 /// How many rows a page has, as its own numbers say.
@@ -180,4 +173,8 @@ fn interval(window: Window, pagination: &Pagination, keys: &[SortValue]) -> Opti
         (true, true) => Some((first?, Edge::End)),
         (false, _) => Some((first?, last?)),
     }
+}
+
+fn contradiction(window: Window, problem: &str) -> Error {
+    Error::Pagination { page: window.page, problem: problem.to_owned() }
 }

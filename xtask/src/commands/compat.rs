@@ -25,11 +25,11 @@ pub fn run(root: &Path, slices: &Path) -> Result<bool> {
         let path = entry?.path();
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("{name}: cannot be read"))?;
-        let mut sliced = slice(&Document::parse(&name, &text)?, &Selection::All, false)?;
+        let mut release = slice(&Document::parse(&name, &text)?, &Selection::All, false)?;
         // As a sync from the checked-in slice does.
-        annotations::carry(&ours.root, &mut sliced);
-        annotations::bridge(&checked_in, &mut sliced);
-        slices.push(sliced);
+        annotations::carry(&ours.root, &mut release);
+        annotations::bridge(&checked_in, &mut release);
+        slices.push(release);
     }
     slices.sort_by_cached_key(|slice| numbers(slice["info"]["version"].as_str().unwrap_or_default()));
     print(&report::of_matrix(&Matrix::new(&slices)))?;

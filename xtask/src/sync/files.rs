@@ -39,8 +39,8 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
         (CHANGELOG, "newest entry", entry, &version_text),
     ];
     let wrong = checks.iter().filter(|(.., found, expected)| found != expected);
-    let wrong =
-        wrong.map(|(file, what, found, expected)| format!("\n  {file}: {what} is {found}, expected {expected}")).collect::<String>();
+    let wrong = wrong.map(|(file, what, found, expected)| format!("\n  {file}: {what} is {found}, expected {expected}"));
+    let wrong = wrong.collect::<Vec<_>>().concat();
     if wrong.is_empty() {
         return Ok(());
     }

@@ -37,18 +37,14 @@ pub fn resolve(wanted: &[String], checked_in: &Value, document: &Value) -> Resol
             continue;
         };
         let at_same_path = after.iter().find(|(other, _)| other.method == operation.method && same_path(&other.path, &operation.path));
-        match at_same_path.and_then(|(_, operation)| id_of(operation)) {
-            Some(new) => {
-                resolved.ids.push(new.to_owned());
-                resolved.renamed.push(RenamedOperation { old: id.clone(), new: new.to_owned() });
-            }
-            None => {
-                let alike =
-                    after.iter().filter(|(other, _)| other.method == operation.method).filter_map(|(_, operation)| id_of(operation));
-                let nearest = alike.max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)));
-                resolved.gone.push(Gone { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
-            }
+        if let Some(new) = at_same_path.and_then(|(_, operation)| id_of(operation)) {
+            resolved.ids.push(new.to_owned());
+            resolved.renamed.push(RenamedOperation { old: id.clone(), new: new.to_owned() });
+            continue;
         }
+        let alike = after.iter().filter(|(other, _)| other.method == operation.method).filter_map(|(_, operation)| id_of(operation));
+        let nearest = alike.max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)));
+        resolved.gone.push(Gone { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
     }
     resolved
 }

@@ -25,9 +25,9 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
     });
     let (_, old) = Project::slice_of(&project.read_at(&base, SLICE)?)?;
     let text = project.read(SLICE)?;
-    let (ours, bare) = Project::slice_of(&text)?;
+    let (ours, checked_in) = Project::slice_of(&text)?;
     let new = &ours.root;
-    let (diff, generated) = if old == bare {
+    let (diff, generated) = if old == checked_in {
         (None, generate(SLICE, &text).map_err(|error| locate::with_line(error, &text))?)
     } else {
         let (diff, generated) = compare(&old, new, new, SLICE, &SyncReport::default())?;

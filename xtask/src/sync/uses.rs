@@ -11,7 +11,9 @@ pub struct Sources(Vec<(String, String)>);
 impl Sources {
     pub fn read(root: &Path) -> Self {
         let mut files = Vec::new();
-        FOLDERS.iter().for_each(|folder| read_folder(root, folder, &mut files));
+        for folder in FOLDERS {
+            read_folder(root, folder, &mut files);
+        }
         files.sort();
         Self(files)
     }
@@ -54,7 +56,7 @@ fn read_folder(root: &Path, folder: &str, files: &mut Vec<(String, String)>) {
         let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             read_folder(root, &path, files);
-        } else if path.ends_with(".rs") {
+        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
             files.extend(std::fs::read_to_string(entry.path()).map(|text| (path, text)));
         }
     }

@@ -63,6 +63,8 @@ pub struct Project(TempDir);
 
 impl Project {
     pub fn new() -> Self {
+        static RUST: OnceLock<String> = OnceLock::new();
+
         let project = Self(TempDir::new().unwrap());
         std::fs::create_dir(project.path().join("openapi")).unwrap();
         project.write(FILES[0], &std::fs::read_to_string(SLICE).unwrap());
@@ -86,7 +88,6 @@ impl Project {
             edit(&mut document);
             project.write(file, &document.to_string());
         }
-        static RUST: OnceLock<String> = OnceLock::new();
         let rust = RUST.get_or_init(|| {
             project.write(FILES[5], "");
             assert_eq!(project.xtask(&["expand", "--write"]).code, 0);

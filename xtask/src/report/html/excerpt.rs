@@ -19,7 +19,7 @@ pub fn excerpts(diff: &Diff, pointer: &str) -> [Option<String>; 2] {
         let excerpt = excerpt(find(document, other, &steps[..length])?);
         Some(if is_required(document, &steps) { excerpt + "\n# required" } else { excerpt })
     };
-    compared(side(old, new), side(new, old))
+    compared(side(old, new).as_deref(), side(new, old).as_deref())
 }
 
 /// Whether a pointer leads to a property that its object requires.
@@ -72,8 +72,8 @@ fn without_documentation(value: &Value) -> Value {
 }
 
 /// Two texts as HTML in which lines that only one of them has are marked.
-pub fn compared(old: Option<String>, new: Option<String>) -> [Option<String>; 2] {
-    let marked = |text: &str, other: Option<&String>, tag: &str| {
+pub fn compared(old: Option<&str>, new: Option<&str>) -> [Option<String>; 2] {
+    let marked = |text: &str, other: Option<&str>, tag: &str| {
         let others = other.map(|other| other.lines().collect::<Vec<_>>());
         let lines = text.lines().map(|line| match &others {
             Some(others) if others.contains(&line) => escape(line) + "\n",
@@ -81,5 +81,5 @@ pub fn compared(old: Option<String>, new: Option<String>) -> [Option<String>; 2]
         });
         lines.collect::<String>()
     };
-    [old.as_ref().map(|text| marked(text, new.as_ref(), "del")), new.as_ref().map(|text| marked(text, old.as_ref(), "ins"))]
+    [old.map(|text| marked(text, new, "del")), new.map(|text| marked(text, old, "ins"))]
 }

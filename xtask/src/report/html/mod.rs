@@ -103,7 +103,7 @@ fn count_items(count: usize) -> String {
 fn items(items: &[&ItemChange]) -> String {
     let each = |item: &&ItemChange| {
         let code = |code: &Option<String>| code.as_ref().map(|code| if code.is_empty() { item.item.clone() } else { code.clone() });
-        let [old, new] = excerpt::compared(code(&item.old), code(&item.new));
+        let [old, new] = excerpt::compared(code(&item.old).as_deref(), code(&item.new).as_deref());
         format!(
             "<div class=\"item\">\n<p><span class=\"chip {0}\">{0}</span><code>{1}</code></p>\n<div class=\"sides\">\n{2}{3}</div>\n</div>\n",
             item.bump,
