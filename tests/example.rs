@@ -9,7 +9,10 @@ use authentik_flow_bindings::FlowStageBinding;
 fn example(arguments: &[&str]) -> Command {
     let mut command = Command::new(example_path("list_bindings"));
     command.args(arguments);
-    for variable in ["AUTHENTIK_URL", "AUTHENTIK_TOKEN", "AUTHENTIK_INSECURE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in ["URL", "TOKEN", "TOKEN_FILE", "CA_FILE", "INSECURE", "ALLOW_PLAINTEXT"] {
+        command.env_remove(format!("AUTHENTIK_{variable}"));
+    }
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
     command
