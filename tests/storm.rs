@@ -16,7 +16,10 @@ const SCHEDULES: u64 = 1_000;
 const CONCURRENT: usize = 160;
 
 /// Far beyond what a schedule may take: no time is measured here, but a hang is found.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(300);
+
+/// A time limit that ends no request before the watchdog does.
+const NEVER: Duration = Duration::from_secs(3_600);
 
 /// How often a listing that failed is resumed from its position.
 const RESUMPTIONS: usize = 3;
@@ -71,15 +74,18 @@ impl Schedule {
         self.faults.iter().fold(server, |server, (requests, fault)| server.faults(requests.clone(), fault.clone()))
     }
 
+    /// Some faults end with a time limit only. Without one, a slow machine fails no request.
+    fn needs_time_limit(&self) -> bool {
+        self.faults.iter().any(|(_, fault)| matches!(fault, Fault::Stall | Fault::Delay(_) | Fault::Drip(_)))
+    }
+
     /// Lists all rows, resuming after each failure, and checks what was returned.
     async fn run(&self) -> Outcome {
         let server = self.server().start().await.unwrap();
         let retry = RetryPolicy::default().max_attempts(self.attempts).pauses(Duration::from_millis(20), Duration::from_millis(200));
-        // A time limit is needed to get past some faults only; without them, a slow machine must not fail a request.
-        let slow = self.faults.iter().any(|(_, fault)| matches!(fault, Fault::Stall | Fault::Delay(_) | Fault::Drip(_)));
-        let timeout = if slow { Duration::from_millis(700) } else { WATCHDOG };
-        let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).timeout(timeout).idle_timeout(timeout).retry(retry);
-        let client = client.max_response_bytes(500_000).build().unwrap();
+        let timeout = if self.needs_time_limit() { Duration::from_millis(700) } else { NEVER };
+        let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).timeout(timeout).idle_timeout(timeout);
+        let client = client.connect_timeout(NEVER).retry(retry.max_elapsed(NEVER)).max_response_bytes(500_000).build().unwrap();
         let (mut rows, mut position) = (Vec::new(), None);
         for attempt in 0..=RESUMPTIONS {
             let request = client.flows_bindings_list();
@@ -173,17 +179,18 @@ async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
     let schedules = stream::iter(0..SCHEDULES).map(|seed| {
         let schedule = Schedule::new(seed, &pool);
         let run = async move {
-            let outcome = tokio::time::timeout(WATCHDOG, schedule.run()).await;
-            (schedule.faults.is_empty(), outcome.unwrap_or_else(|_| panic!("seed {seed} hangs")))
+            let outcome = tokio::time::timeout(WATCHDOG, schedule.run()).await.unwrap_or_else(|_| panic!("seed {seed} hangs"));
+            assert!(!schedule.faults.is_empty() || outcome == Outcome::Complete, "seed {seed}: a listing without faults failed");
+            (!schedule.needs_time_limit()).then_some(outcome)
         };
         async { tokio::spawn(run).await.unwrap() }
     });
-    let outcomes = schedules.buffer_unordered(CONCURRENT).collect::<Vec<_>>().await;
+    // The load of the machine has a say in schedules with a time limit, so that their outcomes are not counted.
+    let outcomes = schedules.buffer_unordered(CONCURRENT).filter_map(std::future::ready).collect::<Vec<_>>().await;
 
-    let number = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
+    let number = |outcome| outcomes.iter().filter(|found| **found == outcome).count();
     let (complete, resumed, failed) = (number(Outcome::Complete), number(Outcome::Resumed), number(Outcome::Failed));
-    println!("{complete} complete at once, {resumed} after resuming, {failed} not at all");
-    assert!(outcomes.iter().all(|(quiet, outcome)| !quiet || *outcome == Outcome::Complete), "a listing without faults failed");
+    println!("{complete} complete at once, {resumed} after resuming, {failed} not at all, of those without a time limit");
     // The storm is neither a calm nor the end of the world: each kind of outcome is tested.
-    assert!(complete >= 300 && resumed >= 100 && failed >= 30, "{complete} complete, {resumed} resumed, {failed} failed");
+    assert!(complete >= 250 && resumed >= 50 && failed >= 20, "{complete} complete, {resumed} resumed, {failed} failed");
 }
