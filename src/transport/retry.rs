@@ -10,12 +10,15 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
-use super::throttle::Throttle;
+use super::throttle::{MAX_SPREAD, Throttle};
 use crate::Error;
 use crate::error::Attempts;
 
 /// The longest `Retry-After` that is waited for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A pause that is longer is for ever as well, and may be more than a timer can count.
+const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
 /// Responses of status 500 after which a request is given up: mostly they are a bug, which stays, and each costs the server work.
 const MAX_SERVER_ERRORS: usize = 5;
@@ -82,7 +85,7 @@ impl RetryPolicy {
     /// The pause after attempt number `count`, with jitter.
     fn pause(&self, count: usize) -> Duration {
         let doublings = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
-        let pause = self.first_pause.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max_pause);
+        let pause = self.first_pause.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max_pause).min(LONGEST_PAUSE);
         pause.mul_f64(0.5 + fastrand::f64())
     }
 }
@@ -155,9 +158,11 @@ where
     Fut: Future<Output = Result<T, Error>>,
 {
     let attempted = || attempted.lock().unwrap_or_else(PoisonError::into_inner);
-    let give_up = attempted().started + policy.max_elapsed;
+    let started = attempted().started;
+    let give_up = started.checked_add(policy.max_elapsed).unwrap_or(started + LONGEST_PAUSE);
     loop {
-        throttle.paused().await;
+        // Other requests may be told to wait again and again: none waits for more than one pause.
+        let _ = tokio::time::timeout(MAX_RETRY_AFTER + MAX_SPREAD, throttle.paused()).await;
         attempted().begin();
         let error = match attempt().await {
             Ok(value) => {
@@ -256,6 +261,35 @@ mod tests {
         assert!(join_all(requests).await.iter().all(Result::is_err));
         // Of each request the first attempt, the budget, and what two minutes add to it.
         assert!(sent.load(Ordering::Relaxed) <= 64 + 20 + 60, "{sent:?}");
+    }
+
+    /// A request that never gets its turn would hang.
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_that_is_renewed_for_ever_holds_no_request_for_ever() {
+        let throttle = Throttle::new(1);
+        let renewed = async {
+            loop {
+                throttle.pause(Duration::from_secs(60));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let started = Instant::now();
+        tokio::select! {
+            () = renewed => unreachable!(),
+            outcome = run_until(RetryPolicy::default(), &throttle, || true) => outcome.unwrap(),
+        }
+        assert!(started.elapsed() <= Duration::from_secs(66), "{:?}", started.elapsed());
+    }
+
+    /// "Never" may be written as the longest time there is.
+    #[tokio::test(start_paused = true)]
+    async fn durations_of_any_length_are_understood() {
+        let policy = RetryPolicy::default().max_elapsed(Duration::MAX).pauses(Duration::MAX, Duration::MAX);
+        assert!(policy.pause(1) > Duration::from_secs(86_400));
+        run(policy, &Throttle::new(1), Some(Duration::MAX), || std::future::ready(Ok(()))).await.unwrap();
+        let limit = Some(Duration::from_secs(5));
+        let error = run(policy, &Throttle::new(1), limit, || std::future::ready(Err::<(), _>(status(503, None)))).await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,9 @@ const PER_SUCCESS: f64 = 2.0;
 /// What a second adds: with the budget spent, a server that does not recover gets one request every two seconds.
 const PER_SECOND: f64 = 0.5;
 
+/// How long after a pause the last request returns, at most.
+pub(super) const MAX_SPREAD: Duration = Duration::from_secs(5);
+
 /// Shared by the clones of a client.
 #[derive(Debug)]
 pub(super) struct Throttle {
@@ -56,7 +59,7 @@ impl Throttle {
         loop {
             let now = Instant::now();
             let Some(until) = self.lock().paused_until.filter(|until| *until > now) else { return };
-            let spread = ((until - now) / 2).clamp(Duration::from_millis(200), Duration::from_secs(5));
+            let spread = ((until - now) / 2).clamp(Duration::from_millis(200), MAX_SPREAD);
             sleep_until(until + spread.mul_f64(fastrand::f64())).await;
         }
     }
