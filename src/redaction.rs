@@ -68,12 +68,46 @@ impl<'a> Quoter<'a> {
         }
     }
 
-    /// The body without the token, if the token is in it.
+    /// The body without the token, if the token is in it: as it is, or with characters written as JSON escapes.
     pub(crate) fn blank(self, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.token?;
-        memchr::memmem::find(body, token.as_bytes())?;
-        Some(String::from_utf8_lossy(body).replace(token, BLANK).into_bytes())
+        if memchr::memmem::find(body, token.as_bytes()).is_some() {
+            return Some(self.without_token(&unescaped(body)).into_owned().into_bytes());
+        }
+        memchr::memchr(b'\\', body)?;
+        let body = unescaped(body);
+        let escaped = serde_json::to_string(token).ok()?;
+        let escaped = escaped.trim_matches('"');
+        (body.contains(token) || body.contains(escaped))
+            .then(|| self.without_token(&body.replace(escaped, BLANK)).into_owned().into_bytes())
     }
+}
+
+/// JSON with no more escapes than it needs: of two documents that mean the same text, neither hides it.
+fn unescaped(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while let Some((before, escape)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let code = escape.strip_prefix('u').and_then(|digits| digits.get(..4)).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let character = code.and_then(char::from_u32).filter(|character| !character.is_control() && !matches!(character, '"' | '\\'));
+        let length = match character {
+            Some(character) => {
+                plain.push(character);
+                5
+            }
+            None if escape.starts_with('/') => 0,
+            None => {
+                plain.push('\\');
+                let length = escape.chars().next().map_or(0, char::len_utf8);
+                plain.push_str(head(escape, length));
+                length
+            }
+        };
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    plain + rest
 }
 
 /// The beginning of a text, with all its characters whole.
@@ -144,6 +178,17 @@ mod tests {
             assert!(!quoter.quote(&text).contains("not-"), "{}", quoter.quote(&text));
         }
         assert_eq!(Quoter::new(Some("t")).quote("tattletale"), "tattletale", "a short token blanks nothing");
+    }
+
+    #[test]
+    fn a_token_is_blanked_however_json_writes_it() {
+        let blank = |token: &str, body: &str| Quoter::new(Some(token)).blank(body.as_bytes()).map(|body| String::from_utf8(body).unwrap());
+        assert_eq!(blank(TOKEN, r#"["not-a-real-token"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(blank(TOKEN, r#"["\u006eot-a\u002Dreal-token", "\\u006e\n\""]"#).unwrap(), r#"["[token]", "\\u006e\n\""]"#);
+        assert_eq!(blank("to/ken/with/slashes", r#"["to\/ken\/with\/slashes"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(blank("quo\"ted\\token", r#"["quo\"ted\\token"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(blank("öddly-named", r#"["\u00f6ddly-named"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(blank(TOKEN, r#"["\u006eot-a", "\ud83d\u", "\"#), None);
     }
 
     #[test]
