@@ -72,6 +72,22 @@ impl Client {
 /// | size of an error response that is read | 64 KiB | not configurable |
 /// | redirects, which stay on the same scheme, host and port | 5 | [`http_client`](Self::http_client) |
 /// | length of an error message | about 2 KB | not configurable |
+/// | time of a whole listing | none | [`Paginator::deadline`](crate::pagination::Paginator::deadline) |
+/// | requests of a listing in flight | 2 | [`Paginator::concurrency`](crate::pagination::Paginator::concurrency) |
+/// | pages of a listing that prove nothing new | 16, and one for each page up to 1,000 | not configurable |
+/// | growth of a list while it is read | to four times its first count and 10,000 rows | not configurable |
+/// | rows of a listing | 40 million, or [`Paginator::max_items`](crate::pagination::Paginator::max_items) | not configurable |
+/// | rows skipped in one response | 1,000, with [`Paginator::skip_undecodable`](crate::pagination::Paginator::skip_undecodable) | not configurable |
+///
+/// [`pagination`](crate::pagination#what-a-listing-costs) explains those of listings.
+///
+/// # Runtime
+/// Requests need a [Tokio](https://docs.rs/tokio) runtime with timers and I/O, such as that of `#[tokio::main]`. Outside a runtime they fail
+/// with [`Error::Configuration`].
+///
+/// # Panics
+/// Requests panic in a runtime that was built without timers or without I/O, with a message of Tokio that says which: "timers are disabled"
+/// or "IO is disabled". Whether they are enabled cannot be asked. Build the runtime with `enable_all()`.
 ///
 /// # Proxies and certificates
 /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, except for addresses of this machine, which are never asked
@@ -213,9 +229,27 @@ impl ClientBuilder {
 
     /// Sends requests through this client: its proxies, certificates, TLS and redirects.
     ///
-    /// Time limits, retries and the cap on responses stay those of this builder. This crate enables reqwest's TLS without a
-    /// cryptography provider: to make an HTTP client, enable one of reqwest's own TLS features, or install a provider
-    /// (`rustls::crypto::ring::default_provider().install_default()`).
+    /// Time limits, retries and the cap on responses stay those of this builder. So does where the token goes with each request; with
+    /// redirects, it goes where the HTTP client takes it: the example follows none. A loopback address is asked for through a proxy if the
+    /// HTTP client has one.
+    ///
+    /// # Cryptography
+    /// This crate enables reqwest's TLS without a cryptography provider, and installs none for the process: that is for the program to
+    /// choose. Without one, `reqwest::Client::new()` panics with "No rustls crypto provider is configured". Install one at the start of the
+    /// program, or enable the feature `rustls` of reqwest.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rustls")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Fails if the process has a provider already, which serves as well.
+    /// let _ = rustls::crypto::ring::default_provider().install_default();
+    ///
+    /// let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    /// let client = authentik_flow_bindings::Client::builder("https://auth.example.com").http_client(http).build()?;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "rustls"))]
+    /// # fn main() {}
+    /// ```
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
