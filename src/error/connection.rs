@@ -35,6 +35,8 @@ pub enum ConnectionErrorKind {
     Tls,
     /// The other side does not speak HTTP.
     NotHttp,
+    /// The proxy on the way refused to connect.
+    Proxy,
     /// Anything else.
     Other,
 }
@@ -70,10 +72,10 @@ impl ConnectionError {
         self.attempts.elapsed
     }
 
-    /// TLS and protocol faults are faults of configuration: they stay until somebody corrects it.
+    /// Faults of TLS, of the protocol and of a proxy's rules are faults of configuration: they stay until somebody corrects it.
     pub(super) fn is_retryable(&self) -> bool {
-        use ConnectionErrorKind::{NotHttp, Tls};
-        !matches!(self.kind, Tls | NotHttp) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())
+        use ConnectionErrorKind::{NotHttp, Proxy, Tls};
+        !matches!(self.kind, Tls | NotHttp | Proxy) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())
     }
 }
 
@@ -128,7 +130,14 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
     let texts = causes.iter().map(ToString::to_string).collect::<Vec<_>>();
     let last = texts.last().map_or("unknown", String::as_str);
     let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-    if texts.iter().any(|text| text == "dns error") {
+    let tunnel = texts.iter().find_map(|text| text.strip_prefix("tunnel error: "));
+    if let Some(refusal @ ("proxy authorization required" | "unsuccessful")) = tunnel {
+        let hint = match refusal {
+            "unsuccessful" => "the proxy does not connect to this host: check its rules, or list the host in NO_PROXY",
+            _ => "the proxy asks for a user name and password: set HTTPS_PROXY to http://user:password@proxy",
+        };
+        (Kind::Proxy, hint.to_owned())
+    } else if texts.iter().any(|text| text == "dns error") {
         (Kind::Dns, format!("the host name cannot be resolved: {last}"))
     } else if error.is_timeout() || io == Some(io::ErrorKind::TimedOut) {
         let text = match (error.is_connect(), is_https) {
@@ -147,6 +156,8 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
     ) {
         (Kind::Closed, format!("the connection was closed early: {last}"))
+    } else if error.is_decode() && io.is_some_and(|kind| matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
+        (Kind::Other, format!("the response is not the gzip that it says it is: {last}"))
     } else if error.is_body() || error.is_decode() || last.contains("before message completed") || last.contains("end of file") {
         (Kind::Closed, format!("the response ended early: {last}"))
     } else if texts.iter().any(|text| text.contains("certificate")) {

@@ -136,6 +136,7 @@ impl fmt::Display for StatusError {
             },
             401 | 403 => write!(f, ". Check the token: it must be valid, and its user needs the permission to view these objects")?,
             404 if self.html => write!(f, ". There is no API at {}: check the address of the server", self.address)?,
+            407 => write!(f, ". A proxy on the way asks for a user name and password: set HTTP_PROXY to http://user:password@proxy")?,
             429 => write!(f, ". Send fewer requests")?,
             500 => write!(f, ". See the server's log for the reason")?,
             502..=504 => write!(f, ". authentik is starting, overloaded or down; the response may come from a proxy in front of it")?,

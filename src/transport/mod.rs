@@ -125,7 +125,8 @@ async fn error_body(response: &mut Response, limits: &Limits) -> Vec<u8> {
 fn refuse_encoding(headers: &HeaderMap, quoter: Quoter<'_>) -> Result<(), DecodeFailure> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("an unreadable name"));
     match encoding {
-        None | Some("" | "identity") => Ok(()),
+        None | Some("") => Ok(()),
+        Some(encoding) if encoding.eq_ignore_ascii_case("identity") => Ok(()),
         Some(encoding) => {
             let encoding = quoter.quote(encoding);
             Err(DecodeFailure::of_body(format!(

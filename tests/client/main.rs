@@ -1,6 +1,7 @@
 //! The client: which requests it sends, what it bears with, what it gives up on, and what it says then.
 
 mod errors;
+mod hostile;
 mod limits;
 mod requests;
 mod retries;
