@@ -15,7 +15,7 @@ use crate::compat::version::VersionRange;
 const ATTEMPTS: usize = 4;
 
 /// The most rows that are requested on one page. A server takes 7 to 12 ms for each, and sends nothing before the last.
-const MOST_ROWS_ON_ONE_PAGE: u64 = 100_000;
+pub(super) const MOST_ROWS_ON_ONE_PAGE: u64 = 100_000;
 
 /// The most pages that a plain loop reads.
 const MOST_PAGES: u64 = 100_000;

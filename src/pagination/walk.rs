@@ -13,6 +13,7 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Settings;
 use super::coverage::{Coverage, Edge};
+use super::fallback::MOST_ROWS_ON_ONE_PAGE;
 use super::page::RawPage;
 use super::request::ListRequest;
 use super::sort::SortValue;
@@ -75,6 +76,8 @@ pub(super) struct Walk<T: 'static> {
     pub(super) server: VersionRange,
     /// The chance that pages of an unsorted list look as these did is one in so many.
     odds: u64,
+    /// Whether a page with the whole list was received or requested.
+    has_whole_page: bool,
     stale_page_budget: u64,
     most_rows: u64,
     /// Rows received, and how many of them were different.
@@ -107,6 +110,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             count: None,
             server: VersionRange::default(),
             odds: 1,
+            has_whole_page: false,
             stale_page_budget: STALE_PAGE_BUDGET,
             most_rows: u64::MAX,
             received: 0,
@@ -121,7 +125,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             if !rows.is_empty() {
                 return Ok(Some(rows));
             }
-            if self.coverage.is_complete() {
+            if self.is_settled() {
                 return Ok(None);
             }
             self.request_ahead();
@@ -134,9 +138,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
+    /// Whether every row of the list was received, by a server that sorts, or on one page.
+    fn is_settled(&self) -> bool {
+        self.coverage.is_complete() && (self.odds >= CONVINCING_ODDS || self.has_whole_page && self.in_flight.is_empty())
+    }
+
     /// Takes the rows up to which everything is proven, once the server is known to sort by key.
     fn release(&mut self) -> Vec<(SortValue, T)> {
-        if self.odds < CONVINCING_ODDS && !self.coverage.is_complete() {
+        if self.odds < CONVINCING_ODDS && !self.is_settled() {
             return Vec::new();
         }
         let ready = match self.coverage.frontier() {
@@ -168,7 +177,12 @@ impl<T: Send + Sync + 'static> Walk<T> {
     /// Keeps requests in flight for rows that will be wanted. While a gap is open, nothing beyond it is.
     fn request_ahead(&mut self) {
         if self.coverage.is_complete() {
-            self.in_flight = FuturesOrdered::new();
+            if self.odds >= CONVINCING_ODDS || !self.has_whole_page {
+                self.in_flight = FuturesOrdered::new();
+            }
+            if !self.is_settled() && !self.has_whole_page {
+                self.request_whole_page();
+            }
             return;
         }
         if let Some(window) = self.repair.take() {
@@ -203,6 +217,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
     fn request_window(&mut self, window: Window) {
         self.requested = self.requested.max(window.ascending_limit(self.count.unwrap_or(u64::MAX)));
         let fetch = self.send(window);
+        self.in_flight.push_back(fetch);
+    }
+
+    /// Requests the whole list on one page, where a few small pages were covered that an unsorted list could have had by chance: then this page
+    /// shows it, or has the rows that the others lack.
+    fn request_whole_page(&mut self) {
+        self.has_whole_page = true;
+        let fetch = self.send(Window::first(self.count.unwrap_or(0).clamp(2, MOST_ROWS_ON_ONE_PAGE)));
         self.in_flight.push_back(fetch);
     }
 

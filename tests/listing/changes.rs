@@ -156,3 +156,29 @@ async fn a_snapshot_compares_what_rows_are_sorted_by() {
     let server = server.start().await.unwrap();
     assert_eq!(server.client().flows_bindings_list().paginate().snapshot().await.unwrap().len(), 10);
 }
+
+/// Two small pages of an unsorted list can look as if they were sorted and covered it.
+#[tokio::test]
+async fn small_pages_of_an_unsorted_list_are_not_believed() {
+    let pool = bindings(200, 20);
+    let mut walked = 0;
+    for number in 0..40 {
+        let mut rows = pool[number..number + 60].to_vec();
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.order = i64::try_from(place / 10).unwrap();
+        }
+        let inserted = pool[150 + number].clone();
+        let server = FakeAuthentik::builder().release(Release::V2025_6).bindings(rows).before_request(2, move |rows| {
+            let mut row = inserted;
+            row.order = -1;
+            rows.insert(row);
+        });
+        let server = server.start().await.unwrap();
+        let before = server.with_rows(|rows| sorted_keys(rows));
+        let received = server.client().flows_bindings_list().paginate().page_size(2).concurrency(1).await.unwrap();
+        let received = received.into_iter().map(|row| row.pk).collect::<BTreeSet<_>>();
+        assert!(before.iter().all(|pk| received.contains(pk)), "list {number}");
+        walked += usize::from(sizes(&server.received()).starts_with(&[2, -2]));
+    }
+    assert!(walked > 5, "the first page of {walked} lists looked sorted");
+}

@@ -90,6 +90,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             self.repair = Some(window);
             return self.spend(false);
         }
+        self.has_whole_page |= window.is_anchored() && pagination.next == 0;
         let Some((from, to)) = interval(window, pagination, &keys) else { return self.spend(false) };
         let extended = self.coverage.prove(from.clone(), to.clone());
         if extended {
