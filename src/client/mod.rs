@@ -70,6 +70,7 @@ impl Client {
 /// | requests of a client in flight | 32 | [`max_in_flight`](Self::max_in_flight) |
 /// | size of a response, after decompression | 64 MiB | [`max_response_bytes`](Self::max_response_bytes) |
 /// | size of an error response that is read | 64 KiB | not configurable |
+/// | headers of a response | 100, of about 400 KB in all | not configurable |
 /// | redirects, which stay on the same scheme, host and port | 5 | [`http_client`](Self::http_client) |
 /// | length of an error message | about 2 KB | not configurable |
 /// | time of a whole listing | none | [`Paginator::deadline`](crate::pagination::Paginator::deadline) |
@@ -77,6 +78,7 @@ impl Client {
 /// | pages of a listing that prove nothing new | 16, and one for each page up to 1,000 | not configurable |
 /// | growth of a list while it is read | to four times its first count and 10,000 rows | not configurable |
 /// | rows of a listing | 40 million, or [`Paginator::max_items`](crate::pagination::Paginator::max_items) | not configurable |
+/// | reports of [`drift`](crate::drift) of a listing, skipped rows aside | 200 | not configurable |
 /// | rows skipped in one response | 1,000, with [`Paginator::skip_undecodable`](crate::pagination::Paginator::skip_undecodable) | not configurable |
 ///
 /// [`pagination`](crate::pagination#what-a-listing-costs) explains those of listings.
