@@ -1,4 +1,4 @@
-//! What `cargo xtask sync` carries from our slice to the next: words, extensions, listings.
+//! What `cargo xtask sync` carries from our slice to the next: descriptions, extensions, listings.
 
 mod common;
 
@@ -7,9 +7,9 @@ use common::{FILES, Project, merge, slice};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-/// Words and extensions of ours stay at every place that a slice has.
+/// Our descriptions and extensions stay at every place that a slice has.
 #[test]
-fn what_is_ours_stays_wherever_it_stands() {
+fn annotations_stay_at_every_place() {
     let project = Project::new();
     let mut ours = slice();
     let mut theirs = slice();
@@ -49,9 +49,9 @@ fn what_is_ours_stays_wherever_it_stands() {
     }
 }
 
-/// A component that is written out where it is used keeps its words, and has them when it is a component again.
+/// A component that becomes inline keeps its annotations, and has them when it is a component again.
 #[test]
-fn what_is_ours_stays_with_a_schema_that_is_a_component_or_none() {
+fn annotations_stay_with_a_schema_that_becomes_inline() {
     let project = Project::new();
     let before: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let pagination = before["components"]["schemas"]["Pagination"].clone();
@@ -73,9 +73,9 @@ fn what_is_ours_stays_with_a_schema_that_is_a_component_or_none() {
     assert_eq!(written["components"]["schemas"]["Pagination"]["properties"], pagination["properties"], "{report}");
 }
 
-/// Words stay with the part of a union that they are of, wherever it stands; labels of numbers stay too; and what went is told.
+/// Descriptions stay with their part of a union, wherever it is; labels of numbers stay too; orphaned descriptions are reported.
 #[test]
-fn what_is_ours_stays_with_its_part_of_a_union() {
+fn annotations_stay_with_their_part_of_a_union() {
     let project = Project::new();
     let mut ours = slice();
     let stage = |document: &mut Value, change: Value| merge(&mut document["components"]["schemas"]["Stage"]["properties"], &change);
@@ -107,9 +107,9 @@ fn what_is_ours_stays_with_its_part_of_a_union() {
     assert!(report["follow_ups"].to_string().contains(went), "{}", report["follow_ups"]);
 }
 
-/// What `x-listing` names and is gone is taken out of it and told, and a property that was renamed goes by its new name there.
+/// What `x-listing` names and is gone is removed from it and reported; a renamed property has its new name there.
 #[test]
-fn a_listing_names_only_what_is_there() {
+fn a_listing_names_only_what_exists() {
     let project = Project::new();
     let aliased =
         project.read(FILES[0]).replace("        stage_obj:\n", "        stage_obj:\n          x-aliases:\n          - stage_detail\n");
@@ -135,9 +135,9 @@ fn a_listing_names_only_what_is_there() {
     assert_eq!((&listing["sort-terms"]["stage__name"], listing.get("partition")), (&json!("stage_detail.name"), None));
 }
 
-/// What a component takes over from another is bridged there, and once.
+/// A default for a part of a component is assumed there, and once.
 #[test]
-fn a_list_of_a_part_is_bridged_where_it_stands() {
+fn a_default_is_assumed_where_the_list_is_declared() {
     let project = Project::new();
     let base = json!({ "type": "object", "properties": { "li": { "type": "array", "items": { "type": "string" } } } });
     let comb =
@@ -156,7 +156,7 @@ fn a_list_of_a_part_is_bridged_where_it_stands() {
 }
 
 #[test]
-fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
+fn a_renamed_property_keeps_its_annotations_and_both_names_are_read() {
     let project = Project::new();
     let mut properties = slice()["components"]["schemas"]["FlowSet"]["required"].clone();
     properties.as_array_mut().unwrap().retain(|name| name != "background");
@@ -185,15 +185,15 @@ fn a_property_that_was_renamed_keeps_its_words_and_is_read_by_both_names() {
 }
 
 #[test]
-fn a_component_that_was_renamed_keeps_its_words() {
+fn a_renamed_component_keeps_its_annotations() {
     let project = Project::new();
     let text = upstream("2026.2.0", &json!({}))
         .replace("FlowLayoutEnum", "LayoutEnum")
         .replace("/Stage'", "/StageModel'")
         .replace("    Stage:", "    StageModel:");
     let (_, report) = sync(&project, &text, &[]);
-    assert_eq!(report["diff"]["changes"], json!([]), "names of components are nothing on the wire");
-    assert_eq!(report["diff"]["rust"]["bump"], "major", "and something in Rust");
+    assert_eq!(report["diff"]["changes"], json!([]), "names of components are not on the wire");
+    assert_eq!(report["diff"]["rust"]["bump"], "major", "but they are in Rust");
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let schemas = &slice["components"]["schemas"];
     assert!(schemas["LayoutEnum"]["description"].as_str().unwrap().starts_with("How the pages of a flow are laid out"));

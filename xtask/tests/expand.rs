@@ -13,7 +13,7 @@ fn the_checked_in_slice_expands_to_the_reviewed_file() {
 }
 
 #[test]
-fn notes_tell_what_another_document_has_not() {
+fn notes_say_what_another_document_lacks() {
     let mut document = std::fs::read_to_string(SLICE).unwrap();
     for line in [
         "          maxLength: 50\n",
@@ -32,7 +32,7 @@ fn notes_tell_what_another_document_has_not() {
 }
 
 #[test]
-fn a_document_that_is_not_there_is_an_error_with_a_remedy() {
+fn a_missing_document_is_an_error_with_help() {
     let outcome = xtask(&["expand", "nowhere.yaml"]);
     assert_eq!(outcome.code, 2);
     assert!(outcome.err.contains("error: `nowhere.yaml`: there is no such file\n  help: give a file, "), "{}", outcome.err);

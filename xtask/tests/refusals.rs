@@ -1,10 +1,10 @@
-//! Documents and sources that are refused: what is said of them.
+//! The errors of invalid documents and sources.
 
 mod common;
 
 use common::{Project, document, xtask};
 
-/// What is said of a document that cannot be sliced.
+/// The error of a document that cannot be sliced.
 fn error_of(document: &str) -> String {
     let project = Project::new();
     let file = project.write("document.yaml", document);
@@ -39,7 +39,7 @@ fn assert_refused(document: &str, place: &str, problem: &str) {
 }
 
 #[test]
-fn texts_that_are_no_document_are_refused_with_place_and_remedy() {
+fn texts_that_are_not_documents_have_errors_with_place_and_help() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "Swagger (OpenAPI 2.0) is not supported"),
@@ -69,7 +69,7 @@ fn texts_that_are_no_document_are_refused_with_place_and_remedy() {
 }
 
 #[test]
-fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
+fn documents_that_cannot_be_sliced_have_errors_with_place_and_help() {
     let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
     let place = "#/paths/~1a~1/get/responses/200/content/application~1json/schema";
     let text = "{ type: string }";
@@ -168,7 +168,7 @@ fn documents_that_cannot_be_sliced_are_refused_with_place_and_remedy() {
 }
 
 #[test]
-fn a_source_that_is_none_is_refused() {
+fn an_invalid_source_is_refused() {
     for (source, problem) in [
         ("nowhere.yaml", "there is no such file"),
         ("2026.8", "name one of them, such as 2026.8.0"),

@@ -11,24 +11,24 @@ use axum::http::{Response, StatusCode, header};
 use common::Project;
 use pretty_assertions::assert_eq;
 
-/// A server on this machine that answers every request by `answer`, and what it was asked.
+/// A server on this machine that responds to every request with `respond`, and the requests that it received.
 struct Server {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-fn serve(answer: impl Fn(&str) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
-    serve_requests(move |request| answer(&request.uri().to_string()))
+fn serve(respond: impl Fn(&str) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
+    serve_requests(move |request| respond(&request.uri().to_string()))
 }
 
-fn serve_requests(answer: impl Fn(&Request) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
+fn serve_requests(respond: impl Fn(&Request) -> Response<Body> + Clone + Send + Sync + 'static) -> Server {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = asked.clone();
     let handler = move |request: Request| {
         let target = request.uri().to_string();
         let token = if request.headers().contains_key(header::AUTHORIZATION) { " with a token" } else { "" };
         log.lock().unwrap().push(format!("{} {target}{token}", request.method()));
-        let response = answer(&request);
+        let response = respond(&request);
         async move { response }
     };
     let (send, receive) = std::sync::mpsc::channel();
@@ -92,7 +92,7 @@ fn a_servers_own_schema_is_read_however_its_address_is_written() {
 }
 
 #[test]
-fn a_server_of_another_release_leaves_no_digest_of_its_own_bytes() {
+fn the_digest_of_a_server_of_another_release_is_not_pinned() {
     let (_, json) = documents();
     let json = json.replace("\"version\":\"2025.6.4\"", "\"version\":\"2025.6.5\"");
     let server = serve(move |_| ok(json.clone()));
@@ -149,7 +149,7 @@ fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
 }
 
 #[test]
-fn answers_that_are_no_document_are_told_apart() {
+fn responses_without_a_document_have_different_errors() {
     let server = serve(|target| match target {
         "/html.yml" => ok("<!doctype html><title>authentik</title>"),
         "/large.yml" => {

@@ -60,7 +60,7 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let action = &slice["components"]["schemas"]["DeniedActionEnum"];
     assert_eq!(action["enum"][3], "retry");
-    assert_eq!(action["description"], "What a person sees whom a flow turns away.", "our words stay");
+    assert_eq!(action["description"], "What a person sees whom a flow turns away.", "our description stays");
     assert_eq!(action["x-enum-labels"]["continue"], "Continue");
 
     let changelog = project.read("CHANGELOG.md");
@@ -83,7 +83,7 @@ fn a_new_value_moves_slice_version_and_changelog() {
 }
 
 #[test]
-fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
+fn a_property_that_old_servers_do_not_send_needs_a_default() {
     let project = Project::new();
     let change = json!({ "properties": { "color": { "type": "string" } }, "required": ["color", "component", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"] });
     let document = upstream("2026.8.0", &schema("Stage", &change));
@@ -111,7 +111,7 @@ fn a_property_that_old_servers_do_not_send_asks_for_a_default() {
 }
 
 #[test]
-fn a_new_name_that_nobody_told_of_is_suspected() {
+fn a_property_that_may_be_renamed_has_a_proposed_fix() {
     let project = Project::new();
     let required = ["component", "kind", "meta_model_name", "name", "pk", "verbose_name_plural"];
     let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
@@ -123,7 +123,7 @@ fn a_new_name_that_nobody_told_of_is_suspected() {
 }
 
 #[test]
-fn a_list_that_old_servers_do_not_send_is_taken_for_an_empty_one() {
+fn a_list_that_old_servers_do_not_send_defaults_to_an_empty_one() {
     let project = Project::new();
     let required = ["colors", "component", "flow_set", "meta", "meta_model_name", "name", "pk", "verbose_name", "verbose_name_plural"];
     let change = json!({
@@ -153,7 +153,7 @@ fn a_fixup_that_is_no_longer_needed_is_named() {
     assert!(follow_ups.contains("the fixup `responses_are_not_validated` is no longer needed"), "{follow_ups}");
 }
 
-/// Another list operation, which the same rows answer.
+/// Another list operation with the same rows.
 fn with_another_operation() -> Value {
     let mut operation = slice()["paths"]["/flows/bindings/"]["get"].clone();
     without_ours(&mut operation);
@@ -165,7 +165,7 @@ fn with_another_operation() -> Value {
     } } } })
 }
 
-fn ask_for(project: &Project, operations: &str) {
+fn select(project: &Project, operations: &str) {
     let upstream = project.read("openapi/upstream.toml");
     project
         .write("openapi/upstream.toml", &upstream.replace("operations = [\"flows_bindings_list\"]", &format!("operations = {operations}")));
@@ -174,9 +174,9 @@ fn ask_for(project: &Project, operations: &str) {
 #[test]
 fn another_list_operation_costs_a_line_and_its_descriptions() {
     let project = Project::new();
-    ask_for(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
     let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
-    assert_eq!(report["diff"]["changes"], json!([]), "that we ask for more is no change of upstream's");
+    assert_eq!(report["diff"]["changes"], json!([]), "upstream changed nothing");
     assert_eq!(report["operations_added"], json!(["flows_others_list"]));
     assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.6.4");
     assert!(
@@ -200,7 +200,7 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
 #[test]
 fn an_operation_that_takes_files_is_refused() {
     let project = Project::new();
-    ask_for(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
+    select(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
     let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));
     let before = project.contents();
     let outcome = project.xtask(&["sync", "--from", &file]);
@@ -232,7 +232,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
 }
 
 #[test]
-fn a_project_that_is_not_as_it_should_be_is_told_what_is_wrong() {
+fn an_invalid_project_is_reported() {
     let document = upstream("2026.8.0", &json!({}));
     for (file, from, to, problem) in [
         ("CHANGELOG.md", "\n## ", "\n# ", "CHANGELOG.md: no entry begins with"),
@@ -256,7 +256,7 @@ fn a_project_that_is_not_as_it_should_be_is_told_what_is_wrong() {
 }
 
 #[test]
-fn the_report_says_what_was_done_and_what_is_left() {
+fn the_report_says_what_was_done_and_what_is_left_to_do() {
     let whole = whole("2026.8.0-rc6");
     let project = Project::new();
     let outcome = project.xtask(&["sync", "--from", &whole]);
