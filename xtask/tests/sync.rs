@@ -184,7 +184,7 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
     );
     assert!(report["follow_ups"].to_string().contains("#/paths/~1flows~1others~1/get/parameters/stage"), "{:#}", report["follow_ups"]);
     let code = project.xtask(&["expand"]).out;
-    for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "ListRequest for FlowsOthersList"] {
+    for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {
         assert!(code.contains(part), "{part}");
     }
 

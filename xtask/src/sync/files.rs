@@ -39,15 +39,8 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
         (CHANGELOG, "newest entry", entry, &version_text),
     ];
     let wrong = checks.iter().filter(|(.., found, expected)| found != expected);
-<<<<<<< HEAD
     let wrong = wrong.map(|(file, what, found, expected)| format!("\n  {file}: {what} is {found}, expected {expected}"));
     let wrong = wrong.collect::<Vec<_>>().concat();
-=======
-    let wrong = wrong
-        .map(|(file, what, found, expected)| format!("\n  {file}: {what} is {found}, expected {expected}"))
-        .collect::<Vec<_>>()
-        .concat();
->>>>>>> 9eb561b (xtask: clippy pedantic, and test names in plain words)
     if wrong.is_empty() {
         return Ok(());
     }
