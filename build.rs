@@ -5,13 +5,12 @@ use std::process::ExitCode;
 
 #[cfg(feature = "generate")]
 mod codegen;
-#[cfg(feature = "generate")]
-use codegen::reviewed;
 #[cfg(not(feature = "generate"))]
-#[path = "codegen/reviewed.rs"]
-mod reviewed;
+mod codegen {
+    pub mod reviewed;
+}
 
-use reviewed::{REFRESH, REVIEWED, SLICE, header};
+use codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
 
 /// Names the version of progenitor.
 const UPSTREAM: &str = "openapi/upstream.toml";

@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use super::schema::DriftKind;
 use super::schema::ObjectSchema;
 use crate::redaction::excerpt_of;
 
@@ -45,23 +46,6 @@ pub struct Drift {
     /// A short excerpt of the response, without the queries of links. For an unknown field only its kind and length, because its value
     /// may be a secret; for a missing field, empty.
     pub excerpt: String,
-}
-
-/// How a response differs from the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DriftKind {
-    /// An enum has a value that this release of the crate does not know. The value is kept.
-    UnknownValue,
-    /// A required field is missing. Its default is used.
-    MissingField,
-    /// A field is not in the specification. It is ignored.
-    UnknownField,
-    /// A number is out of the specified range. It is kept.
-    OutOfRange,
-    /// A row cannot be decoded and was skipped: see [`skip_undecodable`](crate::pagination::Paginator::skip_undecodable).
-    SkippedRow,
 }
 
 impl fmt::Display for Drift {

@@ -1,8 +1,7 @@
 //! What the specification says of an object, and how a response differs from it.
 
+use serde::Serialize;
 use serde_json::Value;
-
-use super::drift::DriftKind;
 
 /// An object of the specification.
 #[doc(hidden)]
@@ -31,6 +30,23 @@ pub enum FieldKind {
     Enum(&'static [&'static str]),
     Integer { minimum: i64, maximum: i64 },
     Other,
+}
+
+/// How a response differs from the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// An enum has a value that this release of the crate does not know. The value is kept.
+    UnknownValue,
+    /// A required field is missing. Its default is used.
+    MissingField,
+    /// A field is not in the specification. It is ignored.
+    UnknownField,
+    /// A number is out of the specified range. It is kept.
+    OutOfRange,
+    /// A row cannot be decoded and was skipped: see [`skip_undecodable`](crate::pagination::Paginator::skip_undecodable).
+    SkippedRow,
 }
 
 /// Called with each difference: its kind, its path, and the value in the response.

@@ -97,7 +97,7 @@ impl FakeAuthentikBuilder {
     }
 
     /// Changes the rows just before request `number`, counted from 1, is handled.
-    pub fn before_request(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + 'static) -> Self {
+    pub fn before_request(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + Sync + 'static) -> Self {
         self.state.before_request.entry(number).or_default().push(Box::new(change));
         self
     }
@@ -108,7 +108,7 @@ impl FakeAuthentikBuilder {
     /// between pushes the last row off the last page, and nothing in the response shows it.
     ///
     /// A request that is rejected before SELECT leaves the rows as they are.
-    pub fn between_count_and_select(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + 'static) -> Self {
+    pub fn between_count_and_select(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + Sync + 'static) -> Self {
         self.state.between_count_and_select.entry(number).or_default().push(Box::new(change));
         self
     }
@@ -130,7 +130,7 @@ impl FakeAuthentikBuilder {
     }
 
     /// Changes every response with status 200 before it is sent, to something that no real server sends.
-    pub fn tamper(mut self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) -> Self {
+    pub fn tamper(mut self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static) -> Self {
         self.state.tamper = Some(Box::new(change));
         self
     }

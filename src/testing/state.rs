@@ -17,8 +17,8 @@ use super::rows::Rows;
 /// The token that the server accepts.
 pub(super) const TOKEN: &str = "fake-authentik-token";
 
-type Change = Box<dyn FnOnce(&mut Rows) + Send>;
-type Tamper = Box<dyn FnMut(&ReceivedRequest, &mut Value) + Send>;
+type Change = Box<dyn FnOnce(&mut Rows) + Send + Sync>;
+type Tamper = Box<dyn FnMut(&ReceivedRequest, &mut Value) + Send + Sync>;
 
 pub(super) type Shared = Arc<Mutex<State>>;
 

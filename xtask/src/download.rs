@@ -11,10 +11,11 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
-use crate::source::{MAX_BYTES, too_large};
-
 /// The environment variable with a token for servers that ask for one.
 pub const TOKEN: &str = "XTASK_TOKEN";
+
+/// Upstream's whole schema has 1.8 MB. Something much larger is not a schema.
+pub const MAX_BYTES: u64 = 64 << 20;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server takes up to 20 s to generate its schema, and connections can be slow.
@@ -66,6 +67,11 @@ pub fn download(wanted: &Wanted) -> Result<Vec<u8>> {
         Err(error) if is_too_large(&error) => bail!("{url}: {}", too_large()),
         Err(error) => Err(failed(url, &error)),
     }
+}
+
+/// The problem with a document that exceeds [`MAX_BYTES`], and what to do about it.
+pub fn too_large() -> String {
+    format!("larger than {} MiB, which no schema of authentik is\n  help: check that this is the right document", MAX_BYTES >> 20)
 }
 
 fn is_too_large(error: &std::io::Error) -> bool {

@@ -13,6 +13,7 @@ mod check;
 mod codegen;
 mod commands;
 mod diff;
+mod digest;
 mod document;
 mod download;
 pub mod fuzzing;

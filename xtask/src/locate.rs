@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::codegen::Diagnostic;
 use crate::codegen::pointer::unescape;
-use crate::document::Error;
 
 /// An error that says the line and column of its pointer too, if the pointer is in this text.
-pub fn with_line(error: Error, text: &str) -> Error {
+pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
     match locate(text, &error.pointer) {
-        Some((line, column)) => Error { file: format!("{}:{line}:{column}", error.file), ..error },
+        Some((line, column)) => Diagnostic { file: format!("{}:{line}:{column}", error.file), ..error },
         None => error,
     }
 }

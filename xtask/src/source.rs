@@ -1,20 +1,16 @@
 //! Where documents come from: a file, a URL, an authentik server, or upstream's repository.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
+use crate::digest::sha256;
 use crate::document::Document;
-use crate::download::{Wanted, download};
+use crate::download::{MAX_BYTES, Wanted, download, too_large};
 use crate::project::Project;
-
-/// Upstream's whole schema has 1.8 MB. Something much larger is not a schema.
-pub const MAX_BYTES: u64 = 64 << 20;
 
 /// A place that has an OpenAPI document.
 #[derive(Debug, PartialEq, Eq)]
@@ -137,10 +133,6 @@ fn read_file(path: &str) -> Result<Vec<u8>> {
     }
 }
 
-pub fn too_large() -> String {
-    format!("larger than {} MiB, which no schema of authentik is\n  help: check that this is the right document", MAX_BYTES >> 20)
-}
-
 fn parse(url: &str) -> Result<Url> {
     let url = Url::parse(url).map_err(|error| anyhow!("{url}: invalid URL: {error}"))?;
     check_scheme(&url)?;
@@ -161,12 +153,4 @@ fn check_scheme(url: &Url) -> Result<()> {
         "http" => bail!("{url}: plain http, where anyone on the way could change what code is generated from\n  help: use https"),
         scheme => bail!("{url}: the scheme `{scheme}` is not supported\n  help: use https"),
     }
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::source::sha256;
+use crate::digest::sha256;
 
 const FOLDER: &str = ".sync";
 const JOURNAL: &str = "journal.json";
