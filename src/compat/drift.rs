@@ -93,7 +93,8 @@ impl DriftReporter {
         Self { shared: true, ..self.anew() }
     }
 
-    fn is_wanted(&self) -> bool {
+    /// Whether responses are compared.
+    pub(crate) fn is_wanted(&self) -> bool {
         #[cfg(feature = "tracing")]
         if tracing::enabled!(tracing::Level::WARN) {
             return true;

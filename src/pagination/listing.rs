@@ -1,6 +1,6 @@
 //! A listing under way: the walk, what replaces it on some servers, and the order of the rows.
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::page::RawRow;
 use super::position::{Position, damaged};
@@ -27,8 +27,8 @@ pub(super) struct Listing<T: 'static> {
     position: Option<Position>,
     walk: Walk<T>,
     ended: bool,
-    /// When the listing must have ended; set when it begins.
-    deadline: Option<Instant>,
+    /// When the first row was asked for.
+    begun: Option<Instant>,
 }
 
 impl<T: Send + Sync + 'static> Listing<T> {
@@ -44,7 +44,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         } else {
             Walk::new(request.clone(), settings.clone(), u64::MAX, 0, None)
         };
-        Ok(Self { request, order, settings, max_items, position, walk, ended: false, deadline: None })
+        Ok(Self { request, order, settings, max_items, position, walk, ended: false, begun: None })
     }
 
     /// Identifies the listing that a position belongs to.
@@ -61,9 +61,10 @@ impl<T: Send + Sync + 'static> Listing<T> {
         let rows = match self.settings.deadline {
             None => self.next_rows().await?,
             Some(limit) => {
-                let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + limit);
+                let begun = *self.begun.get_or_insert_with(Instant::now);
+                let left = limit.saturating_sub(begun.elapsed());
                 let late = |_| Error::DeadlineExceeded { limit, activity: "listing rows".into(), attempts: 0, source: None };
-                timeout_at(deadline, self.next_rows()).await.map_err(late)??
+                timeout(left, self.next_rows()).await.map_err(late)??
             }
         };
         let Some(rows) = rows else { return Ok(None) };

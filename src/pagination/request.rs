@@ -99,7 +99,7 @@ impl<T> ListRequest<T> {
             .append_pair("ordering", ordering)
             .append_pair("page", &page.to_string())
             .append_pair("page_size", &size.to_string());
-        let read = |body: &[u8]| read_page(self.operation, body, page, size, reporter);
+        let read = |body: &[u8]| read_page(self.operation, body, page, size, reporter, self.client.inner.quoter());
         let response = crate::transport::send(&self.client, Ok(request), read).await;
         response.map(ResponseValue::into_inner).map_err(|error| error.on_page(page))
     }

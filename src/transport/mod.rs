@@ -49,7 +49,7 @@ impl Settings {
         }
     }
 
-    fn quoter(&self) -> Quoter<'_> {
+    pub(crate) fn quoter(&self) -> Quoter<'_> {
         Quoter::new(self.token.as_ref().and_then(Token::secret))
     }
 }

@@ -70,6 +70,26 @@ async fn what_the_server_repeats_of_the_token_is_blanked() {
     }
 }
 
+/// As an enum value that is not known, or in a row that cannot be decoded.
+#[tokio::test]
+async fn a_repeated_token_is_blanked_in_drift_reports() {
+    let server = FakeAuthentik::builder().generated(30, 3).tamper(|_, response| {
+        let rows = response["results"].as_array_mut().unwrap();
+        rows[0]["policy_engine_mode"] = FakeAuthentik::TOKEN.into();
+        if let Some(row) = rows.get_mut(7) {
+            row["order"] = FakeAuthentik::TOKEN.into();
+        }
+    });
+    let server = server.start().await.unwrap();
+    let reports = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let collected = std::sync::Arc::clone(&reports);
+    let list = server.client().flows_bindings_list().paginate().skip_undecodable();
+    list.on_drift(move |drift| collected.lock().unwrap().push(drift.to_string())).await.unwrap();
+    let reports = reports.lock().unwrap().join("\n");
+    assert!(reports.contains("policy_engine_mode") && reports.contains("order"), "{reports}");
+    assert!(!reports.contains("fake-auth"), "{reports}");
+}
+
 #[tokio::test]
 async fn control_and_bidirectional_characters_are_escaped() {
     let text = "\u{1b}]0;owned\u{7}\u{202e}txt\u{9b}2J";
