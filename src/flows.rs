@@ -43,7 +43,8 @@ impl Client {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let rows = bindings(10, 2);
     /// let slug = rows[0].flow().ok_or("no flow")?.slug.clone();
-    /// let client = FakeAuthentik::builder().bindings(rows).start().await?.client();
+    /// let server = FakeAuthentik::builder().bindings(rows).start().await?;
+    /// let client = server.client();
     /// let flow = client.find_flow(&slug).await?.ok_or("no such flow")?;
     /// let bindings = client.flows_bindings_list().target(flow.pk).paginate().collect().await?;
     /// assert!(bindings.iter().all(|binding| binding.target == flow.pk));
