@@ -142,7 +142,7 @@ fn failed(url: &Url, error: &dyn Display) -> anyhow::Error {
     anyhow!("{url}: cannot be downloaded: {problem}\n  help: {help}")
 }
 
-/// The errors of TLS, in words that one can act on.
+/// The problem behind a TLS error, and what to do about it.
 fn explain(error: &str) -> (String, &'static str) {
     const TRUST: &str = "add the authority's certificate to those of this machine, or give a file";
     let certificates = [
