@@ -137,7 +137,9 @@ impl PublicItems {
             }
         }
         found.exported = Some(exported);
-        files.iter().for_each(|(_, file)| found.collect("", &file.items));
+        for (_, file) in &files {
+            found.collect("", &file.items);
+        }
         found
     }
 

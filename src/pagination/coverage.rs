@@ -58,7 +58,7 @@ impl<K: Ord + Clone> Coverage<K> {
     /// The first stretch that is not proven, between two edges that are.
     pub(super) fn first_gap(&self) -> Option<(&Edge<K>, &Edge<K>)> {
         let frontier = self.frontier();
-        let next = self.intervals.keys().find(|from| **from > *frontier || **from == Edge::Beginning && *frontier == Edge::Beginning);
+        let next = self.intervals.keys().find(|from| *from > frontier);
         (*frontier != Edge::End).then(|| (frontier, next.unwrap_or(&Edge::End)))
     }
 

@@ -5,8 +5,8 @@ use tokio::time::{Instant, timeout};
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
-use super::sort::{Order, Row, is_tie};
-use super::walk::{CONVINCING_ROWS, Stop, Walk};
+use super::sort::{Order, Row, SortKey, is_tie};
+use super::walk::{CONVINCING_ODDS, CONVINCING_ROWS, Stop, Walk, odds};
 use super::{Settings, fallback, position, task};
 use crate::Error;
 use crate::compat::version::VersionRange;
@@ -27,6 +27,8 @@ pub(super) struct Listing<T: 'static> {
     position: Option<Position>,
     walk: Walk<T>,
     ended: bool,
+    /// Whether the server has sent a page.
+    paginated: bool,
     /// When the first row was asked for.
     begun: Option<Instant>,
 }
@@ -44,7 +46,12 @@ impl<T: Send + Sync + 'static> Listing<T> {
         } else {
             Walk::new(request.clone(), settings.clone(), u64::MAX, 0, None)
         };
-        Ok(Self { request, order, settings, max_items, position, walk, ended: false, begun: None })
+        Ok(Self { request, order, settings, max_items, position, walk, ended: false, paginated: false, begun: None })
+    }
+
+    /// The row after which the listing begins.
+    pub(super) fn after(&self) -> Option<SortKey> {
+        self.position.as_ref().map(|position| position.after().clone())
     }
 
     /// Identifies the listing that a position belongs to.
@@ -106,6 +113,10 @@ impl<T: Send + Sync + 'static> Listing<T> {
     async fn without_walk(&mut self, stop: Stop<T>) -> Result<Vec<Row<T>>, Error> {
         let items = match stop {
             Stop::Failed(error) => return Err(error),
+            Stop::Unpaginated(_) if self.paginated => {
+                let problem = "has no page numbers, unlike the one before it".into();
+                return Err(Error::Pagination { page: 1, problem });
+            }
             Stop::Unpaginated(page) => {
                 self.walk.server = page.server;
                 fallback::whole_list(&self.request, page, &self.settings)?
@@ -130,13 +141,15 @@ impl<T: Send + Sync + 'static> Listing<T> {
     }
 
     /// The first rows, where one page shows that they are the first: it is sorted, and what it leaves out cannot belong to them.
-    async fn sorted_by_the_server(&self) -> Result<Option<Vec<Row<T>>>, Error> {
+    async fn sorted_by_the_server(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
         let (order, operation) = (&self.order, self.request.operation);
         let size = self.max_items.saturating_add(CONVINCING_ROWS).min(self.settings.page_size);
         if self.max_items >= size || self.position.is_some() || !order.is_reliable(operation) {
             return Ok(None);
         }
         let page = self.request.fetch(&order.parameter(), 1, size, &self.settings.reporter).await?;
+        self.paginated = page.pagination.is_some();
+        let (count, server) = (page.count(), page.server);
         let is_full = page.pagination.as_ref().is_some_and(|pagination| pagination.current == 1) && page.rows.len() as u64 == size;
         let decoded = page.rows.into_iter().map(|row| match row {
             RawRow::Decoded(item) => Some((order.sort_key(&item), item)),
@@ -145,16 +158,17 @@ impl<T: Send + Sync + 'static> Listing<T> {
         let Some(mut rows) = decoded.collect::<Option<Vec<_>>>().filter(|_| is_full) else { return Ok(None) };
         let is_sorted = rows.is_sorted_by(|(a, _), (b, _)| order.compare(a, b).is_lt());
         // Rows that differ in their keys only show whether the server sorts by key. Otherwise the page must go on beyond the last one's ties.
-        let ties = rows.windows(2).filter(|pair| is_tie(&pair[0].0, &pair[1].0)).count() as u64;
+        let ties = rows.chunk_by(|(a, _), (b, _)| is_tie(a, b)).map(|ties| odds(ties.len() as u64)).fold(1, u64::saturating_mul);
         let goes_on = |rows: &[Row<T>]| {
             let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| rows.get(wanted.checked_sub(1)?));
             wanted.zip(rows.last()).is_some_and(|((wanted, _), (last, _))| !is_tie(wanted, last))
         };
         let is_by_term = rows.is_sorted_by(|(a, _), (b, _)| is_tie(a, b) || order.compare(a, b).is_lt());
-        if !(is_sorted && ties >= CONVINCING_ROWS || is_by_term && goes_on(&rows)) {
+        if !(is_sorted && ties >= CONVINCING_ODDS || is_by_term && goes_on(&rows)) {
             return Ok(None);
         }
         rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
+        (self.walk.count, self.walk.server) = (Some(count), server);
         Ok(Some(rows))
     }
 }

@@ -72,7 +72,8 @@
 //!
 //! Streams are lazy: no more pages are fetched than are polled for and [`concurrency`](Paginator::concurrency) allows in flight. Every listing ends:
 //! only so many pages may prove nothing new (16, and one for each page of the list up to 1,000), and a list may grow to four times its first count and
-//! 10,000 rows while it is read. Then it ends in [`Error::Incomplete`]. No listing reads more than 40 million rows.
+//! 10,000 rows while it is read. Then it ends in [`Error::Incomplete`]. So does a list on a server whose largest page has fewer than 11 rows where the
+//! arithmetic allows no overlap: 240 rows in pages of 5.
 
 mod coverage;
 mod fallback;

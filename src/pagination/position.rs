@@ -14,7 +14,8 @@ const VERSION: u32 = 1;
 ///
 /// It is small, and can be stored with serde. It stays valid while rows around it are inserted and deleted, under another name of the same
 /// server, in later releases of this crate, and when the operation gains a filter. It belongs to one operation with its filters and its `ordering`;
-/// [`resume`](super::Paginator::resume) refuses any other.
+/// [`resume`](super::Paginator::resume) refuses any other. In an `ordering` that editors can change, a row that moves between the two listings may be
+/// returned twice or not at all; by key, which is the default, none can move.
 ///
 /// ```no_run
 /// # use authentik_flow_bindings::{Client, Error, pagination::Position};

@@ -36,6 +36,7 @@ pub struct Items<T> {
 impl<T: Send + Sync + 'static> Items<T> {
     /// No request is sent before the stream is polled.
     pub(super) fn new(listing: Result<Listing<T>, Error>, max_items: u64, returned: u64) -> Self {
+        let last = listing.as_ref().ok().and_then(Listing::after);
         let fingerprint = listing.as_ref().map(Listing::fingerprint).unwrap_or_default();
         let batches = stream::once(async { listing }).map_ok(|listing| stream::try_unfold(listing, Listing::next)).try_flatten();
         Self {
@@ -44,7 +45,7 @@ impl<T: Send + Sync + 'static> Items<T> {
             left: max_items,
             listing: fingerprint,
             returned,
-            last: None,
+            last,
             count: None,
             server: VersionRange::default(),
         }
@@ -67,7 +68,7 @@ impl<T> Items<T> {
         self.next().await.transpose()
     }
 
-    /// Where the listing stands: after the row that was returned last. `None` before the first row.
+    /// Where the listing stands: after the row that was returned last, by this listing or by the one that it resumes. `None` before the first row.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         Some(Position::new(self.listing.clone(), self.returned, self.last.clone()?))
@@ -159,11 +160,13 @@ pub struct Pages<T> {
     size: usize,
     page: Vec<T>,
     number: u64,
+    /// Why the listing ended, to be returned after the last rows.
+    error: Option<Error>,
 }
 
 impl<T> Pages<T> {
     pub(super) fn new(items: Items<T>, size: usize) -> Self {
-        Self { items, size, page: Vec::new(), number: 0 }
+        Self { items, size, page: Vec::new(), number: 0, error: None }
     }
 
     /// The next page; `None` at the end of the listing.
@@ -196,11 +199,8 @@ impl<T> Stream for Pages<T> {
         while self.page.len() < self.size {
             match ready!(self.items.poll_next_unpin(context)) {
                 Some(Ok(item)) => self.page.push(item),
-                Some(Err(error)) => {
-                    self.page.clear();
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None if self.page.is_empty() => return Poll::Ready(None),
+                Some(Err(error)) => self.error = Some(error),
+                None if self.page.is_empty() => return Poll::Ready(self.error.take().map(Err)),
                 None => break,
             }
         }
@@ -210,6 +210,6 @@ impl<T> Stream for Pages<T> {
 
 impl<T> FusedStream for Pages<T> {
     fn is_terminated(&self) -> bool {
-        self.items.is_terminated() && self.page.is_empty()
+        self.items.is_terminated() && self.page.is_empty() && self.error.is_none()
     }
 }

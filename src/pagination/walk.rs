@@ -23,7 +23,7 @@ use crate::Error;
 use crate::compat::version::VersionRange;
 
 /// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
-const CONVINCING_ODDS: u64 = 1_000_000_000;
+pub(super) const CONVINCING_ODDS: u64 = 1_000_000_000;
 
 /// Rows on one page that convince: one in 13! is less.
 pub(super) const CONVINCING_ROWS: u64 = 13;
@@ -36,6 +36,11 @@ const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
 
 /// The longest list that is believed in.
 const MOST_ROWS: u64 = 10_000_000;
+
+/// So many rows in random order look sorted once in this number of times.
+pub(super) fn odds(rows: u64) -> u64 {
+    (2..=rows.min(CONVINCING_ROWS)).product()
+}
 
 /// Why a walk ends before the end of the list.
 pub(super) enum Stop<T> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Lists 500 rows of a server that falsifies its responses.
-async fn list_from(tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
+async fn list_from(tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
     let server = fake(Release::V2025_12, 500).tamper(tamper).start().await.unwrap();
     let outcome = tokio::time::timeout(Duration::from_secs(60), collect(&server)).await.expect("the listing does not end");
     (outcome, server.received().len())
@@ -186,4 +186,34 @@ async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
         let error = server.client().flows_bindings_list().paginate().skip_undecodable().await.unwrap_err();
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+/// A skipped row may have anything for a key; it must not stand for the rest of the list.
+#[tokio::test]
+async fn a_skipped_row_with_a_strange_key_proves_nothing() {
+    for (index, key) in [(99, json!("garbage")), (0, json!(5)), (50, json!("garbage"))] {
+        for page in [1, 2, 3] {
+            let strange = key.clone();
+            let server = fake(Release::V2025_12, 500).tamper(move |request, response| {
+                if is_page(request, page)
+                    && let Some(row) = response["results"].get_mut(index.min(96))
+                {
+                    row["pk"] = strange.clone();
+                }
+            });
+            let server = server.start().await.unwrap();
+            match server.client().flows_bindings_list().paginate().skip_undecodable().await {
+                Ok(rows) => assert!(rows.len() >= 499, "{} rows, {key} on page {page}", rows.len()),
+                Err(error) => assert!(matches!(error, Error::Incomplete { .. }), "{error}"),
+            }
+        }
+    }
+}
+
+/// The first page is for the first rows in an order; what follows must be pages too.
+#[tokio::test]
+async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
+    let server = fake(Release::V2025_12, 20).fault(2, Fault::json(200, &json!([]))).start().await.unwrap();
+    let error = server.client().flows_bindings_list().ordering("order").paginate().max_items(10).await.unwrap_err();
+    assert!(matches!(error, Error::Pagination { .. }), "{error}");
 }

@@ -118,3 +118,16 @@ async fn a_damaged_position_is_refused() {
         assert_eq!(resume("returned", json!(returned)).await.unwrap().len(), 199, "{returned} rows");
     }
 }
+
+/// A resumed listing that returns nothing stands where it began.
+#[tokio::test]
+async fn a_resumed_listing_without_rows_keeps_its_position() {
+    let server = fake(Release::V2025_12, 90).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().items();
+    while items.try_next().await.unwrap().is_some() {}
+    let end = items.position().unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().resume(end.clone()).items();
+    assert_eq!(items.position().as_ref(), Some(&end));
+    assert!(items.try_next().await.unwrap().is_none());
+    assert_eq!(items.position(), Some(end));
+}

@@ -170,3 +170,31 @@ async fn a_listing_ends_at_its_deadline() {
     let list = server.client().flows_bindings_list().paginate().concurrency(8).deadline(Duration::from_secs(60));
     assert_eq!(list.await.unwrap().len(), 2_000);
 }
+
+/// The rows before an error are returned, on a page that is not full.
+#[tokio::test]
+async fn pages_return_the_rows_before_an_error() {
+    let server = fake(Release::V2025_12, 500).faults(3.., Fault::html(502)).start().await.unwrap();
+    let mut pages = server.client().flows_bindings_list().paginate().page_size(60).concurrency(1).pages();
+    let (mut rows, mut error) = (0, None);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => rows += page.items.len(),
+            Err(found) => error = Some(found),
+        }
+    }
+    assert!(matches!(error, Some(Error::Interrupted { returned, .. }) if returned == rows as u64 && rows > 0), "{rows} rows, {error:?}");
+    assert!(pages.is_terminated());
+}
+
+/// What is known of the list is known from its first page, in any order.
+#[tokio::test]
+async fn the_total_is_that_of_the_list() {
+    let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
+    for ordering in ["pk", "order"] {
+        let mut items = server.client().flows_bindings_list().ordering(ordering).paginate().max_items(50).items();
+        items.try_next().await.unwrap();
+        assert_eq!(items.total(), Some(2_000), "{ordering}");
+        assert!(!items.server().is_unknown(), "{ordering}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What a page proves, and what follows from it.
 
-use super::{CONVINCING_ODDS, CONVINCING_ROWS, LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk};
+use super::{CONVINCING_ODDS, LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk, odds};
 use crate::Error;
 use crate::pagination::coverage::Edge;
 use crate::pagination::incomplete;
@@ -33,7 +33,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         let pagination = pagination.clone();
         self.count = Some(pagination.count);
         self.server = self.server.or(page.server);
-        if is_first_response {
+        if self.most_rows == u64::MAX {
             let count = pagination.count.min(MOST_ROWS);
             self.stale_page_budget += (count / self.page_size).min(LARGEST_STALE_PAGE_BUDGET);
             self.most_rows = count * 4 + 10_000;
@@ -71,7 +71,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     /// Adds the interval of keys that a page proves, and plans how to close the gap where it does not continue what is proven.
     fn prove(&mut self, window: Window, pagination: &Pagination, page: RawPage<T>) -> Result<(), Stop<T>> {
         let operation = self.request.operation;
-        let mut keys = page.rows.iter().filter_map(|row| row.key(operation)).collect::<Vec<_>>();
+        let mut keys = self.keys(&page);
         if window.descending {
             keys.reverse();
         }
@@ -94,12 +94,26 @@ impl<T: Send + Sync + 'static> Walk<T> {
         let Some((from, to)) = interval(window, pagination, &keys) else { return self.spend(false) };
         let extended = self.coverage.prove(from.clone(), to.clone());
         if extended {
-            let orders = (2..=CONVINCING_ROWS.min(keys.len() as u64)).product::<u64>();
-            self.odds = self.odds.saturating_mul(orders);
+            self.odds = self.odds.saturating_mul(odds(keys.len() as u64));
         }
         self.keep(window, page);
         self.close_gap(window, pagination, &from, &to);
         self.spend(extended)
+    }
+
+    /// The keys of a page, in its order. A row that cannot be decoded may have anything for a key: what cannot be one is left out.
+    fn keys(&self, page: &RawPage<T>) -> Vec<SortValue> {
+        let operation = self.request.operation;
+        let decoded = page.rows.iter().find_map(|row| match row {
+            RawRow::Decoded(item) => Some((operation.key.value)(item)),
+            RawRow::Skipped(_) => None,
+        });
+        let known = decoded.as_ref().or(self.returned.as_ref()).or_else(|| self.rows.keys().next());
+        let keys = page.rows.iter().filter_map(|row| row.key(operation)).collect::<Vec<_>>();
+        match known.or_else(|| keys.first().filter(|first| keys.iter().all(|key| key.has_kind_of(first)))) {
+            Some(known) => keys.iter().filter(|key| key.has_kind_of(known)).cloned().collect(),
+            None => Vec::new(),
+        }
     }
 
     /// Plans the page that closes the first gap, where those in flight do not.
