@@ -131,8 +131,8 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
     let last = texts.last().map_or("unknown", String::as_str);
     let io = causes.iter().rev().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     let tunnel = texts.iter().find_map(|text| text.strip_prefix("tunnel error: "));
-    if let Some(refusal @ ("proxy authorization required" | "unsuccessful")) = tunnel {
-        let hint = match refusal {
+    if let Some(reply @ ("proxy authorization required" | "unsuccessful")) = tunnel {
+        let hint = match reply {
             "unsuccessful" => "the proxy does not connect to this host: check its rules, or list the host in NO_PROXY",
             _ => "the proxy asks for a user name and password: set HTTPS_PROXY to http://user:password@proxy",
         };

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Lists 500 rows of a server that falsifies its responses.
-async fn list_from(tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
+async fn list_from(
+    tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static,
+) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
     let server = fake(Release::V2025_12, 500).tamper(tamper).start().await.unwrap();
     let outcome = tokio::time::timeout(Duration::from_secs(60), collect(&server)).await.expect("the listing does not end");
     (outcome, server.received().len())
