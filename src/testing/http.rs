@@ -132,23 +132,12 @@ async fn client_leaves_within(stream: &TcpStream, time: Duration) -> bool {
 
 /// Writes the response as the fault has it; returns whether the connection can be used again.
 async fn write_response(stream: &mut TcpStream, request: &Request, mut response: Response, fault: Option<Fault>) -> io::Result<bool> {
-    match &fault {
-        Some(Fault::Gzip) => {
-            response.body = gzip(&response.body)?;
-            response.headers.push(("content-encoding".into(), "gzip".into()));
-        }
-        Some(Fault::ContentEncoding(name)) => response.headers.push(("content-encoding".into(), (*name).into())),
-        Some(Fault::Response { status, headers, body }) => {
-            response.status = *status;
-            response.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            response.body.clone_from(body);
-        }
-        _ => {}
+    if let Some(fault) = &fault {
+        response.apply(fault)?;
     }
     if request.method == "HEAD" {
         response.body.clear();
     }
-    let (first_half, _) = response.body.split_at(response.body.len() / 2);
     match fault {
         Some(Fault::Close) => Ok(false),
         Some(Fault::Reset) => {
@@ -156,14 +145,12 @@ async fn write_response(stream: &mut TcpStream, request: &Request, mut response:
             Err(io::ErrorKind::ConnectionReset.into())
         }
         Some(Fault::Cut) => {
-            stream.write_all(&response.head(Framing::Length)).await?;
-            stream.write_all(first_half).await?;
+            response.write_half(stream).await?;
             stream.shutdown().await?;
             Err(io::ErrorKind::ConnectionAborted.into())
         }
         Some(Fault::Stall) => {
-            stream.write_all(&response.head(Framing::Length)).await?;
-            stream.write_all(first_half).await?;
+            response.write_half(stream).await?;
             client_leaves_within(stream, Duration::MAX).await;
             Err(io::ErrorKind::TimedOut.into())
         }
@@ -177,22 +164,15 @@ async fn write_response(stream: &mut TcpStream, request: &Request, mut response:
             }
             Ok(request.keep_alive)
         }
-        Some(Fault::Http10) => {
-            stream.write_all(&response.head(Framing::Http10)).await?;
-            stream.write_all(&response.body).await?;
-            Ok(false)
-        }
         Some(Fault::Endless) => {
             stream.write_all(&response.head(Framing::Close)).await?;
             loop {
                 stream.write_all(&[b' '; CHUNK]).await?;
             }
         }
-        fault => {
-            stream.write_all(&response.head(Framing::Length)).await?;
-            stream.write_all(&response.body).await?;
-            Ok(request.keep_alive && !matches!(fault, Some(Fault::CloseAfter)))
-        }
+        Some(Fault::Http10) => response.write(stream, Framing::Http10).await.map(|()| false),
+        Some(Fault::CloseAfter) => response.write(stream, Framing::Length).await.map(|()| false),
+        _ => response.write(stream, Framing::Length).await.map(|()| request.keep_alive),
     }
 }
 
@@ -207,6 +187,36 @@ enum Framing {
 }
 
 impl Response {
+    /// Changes what the fault changes of the response itself. Other faults concern how it is sent.
+    fn apply(&mut self, fault: &Fault) -> io::Result<()> {
+        match fault {
+            Fault::Gzip => {
+                self.body = gzip(&self.body)?;
+                self.headers.push(("content-encoding".into(), "gzip".into()));
+            }
+            Fault::ContentEncoding(name) => self.headers.push(("content-encoding".into(), (*name).into())),
+            Fault::Response { status, headers, body } => {
+                self.status = *status;
+                self.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+                self.body.clone_from(body);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn write(&self, stream: &mut TcpStream, framing: Framing) -> io::Result<()> {
+        stream.write_all(&self.head(framing)).await?;
+        stream.write_all(&self.body).await
+    }
+
+    /// Writes the head and the first half of the body.
+    async fn write_half(&self, stream: &mut TcpStream) -> io::Result<()> {
+        let (first_half, _) = self.body.split_at(self.body.len() / 2);
+        stream.write_all(&self.head(Framing::Length)).await?;
+        stream.write_all(first_half).await
+    }
+
     fn head(&self, framing: Framing) -> Vec<u8> {
         let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
         let version = if matches!(framing, Framing::Http10) { "1.0" } else { "1.1" };

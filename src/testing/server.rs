@@ -15,6 +15,7 @@ use crate::Client;
 /// A fake authentik, which listens on a port of this machine until it is dropped.
 pub struct FakeAuthentik {
     address: SocketAddr,
+    client: Client,
     state: Shared,
     task: JoinHandle<()>,
 }
@@ -29,15 +30,10 @@ impl FakeAuthentik {
         format!("http://{}", self.address)
     }
 
-    /// A client for this server, which does not retry.
-    ///
-    /// # Panics
-    /// If the client cannot be built, which would be a bug of this crate: the address and the token are valid, and a client for a
-    /// loopback address uses neither a proxy nor the certificate store.
+    /// A client for this server, which does not retry. Each call returns a clone of the same client.
     #[must_use]
     pub fn client(&self) -> Client {
-        let client = Client::builder(self.address()).token(Self::TOKEN).retries(0).build();
-        client.unwrap_or_else(|error| panic!("the client of a fake server cannot be built: {error}"))
+        self.client.clone()
     }
 
     /// All requests received so far.
@@ -70,8 +66,9 @@ impl FakeAuthentik {
 
     pub(super) fn start(listener: TcpListener, state: Shared) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        let client = Client::builder(format!("http://{address}")).token(TOKEN).retries(0).build().map_err(io::Error::other)?;
         let task = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { address, state, task })
+        Ok(Self { address, client, state, task })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
