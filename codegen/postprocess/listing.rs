@@ -11,7 +11,7 @@ use crate::codegen::metadata::{Listing, Partition};
 pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
     let sort_term = |(term, path): (&String, &String)| {
         let fields = path.split('.').map(|field| format_ident!("{field}"));
-        quote!(SortTerm { name: #term, value: |item| (&item #(.#fields)*).into() })
+        quote!(SortTerm { name: #term, property: #path, value: |item| (&item #(.#fields)*).into() })
     };
     let key = listing.sort_terms.get_key_value("pk").map(sort_term);
     let sort_terms = listing.sort_terms.iter().map(sort_term);
@@ -35,7 +35,7 @@ pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type,
             use crate::pagination::{Operation, Partition, SortTerm};
             Operation {
                 id: #id,
-                key: #key,
+                key: &[#key],
                 sort_terms: &[#(#sort_terms),*],
                 reliable_terms: &[#(#reliable_terms),*],
                 partition: #partition,

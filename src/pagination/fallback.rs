@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::page::RawPage;
 use super::request::ListRequest;
-use super::sort::SortValue;
+use super::sort::{SortKey, SortValue};
 use super::{Settings, incomplete};
 use crate::Error;
 use crate::compat::version::VersionRange;
@@ -59,7 +59,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         if self.requests.fetch_add(1, Ordering::Relaxed) >= MOST_PAGES {
             return Err(Error::Pagination { page, problem: format!("would be the {MOST_PAGES}th, and no listing reads more") });
         }
-        let response = request.fetch(request.operation.key.name, page, size, &self.settings.reporter).await?;
+        let response = request.fetch(&request.operation.key_ordering(false), page, size, &self.settings.reporter).await?;
         if response.pagination.is_none() {
             let problem = "has no page numbers, unlike those before it".into();
             return Err(Error::Pagination { page, problem });
@@ -177,7 +177,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
 /// Different rows, decoded or not.
 struct Rows<'a, T: 'static> {
     request: &'a ListRequest<T>,
-    items: BTreeMap<SortValue, T>,
+    items: BTreeMap<SortKey, T>,
     skipped: BTreeSet<String>,
 }
 
@@ -188,7 +188,7 @@ impl<'a, T> Rows<'a, T> {
 
     fn add(&mut self, page: RawPage<T>, number: u64, settings: &Settings) {
         let (items, skipped) = page.decoded(number, &settings.reporter);
-        self.items.extend(items.into_iter().map(|item| ((self.request.operation.key.value)(&item), item)));
+        self.items.extend(items.into_iter().map(|item| (self.request.operation.key_of(&item), item)));
         self.skipped.extend(skipped.into_iter().map(|row| row.identity));
     }
 

@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout};
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
-use super::sort::{Order, Row, SortKey, is_tie};
+use super::sort::{Order, Row, SortKey};
 use super::walk::{CONVINCING_ODDS, CONVINCING_ROWS, Stop, Walk, odds};
 use super::{Settings, fallback, position, task};
 use crate::Error;
@@ -40,7 +40,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
             position.check(&request, &order)?;
         }
         let walk = if order.is_by_key() {
-            let after = position.as_ref().and_then(|position| position.after().last().cloned());
+            let after = position.as_ref().map(|position| position.after().clone());
             let skip = position.as_ref().map_or(0, Position::returned);
             Walk::new(request.clone(), settings.clone(), max_items, skip, after)
         } else {
@@ -82,7 +82,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
     async fn next_rows(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
         let rows = if self.order.is_by_key() {
             match self.walk.next().await {
-                Ok(Some(rows)) => rows.into_iter().map(|(key, item)| (vec![key], item)).collect(),
+                Ok(Some(rows)) => rows,
                 Ok(None) => return Ok(None),
                 Err(stop) => self.without_walk(stop).await?,
             }
@@ -158,12 +158,12 @@ impl<T: Send + Sync + 'static> Listing<T> {
         let Some(mut rows) = decoded.collect::<Option<Vec<_>>>().filter(|_| is_full) else { return Ok(None) };
         let is_sorted = rows.is_sorted_by(|(a, _), (b, _)| order.compare(a, b).is_lt());
         // Rows that differ in their keys only show whether the server sorts by key. Otherwise the page must go on beyond the last one's ties.
-        let ties = rows.chunk_by(|(a, _), (b, _)| is_tie(a, b)).map(|ties| odds(ties.len() as u64)).fold(1, u64::saturating_mul);
+        let ties = rows.chunk_by(|(a, _), (b, _)| order.is_tie(a, b)).map(|ties| odds(ties.len() as u64)).fold(1, u64::saturating_mul);
         let goes_on = |rows: &[Row<T>]| {
             let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| rows.get(wanted.checked_sub(1)?));
-            wanted.zip(rows.last()).is_some_and(|((wanted, _), (last, _))| !is_tie(wanted, last))
+            wanted.zip(rows.last()).is_some_and(|((wanted, _), (last, _))| !order.is_tie(wanted, last))
         };
-        let is_by_term = rows.is_sorted_by(|(a, _), (b, _)| is_tie(a, b) || order.compare(a, b).is_lt());
+        let is_by_term = rows.is_sorted_by(|(a, _), (b, _)| order.is_tie(a, b) || order.compare(a, b).is_lt());
         if !(is_sorted && ties >= CONVINCING_ODDS || is_by_term && goes_on(&rows)) {
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::fnv1a;
 use super::request::Operation;
-use super::sort::SortValue;
+use super::sort::{SortKey, key_text};
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::{VersionMarker, VersionRange};
 use crate::redaction::{Quoter, without_queries};
@@ -43,7 +43,7 @@ pub(super) enum RawRow<T> {
 #[derive(Debug)]
 pub(super) struct SkippedRow {
     /// Its key, if that can be read.
-    pub(super) key: Option<SortValue>,
+    pub(super) key: Option<SortKey>,
     /// What distinguishes it from other rows: its key, or else its content and its offset.
     pub(super) identity: String,
     pub(super) failure: DecodeFailure,
@@ -52,7 +52,7 @@ pub(super) struct SkippedRow {
 impl SkippedRow {
     /// Reports the row, the first time that it is seen in a listing.
     pub(super) fn report(&self, page: u64, reporter: &DriftReporter) {
-        let key = self.key.as_ref().map(|key| format!("row {key}: ")).unwrap_or_default();
+        let key = self.key.as_ref().map(|key| format!("row {}: ", key_text(key))).unwrap_or_default();
         let excerpt = format!("{key}{}: {}", self.failure.message(), self.failure.excerpt());
         reporter.report_skipped(&self.identity, page, self.failure.path(), excerpt);
     }
@@ -82,9 +82,9 @@ impl<T> RawPage<T> {
 
 impl<T> RawRow<T> {
     /// The key, where it can be read.
-    pub(super) fn key(&self, operation: &Operation<T>) -> Option<SortValue> {
+    pub(super) fn key(&self, operation: &Operation<T>) -> Option<SortKey> {
         match self {
-            Self::Decoded(item) => Some((operation.key.value)(item)),
+            Self::Decoded(item) => Some(operation.key_of(item)),
             Self::Skipped(row) => row.key.clone(),
         }
     }
@@ -185,9 +185,9 @@ fn read_row_by_row<T>(
         if skipped > MOST_SKIPPED_ROWS {
             return Err(failure);
         }
-        let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| SortValue::from_json(row.get(operation.key.name)?));
+        let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| operation.key_in(&row));
         let content = || format!("{:016x} at {}", fnv1a(&without_queries(row.get())), offset + index as u64);
-        let identity = key.as_ref().map_or_else(content, SortValue::to_string);
+        let identity = key.as_ref().map_or_else(content, |key| key_text(key));
         read.push(RawRow::Skipped(SkippedRow { key, identity, failure }));
     }
     Ok((pagination, read))

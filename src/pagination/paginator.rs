@@ -112,7 +112,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// The request fails.
     pub async fn count(self) -> Result<u64, Error> {
         let request = self.request.map_err(Error::invalid_request)?;
-        Ok(request.fetch(request.operation.key.name, 1, 1, &self.settings.reporter).await?.count())
+        Ok(request.fetch(&request.operation.key_ordering(false), 1, 1, &self.settings.reporter).await?.count())
     }
 
     /// Every row, in memory.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use reqwest::{Request, Url};
+use serde_json::Value;
 
 use super::page::{RawPage, read_page};
-use super::sort::SortValue;
+use super::sort::{SortKey, SortValue};
 use crate::compat::drift::DriftReporter;
 use crate::compat::schema::ObjectSchema;
 use crate::compat::version::VersionMarker;
@@ -20,8 +21,8 @@ type Decode<T> = fn(&[u8]) -> Result<T, DecodeFailure>;
 pub(crate) struct Operation<T: 'static> {
     /// The operation's id, such as `flows_bindings_list`.
     pub(crate) id: &'static str,
-    /// What identifies a row: no two rows share it, and it never changes.
-    pub(crate) key: SortTerm<T>,
+    /// What identifies a row, one term or several: no two rows share it, and it never changes.
+    pub(crate) key: &'static [SortTerm<T>],
     /// Every term by which rows can be sorted here.
     pub(crate) sort_terms: &'static [SortTerm<T>],
     /// Terms that every release sorts by, but for the key, which some ignore.
@@ -35,9 +36,36 @@ pub(crate) struct Operation<T: 'static> {
     pub(crate) decode_row: Decode<T>,
 }
 
+impl<T> Operation<T> {
+    /// The key of a row.
+    pub(super) fn key_of(&self, item: &T) -> SortKey {
+        self.key.iter().map(|term| (term.value)(item)).collect()
+    }
+
+    /// The key of a row that cannot be decoded, if the row has one.
+    pub(super) fn key_in(&self, row: &Value) -> Option<SortKey> {
+        let value = |term: &SortTerm<T>| SortValue::from_json(term.property.split('.').try_fold(row, |value, name| value.get(name))?);
+        self.key.iter().map(value).collect()
+    }
+
+    /// The parameter `ordering` that sorts rows by key.
+    pub(super) fn key_ordering(&self, descending: bool) -> String {
+        let sign = if descending { "-" } else { "" };
+        self.key.iter().map(|term| format!("{sign}{}", term.name)).collect::<Vec<_>>().join(",")
+    }
+
+    /// The key, for messages.
+    pub(super) fn key_name(&self) -> String {
+        self.key_ordering(false)
+    }
+}
+
 /// A term of the parameter `ordering`, and the value that it sorts by.
 pub(crate) struct SortTerm<T> {
+    /// The term, such as `stage__name`.
     pub(crate) name: &'static str,
+    /// The path of the property in JSON, such as `stage_obj.name`.
+    pub(crate) property: &'static str,
     pub(crate) value: fn(&T) -> SortValue,
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum SortValue {
     Uuid(Uuid),
     /// Sorted by code point here; by PostgreSQL as its database is set up.
     Text(String),
+    /// No value. Sorted last, by PostgreSQL as well as here.
+    Null,
 }
 
 impl SortValue {
@@ -32,15 +34,16 @@ impl SortValue {
         }
     }
 
-    /// Whether both are values of one property.
-    pub(super) fn has_kind_of(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+    /// Whether both may be values of one property.
+    fn has_kind_of(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) || matches!(self, Self::Null) || matches!(other, Self::Null)
     }
 }
 
 impl fmt::Display for SortValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Null => f.write_str("null"),
             Self::Flag(flag) => flag.fmt(f),
             Self::Integer(number) => number.fmt(f),
             Self::Uuid(uuid) => uuid.fmt(f),
@@ -55,6 +58,12 @@ macro_rules! sort_value_from {
             fn from(value: &$from) -> Self {
                 Self::$value($make(value))
             }
+        }
+
+        impl From<&Option<$from>> for SortValue {
+            fn from(value: &Option<$from>) -> Self {
+                value.as_ref().map_or(Self::Null, Self::from)
+            }
         })*
     };
 }
@@ -67,8 +76,13 @@ sort_value_from! {
     String => Text, |value: &String| value.clone();
 }
 
-/// What a row is sorted by, one value for each term of the order. The last one is the row's key.
+/// What a row is sorted by, one value for each term of the order. The last ones are the row's key.
 pub(super) type SortKey = Vec<SortValue>;
+
+/// A key, for messages.
+pub(super) fn key_text(key: &[SortValue]) -> String {
+    key.iter().map(SortValue::to_string).collect::<Vec<_>>().join(", ")
+}
 
 /// A row with what it is sorted by.
 pub(super) type Row<T> = (SortKey, T);
@@ -76,6 +90,9 @@ pub(super) type Row<T> = (SortKey, T);
 /// Terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`, always with the key as the last one.
 pub(super) struct Order<T: 'static> {
     terms: Vec<Term<T>>,
+    /// How many of the terms decide before the key does.
+    before_key: usize,
+    is_by_key: bool,
 }
 
 struct Term<T: 'static> {
@@ -84,7 +101,7 @@ struct Term<T: 'static> {
 }
 
 impl<T> Order<T> {
-    /// Parses the parameter `ordering`, and adds the key.
+    /// Parses the parameter `ordering`, and adds what it lacks of the key.
     pub(super) fn parse(ordering: &str, operation: &'static Operation<T>) -> Result<Self, Error> {
         let mut terms = Vec::<Term<T>>::new();
         for text in ordering.split(',').map(str::trim).filter(|text| !text.is_empty()) {
@@ -97,17 +114,23 @@ impl<T> Order<T> {
                 terms.push(Term { by, descending });
             }
         }
-        // Nothing can follow the key: no two rows share it.
-        match terms.iter().position(|term| term.by.name == operation.key.name) {
-            Some(index) => terms.truncate(index + 1),
-            None => terms.push(Term { by: &operation.key, descending: false }),
+        for by in operation.key {
+            if !terms.iter().any(|term| term.by.name == by.name) {
+                terms.push(Term { by, descending: false });
+            }
         }
-        Ok(Self { terms })
+        // Nothing can follow the key: no two rows share it.
+        let is_key = |term: &Term<T>| operation.key.iter().any(|by| by.name == term.by.name);
+        terms.truncate(terms.iter().rposition(is_key).map_or(0, |last| last + 1));
+        let before_key = terms.iter().rposition(|term| !is_key(term)).map_or(0, |last| last + 1);
+        let names = terms.iter().map(|term| (term.by.name, term.descending));
+        let is_by_key = names.eq(operation.key.iter().map(|by| (by.name, false)));
+        Ok(Self { terms, before_key, is_by_key })
     }
 
     /// Whether rows are sorted by their keys alone, in ascending order.
-    pub(super) fn is_by_key(&self) -> bool {
-        matches!(self.terms.as_slice(), [term] if !term.descending)
+    pub(super) const fn is_by_key(&self) -> bool {
+        self.is_by_key
     }
 
     /// Whether every server sorts by these terms as [`compare`](Self::compare) does, but for the key.
@@ -139,12 +162,16 @@ impl<T> Order<T> {
 
     /// Whether the values could be those of a row.
     pub(super) fn has_shape_of(&self, stored: &[SortValue], row: Option<&SortKey>) -> bool {
-        let alike = |row: &SortKey| stored.iter().zip(row).all(|(a, b)| a.has_kind_of(b));
-        stored.len() == self.terms.len() && row.is_none_or(alike)
+        stored.len() == self.terms.len() && row.is_none_or(|row| has_kinds_of(stored, row))
+    }
+
+    /// Whether two rows differ in their keys only.
+    pub(super) fn is_tie(&self, a: &[SortValue], b: &[SortValue]) -> bool {
+        a.get(..self.before_key) == b.get(..self.before_key)
     }
 }
 
-/// Whether two rows differ in their keys only.
-pub(super) fn is_tie(a: &[SortValue], b: &[SortValue]) -> bool {
-    a.split_last().map(|(_, terms)| terms) == b.split_last().map(|(_, terms)| terms)
+/// Whether the values of both may be those of the same properties.
+pub(super) fn has_kinds_of(a: &[SortValue], b: &[SortValue]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.has_kind_of(b))
 }

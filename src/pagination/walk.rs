@@ -16,7 +16,7 @@ use super::coverage::{Coverage, Edge};
 use super::fallback::MOST_ROWS_ON_ONE_PAGE;
 use super::page::RawPage;
 use super::request::ListRequest;
-use super::sort::SortValue;
+use super::sort::SortKey;
 use super::task::Fetch;
 use super::window::Window;
 use crate::Error;
@@ -64,11 +64,11 @@ pub(super) struct Walk<T: 'static> {
     page_size: u64,
     /// How many rows are wanted, counted from the beginning of the list.
     wanted: u64,
-    coverage: Coverage<SortValue>,
+    coverage: Coverage<SortKey>,
     /// Rows that were received and not yet returned.
-    rows: BTreeMap<SortValue, T>,
+    rows: BTreeMap<SortKey, T>,
     /// The last key that was returned, or that a listing before this one returned.
-    returned: Option<SortValue>,
+    returned: Option<SortKey>,
     in_flight: FuturesOrdered<Fetch<T>>,
     /// Offset behind the last row that was requested.
     requested: u64,
@@ -92,7 +92,7 @@ pub(super) struct Walk<T: 'static> {
 
 impl<T: Send + Sync + 'static> Walk<T> {
     /// Walks the list from its beginning, or from behind `after`, the row at offset `skip - 1`.
-    pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortValue>) -> Self {
+    pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortKey>) -> Self {
         let mut coverage = Coverage::default();
         if let Some(key) = &after {
             coverage.prove(Edge::Beginning, Edge::Key(key.clone()));
@@ -124,7 +124,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// The next rows by key; `None` at the end of the list.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<(SortValue, T)>>, Stop<T>> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<(SortKey, T)>>, Stop<T>> {
         loop {
             let rows = self.release();
             if !rows.is_empty() {
@@ -149,7 +149,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// Takes the rows up to which everything is proven, once the server is known to sort by key.
-    fn release(&mut self) -> Vec<(SortValue, T)> {
+    fn release(&mut self) -> Vec<(SortKey, T)> {
         if self.odds < CONVINCING_ODDS && !self.is_settled() {
             return Vec::new();
         }
@@ -173,8 +173,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     fn send(&self, window: Window) -> Fetch<T> {
         let (request, reporter) = (self.request.clone(), self.settings.reporter.clone());
         Fetch::spawn(window, async move {
-            let key = request.operation.key.name;
-            let ordering = if window.descending { format!("-{key}") } else { key.to_owned() };
+            let ordering = request.operation.key_ordering(window.descending);
             request.fetch(&ordering, window.page, window.size, &reporter).await
         })
     }

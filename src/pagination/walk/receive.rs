@@ -6,7 +6,7 @@ use crate::pagination::coverage::Edge;
 use crate::pagination::incomplete;
 use crate::pagination::page::{RawPage, RawRow};
 use crate::pagination::position::damaged;
-use crate::pagination::sort::SortValue;
+use crate::pagination::sort::{SortKey, has_kinds_of};
 use crate::pagination::window::Window;
 use crate::types::Pagination;
 
@@ -75,12 +75,12 @@ impl<T: Send + Sync + 'static> Walk<T> {
         if window.descending {
             keys.reverse();
         }
-        if self.returned.as_ref().zip(keys.first()).is_some_and(|(returned, key)| !returned.has_kind_of(key)) {
+        if self.returned.as_ref().zip(keys.first()).is_some_and(|(returned, key)| !has_kinds_of(returned, key)) {
             return Err(damaged().into());
         }
         if !keys.is_sorted_by(|a, b| a < b) {
             return Err(if self.odds >= CONVINCING_ODDS {
-                contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key.name)).into()
+                contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key_name())).into()
             } else {
                 Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
             });
@@ -102,22 +102,22 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// The keys of a page, in its order. A row that cannot be decoded may have anything for a key: what cannot be one is left out.
-    fn keys(&self, page: &RawPage<T>) -> Vec<SortValue> {
+    fn keys(&self, page: &RawPage<T>) -> Vec<SortKey> {
         let operation = self.request.operation;
         let decoded = page.rows.iter().find_map(|row| match row {
-            RawRow::Decoded(item) => Some((operation.key.value)(item)),
+            RawRow::Decoded(item) => Some(operation.key_of(item)),
             RawRow::Skipped(_) => None,
         });
         let known = decoded.as_ref().or(self.returned.as_ref()).or_else(|| self.rows.keys().next());
         let keys = page.rows.iter().filter_map(|row| row.key(operation)).collect::<Vec<_>>();
-        match known.or_else(|| keys.first().filter(|first| keys.iter().all(|key| key.has_kind_of(first)))) {
-            Some(known) => keys.iter().filter(|key| key.has_kind_of(known)).cloned().collect(),
+        match known.or_else(|| keys.first().filter(|first| keys.iter().all(|key| has_kinds_of(key, first)))) {
+            Some(known) => keys.iter().filter(|key| has_kinds_of(key, known)).cloned().collect(),
             None => Vec::new(),
         }
     }
 
     /// Plans the page that closes the first gap, where those in flight do not.
-    fn close_gap(&mut self, window: Window, pagination: &Pagination, from: &Edge<SortValue>, to: &Edge<SortValue>) {
+    fn close_gap(&mut self, window: Window, pagination: &Pagination, from: &Edge<SortKey>, to: &Edge<SortKey>) {
         let Some((before, after)) = self.coverage.first_gap() else { return };
         let (count, offset) = (pagination.count, pagination.start_index.saturating_sub(1));
         let (start, limit) = if window.descending {
@@ -141,7 +141,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         for row in page.rows {
             match row {
                 RawRow::Decoded(item) => {
-                    let key = (operation.key.value)(&item);
+                    let key = operation.key_of(&item);
                     if self.returned.as_ref().is_none_or(|returned| key > *returned) {
                         self.distinct += u64::from(self.rows.insert(key, item).is_none());
                     }
@@ -178,7 +178,7 @@ fn announced_rows(pagination: &Pagination) -> u64 {
 /// The keys from the first to the last of which a page shows every row.
 ///
 /// Nothing can precede the first page of either direction. An empty list is proven by its count alone, which is a single read too.
-fn interval(window: Window, pagination: &Pagination, keys: &[SortValue]) -> Option<(Edge<SortValue>, Edge<SortValue>)> {
+fn interval(window: Window, pagination: &Pagination, keys: &[SortKey]) -> Option<(Edge<SortKey>, Edge<SortKey>)> {
     if pagination.count == 0 {
         return Some((Edge::Beginning, Edge::End));
     }
