@@ -15,29 +15,47 @@ use codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
 /// Names the version of progenitor.
 const UPSTREAM: &str = "openapi/upstream.toml";
 
+/// What handwritten code is compiled for, such as `#[cfg(operation = "flows_bindings_list")]`: where to find its names in the generated code.
+const CONDITIONS: [(&str, &str, &str); 3] =
+    [("operation", "\nimpl Client {\n", "fn "), ("model", "\npub mod types {\n", "struct "), ("model", "\npub mod types {\n", "enum ")];
+
 fn main() -> ExitCode {
     for path in [SLICE, REVIEWED, UPSTREAM, "codegen"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    let out_dir = std::env::var_os("OUT_DIR").unwrap_or_default();
-    let target = Path::new(&out_dir).join("codegen.rs");
-    let written = client().and_then(|code| std::fs::write(&target, code).map_err(|error| format!("{}: {error}", target.display())));
-    let Err(message) = written else { return ExitCode::SUCCESS };
+    println!("cargo::rustc-check-cfg=cfg(operation, model, values(any()))");
+    let Err(message) = write_client() else { return ExitCode::SUCCESS };
     message.lines().for_each(|line| println!("cargo::error={line}"));
     ExitCode::FAILURE
 }
 
+fn write_client() -> Result<(), String> {
+    let header = header(Path::new(""), &read(SLICE)?, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?;
+    let code = client(&header)?;
+    for (condition, module, keyword) in CONDITIONS {
+        names(&code, module, keyword).for_each(|name| println!("cargo::rustc-cfg={condition}=\"{name}\""));
+    }
+    let target = Path::new(&std::env::var_os("OUT_DIR").unwrap_or_default()).join("codegen.rs");
+    std::fs::write(&target, code).map_err(|error| format!("{}: {error}", target.display()))
+}
+
+/// The names of the public items of a module or `impl`.
+fn names<'a>(code: &'a str, module: &str, keyword: &'a str) -> impl Iterator<Item = &'a str> {
+    let items = code.split_once(module).map_or("", |(_, rest)| rest.split("\n}\n").next().unwrap_or_default()).lines();
+    let items = items.filter_map(move |line| line.strip_prefix("    pub ")?.strip_prefix(keyword));
+    items.filter_map(|item| item.split(|next: char| !next.is_alphanumeric() && next != '_').next())
+}
+
 #[cfg(feature = "generate")]
-fn client() -> Result<String, String> {
-    let slice = read(SLICE)?;
-    let generated = codegen::generate(SLICE, &slice).map_err(|diagnostic| diagnostic.to_string())?;
+fn client(header: &str) -> Result<String, String> {
+    let generated = codegen::generate(SLICE, &read(SLICE)?).map_err(|diagnostic| diagnostic.to_string())?;
     if let Some(fixup) = generated.stale_fixups.first() {
         return Err(format!("codegen/passes/fixups.rs: `{fixup}` found nothing to do in {SLICE}\n  help: remove this fixup"));
     }
     for pointer in &generated.undescribed {
         println!("cargo::warning={SLICE}: {pointer} has no description");
     }
-    let code = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))? + &generated.code();
+    let code = header.to_owned() + &generated.code();
     if !read(REVIEWED).is_ok_and(|reviewed| reviewed.replace("\r\n", "\n") == code) {
         println!("cargo::warning={REVIEWED} is not up to date: run `{REFRESH}`");
     }
@@ -45,10 +63,9 @@ fn client() -> Result<String, String> {
 }
 
 #[cfg(not(feature = "generate"))]
-fn client() -> Result<String, String> {
-    let (code, header) =
-        (read(REVIEWED)?, header(Path::new(""), &read(SLICE)?, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?);
-    if code.replace("\r\n", "\n").starts_with(&header) {
+fn client(header: &str) -> Result<String, String> {
+    let code = read(REVIEWED)?.replace("\r\n", "\n");
+    if code.starts_with(header) {
         return Ok(code);
     }
     Err(format!("{REVIEWED}: not generated from this {SLICE} by this generator\n  help: run `{REFRESH}`, or enable the feature `generate`"))

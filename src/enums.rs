@@ -4,6 +4,7 @@
 //! and serializes unchanged.
 //!
 //! ```
+//! # #[cfg(model = "FlowLayout")] {
 //! use authentik_flow_bindings::FlowLayout;
 //!
 //! let known: FlowLayout = "sidebar_left".into();
@@ -14,6 +15,7 @@
 //! assert!(!later.is_known());
 //! assert_eq!(later.as_str(), "from_a_later_release");
 //! assert!(FlowLayout::try_parse("from_a_later_release").is_err());
+//! # }
 //! ```
 
 use std::fmt;

@@ -1,9 +1,15 @@
 //! Conveniences for flows, bindings and the enums, beyond what the specification has.
+//!
+//! `build.rs` sets `model` and `operation` for all that it generates, so each is compiled where its types are.
 
-use crate::types::{FlowDesignation, FlowLayout, FlowSet, FlowStageBinding};
+#[allow(clippy::wildcard_imports, reason = "each is used where the specification has it")]
+#[allow(unused_imports)]
+use crate::types::*;
+#[cfg(operation = "flows_bindings_list")]
 use crate::{Client, Error};
 
 /// When the policies of a binding are evaluated, and with them whether its stage runs.
+#[cfg(model = "FlowStageBinding")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PolicyEvaluation {
     /// Once, while the flow is planned: a stage that they deny is not part of the plan.
@@ -16,6 +22,7 @@ pub enum PolicyEvaluation {
     Never,
 }
 
+#[cfg(model = "FlowStageBinding")]
 impl PolicyEvaluation {
     /// The value for people to read.
     #[must_use]
@@ -29,6 +36,7 @@ impl PolicyEvaluation {
     }
 }
 
+#[cfg(operation = "flows_bindings_list")]
 impl Client {
     /// Finds a flow by its slug, the name in its address: `default-authentication-flow`.
     ///
@@ -65,6 +73,7 @@ impl Client {
     }
 }
 
+#[cfg(model = "FlowStageBinding")]
 impl FlowStageBinding {
     /// The flow that the stage is bound to: the [`target`](Self::target) among the flows that use the stage.
     ///
@@ -103,6 +112,7 @@ impl FlowStageBinding {
     }
 }
 
+#[cfg(model = "FlowLayout")]
 impl FlowLayout {
     /// Whether the form is in a bar at the edge of the page. Unknown layouts are judged by their name.
     ///
@@ -119,6 +129,7 @@ impl FlowLayout {
     }
 }
 
+#[cfg(model = "FlowDesignation")]
 impl FlowDesignation {
     /// Whether a flow of this kind is for people who are logged in; `None` for a kind that this crate does not know.
     ///

@@ -1,18 +1,22 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(operation = "flows_bindings_list", doc = include_str!("../README.md"))]
+#![cfg_attr(not(operation = "flows_bindings_list"), doc = "A client for some operations of authentik: [`Client`] has them.")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Other operations need not use every part: one that is no list has nothing to paginate.
+#![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code))]
 
 mod client;
 mod compat;
 pub mod enums;
 mod error;
 mod flows;
+#[cfg(model = "Pagination")]
 pub mod pagination;
 mod parameters;
 mod redaction;
 mod signed_link;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", operation = "flows_bindings_list"))]
 pub mod testing;
 mod transport;
 
@@ -23,16 +27,14 @@ mod codegen {
 }
 
 pub use client::ClientBuilder;
-pub use codegen::{Client, builder, types};
+// `Client`, `builder`, `types` and every model. What this file exports by name takes precedence over a model of the same name.
+pub use codegen::*;
 pub use compat::drift;
 pub use compat::drift::{Drift, DriftKind};
 pub use compat::version::VersionRange;
 pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, StatusError};
+#[cfg(model = "FlowStageBinding")]
 pub use flows::PolicyEvaluation;
 pub use signed_link::SignedLink;
 pub use transport::ResponseValue;
 pub use transport::retry::RetryPolicy;
-pub use types::{
-    DeniedAction, FlowDesignation, FlowLayout, FlowSet, FlowStageBinding, InvalidResponseAction, PaginatedFlowStageBindingList, Pagination,
-    PolicyEngineMode, Stage,
-};

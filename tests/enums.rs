@@ -1,4 +1,5 @@
 //! Open enums: known values, and values of other releases.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::collections::{BTreeSet, HashSet};
 

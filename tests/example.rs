@@ -1,4 +1,5 @@
 //! The examples, as an administrator or a test in another language runs them.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! The fake server behaves as real servers were measured to.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
 //! Each fault of the fake, as its bytes look on the wire.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,5 @@
 //! Flows: by slug, and of a binding.
+#![cfg(operation = "flows_bindings_list")]
 
 use authentik_flow_bindings::testing::{FakeAuthentik, bindings};
 use authentik_flow_bindings::{FlowSet, FlowStageBinding, SignedLink};

@@ -1,4 +1,5 @@
 //! The fuzz targets as property tests on stable Rust: mutations of known inputs, the same ones in each run.
+#![cfg(operation = "flows_bindings_list")]
 
 use authentik_flow_bindings::testing::bindings;
 use fastrand::Rng;

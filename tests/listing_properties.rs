@@ -2,6 +2,7 @@
 //! throughout is returned exactly once.
 //!
 //! `PROPTEST_CASES=100000 cargo test --release --test listing_properties` tries more cases than the few of a usual run.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};

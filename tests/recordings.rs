@@ -2,6 +2,7 @@
 //!
 //! `tests/fixtures/recordings/<release>/<case>.http` holds status, headers and body as they were sent. Signatures in links, titles of
 //! flows and the markup of HTML pages were removed.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::path::Path;
 

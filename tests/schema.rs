@@ -1,4 +1,5 @@
 //! The JSON Schema that `schemars` derives from the generated types says what the specification says.
+#![cfg(operation = "flows_bindings_list")]
 #![cfg(feature = "schemars")]
 
 use std::collections::BTreeSet;

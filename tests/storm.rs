@@ -1,5 +1,6 @@
 //! A storm of seeded faults. However a server and its network fail, a listing returns every row once and in order, or it ends in an error;
 //! it never hangs, and no error shows the token.
+#![cfg(operation = "flows_bindings_list")]
 
 use std::time::Duration;
 

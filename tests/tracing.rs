@@ -1,4 +1,5 @@
 //! With the feature `tracing`: what is retried and what differs is an event.
+#![cfg(operation = "flows_bindings_list")]
 #![cfg(feature = "tracing")]
 
 use std::io::{self, Write};

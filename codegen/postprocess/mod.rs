@@ -32,6 +32,8 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     items_mut(types).extend(metadata.enums.iter().flat_map(enums::open_enum));
     operations::adapt_operations(module_mut(&mut file, "builder")?, spec, metadata, &pages)?;
     client::adapt_client(&mut file, spec);
+    let models = models::names(module_mut(&mut file, "types")?);
+    file.items.push(parse_quote!(pub use types::{#(#models),*};));
     file.items.push(descriptors::shapes(metadata));
     readable::make_readable(&mut file);
     Ok(file)

@@ -7,7 +7,7 @@ use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
-use syn::{Attribute, Field, Fields, Item, ItemMod, ItemStruct, Token, parse_quote, punctuated::Punctuated};
+use syn::{Attribute, Field, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
 
 use super::{describe, functions, is_option, items, items_mut, no_description};
 use crate::codegen::metadata::{Metadata, TolerantProperty};
@@ -29,6 +29,16 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) ->
     describe_builders(types);
     derive_eq_and_hash(types);
     tolerate_other_releases(types, &metadata.tolerant_properties)
+}
+
+/// The names of all models, but for one called like the client.
+pub fn names(types: &ItemMod) -> Vec<Ident> {
+    let models = items(types).iter().filter_map(|item| match item {
+        Item::Struct(ItemStruct { vis, ident, .. }) | Item::Enum(ItemEnum { vis, ident, .. }) => Some((vis, ident)),
+        _ => None,
+    });
+    let public = models.filter(|(vis, ident)| matches!(vis, Visibility::Public(_)) && *ident != "Client");
+    public.map(|(_, ident)| ident.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Documents a model and its fields, and lets upstream add fields without breaking users.

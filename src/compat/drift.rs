@@ -7,12 +7,15 @@
 //! ```
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 //!
+//! # #[cfg(operation = "flows_bindings_list")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = FakeAuthentik::builder().release(Release::V2026_8).generated(10, 2).start().await?;
 //! let client = server.client();
 //! let rows = client.flows_bindings_list().paginate().on_drift(|drift| eprintln!("{drift}")).collect().await?;
 //! # Ok(()) }
+//! # #[cfg(not(operation = "flows_bindings_list"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Compatibility with other releases

@@ -41,6 +41,7 @@ use crate::redaction::Quoter;
 /// | `Interrupted` | [`into_cause`](Self::into_cause), one of the above | resume the listing at its position |
 ///
 /// ```no_run
+/// # #[cfg(operation = "flows_bindings_list")]
 /// # async fn example(client: authentik_flow_bindings::Client) -> Result<(), authentik_flow_bindings::Error> {
 /// match client.flows_bindings_list().send().await {
 ///     Ok(page) => println!("{} rows", page.results.len()),

@@ -14,6 +14,7 @@
 //! ```no_run
 //! use authentik_flow_bindings::Client;
 //!
+//! # #[cfg(operation = "flows_bindings_list")]
 //! # async fn list() -> Result<(), authentik_flow_bindings::Error> {
 //! let client = Client::from_env()?;
 //! let all = client.flows_bindings_list().paginate().await?;

@@ -19,6 +19,7 @@ const VERSION: u32 = 1;
 ///
 /// ```no_run
 /// # use authentik_flow_bindings::{Client, Error, pagination::Position};
+/// # #[cfg(operation = "flows_bindings_list")]
 /// # async fn list(client: Client, stored: Option<Position>) -> Result<Option<Position>, Error> {
 /// let mut paginator = client.flows_bindings_list().paginate();
 /// if let Some(position) = stored {

@@ -7,12 +7,15 @@
 //! ```
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 //!
+//! # #[cfg(operation = "flows_bindings_list")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = FakeAuthentik::builder().release(Release::V2025_6).generated(1_240, 212).start().await?;
 //! let bindings = server.client().flows_bindings_list().paginate().collect().await?;
 //! assert_eq!(bindings.len(), 1_240);
 //! # Ok(()) }
+//! # #[cfg(not(operation = "flows_bindings_list"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Faults
@@ -23,12 +26,15 @@
 //! ```
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
 //!
+//! # #[cfg(operation = "flows_bindings_list")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = FakeAuthentik::builder().generated(10, 2).always(Fault::html(503)).start().await?;
 //! let error = server.client().flows_bindings_list().paginate().collect().await.unwrap_err();
 //! assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
 //! # Ok(()) }
+//! # #[cfg(not(operation = "flows_bindings_list"))]
+//! # fn main() {}
 //! ```
 //!
 //! Programs in other languages can test against the same server: `cargo run --example fake_authentik` serves it on a port.

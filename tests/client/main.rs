@@ -1,4 +1,5 @@
 //! The client: which requests it sends, what it bears with, what it gives up on, and what it says then.
+#![cfg(operation = "flows_bindings_list")]
 
 mod errors;
 mod hostile;

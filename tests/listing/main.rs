@@ -1,4 +1,5 @@
 //! `paginate()` on each kind of server.
+#![cfg(operation = "flows_bindings_list")]
 
 mod changes;
 mod hostile;

@@ -1,6 +1,4 @@
-//! What streaming 200,000 rows holds: the peak of this process beside what it had when idle. The server is a process of its own.
-//!
-//! Reads `/proc/self/status`, so it needs Linux.
+//! The measurement, and the server that it starts.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -13,7 +11,7 @@ const CONCURRENCY: usize = 8;
 const SERVE: &str = "MEMORY_BENCH_SERVES";
 
 #[tokio::main]
-async fn main() {
+pub async fn main() {
     if std::env::var_os(SERVE).is_some() {
         serve().await;
     } else {

@@ -1,4 +1,4 @@
-//! A page of 100 rows, decoded into the generated models and into plain serde structs written by hand.
+//! The benchmarks.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ static PAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     serde_json::to_vec(&page).expect("JSON")
 });
 
-fn main() {
+pub fn main() {
     divan::main();
 }
 

@@ -1,4 +1,4 @@
-//! 10,000 rows of a server that takes 50 ms for a response: `paginate()` beside the plain loop that loses rows.
+//! The benchmarks.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ static SERVER: LazyLock<FakeAuthentik> = LazyLock::new(|| {
     RUNTIME.block_on(server.start()).expect("a free port")
 });
 
-fn main() {
+pub fn main() {
     divan::main();
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use authentik_flow_bindings::{FlowStageBinding, PolicyEvaluation};
 
-use crate::flow::Flow;
-use crate::html::escape;
+use super::flow::Flow;
+use super::html::escape;
 
 /// Boxes in a row.
 const COLUMNS: usize = 4;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use authentik_flow_bindings::FlowStageBinding;
 use tabled::builder::Builder;
 
-use crate::flow::{Flow, evaluated};
+use super::flow::{Flow, evaluated};
 
 const NAME: Style = Style::new().bold();
 const SLUG: Style = AnsiColor::Cyan.on_default();

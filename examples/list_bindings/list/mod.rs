@@ -1,0 +1,133 @@
+//! The program: its options, and what it prints.
+
+mod diagram;
+mod flow;
+mod html;
+mod text;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use authentik_flow_bindings::testing::{FakeAuthentik, Release};
+use authentik_flow_bindings::{Client, FlowStageBinding};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use self::flow::{Flow, by_flow, find_flow};
+
+/// Lists the stages of every flow of an authentik server: the one at AUTHENTIK_URL, with AUTHENTIK_TOKEN, or a fake one
+#[derive(Parser)]
+struct Options {
+    /// List only the flow with this slug
+    #[arg(long, value_name = "SLUG")]
+    flow: Option<String>,
+    /// List only stages whose name contains each of these words
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Release of the fake server [default: 2025.6]
+    #[arg(long)]
+    release: Option<Release>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    /// A table for each flow
+    Table,
+    /// The rows as the API sends them
+    Json,
+    /// One line for each binding
+    Csv,
+    /// A flowchart for Markdown
+    Mermaid,
+    /// A self-contained page with a diagram of each flow
+    Html,
+}
+
+#[tokio::main]
+pub async fn main() -> ExitCode {
+    match run(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<()> {
+    let started = Instant::now();
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let (client, _fake) = if is_set("AUTHENTIK_URL") || is_set("AUTHENTIK_TOKEN") {
+        if options.release.is_some() {
+            bail!("--release is for the fake server: remove it, or unset AUTHENTIK_URL and AUTHENTIK_TOKEN");
+        }
+        (Client::from_env()?, None)
+    } else {
+        let release = options.release.unwrap_or(Release::V2025_6);
+        let fake = FakeAuthentik::builder().release(release).generated(1_240, 212).start().await.context("the fake server cannot start")?;
+        eprintln!("AUTHENTIK_URL is not set: listing a fake authentik {release} with 1,240 bindings");
+        (fake.client(), Some(fake))
+    };
+
+    let bindings = list(&client, options).await?;
+    let (rows, flows) = (bindings.len(), by_flow(bindings));
+    match print(&flows, options.format) {
+        Err(error) if is_closed_pipe(&error) => return Ok(()),
+        outcome => outcome?,
+    }
+    let number = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
+    eprintln!("{} in {}, {:.2} s", number(rows, "binding"), number(flows.len(), "flow"), started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding>> {
+    let mut request = client.flows_bindings_list();
+    if let Some(slug) = &options.flow {
+        request = request.target(find_flow(client, slug).await?);
+    }
+    if let Some(search) = &options.search {
+        request = request.search(search.as_str());
+    }
+    // indicatif hides the bar if standard error is not a terminal, and honours NO_COLOR and CLICOLOR.
+    let style = ProgressStyle::with_template("{bar:40.cyan/dim} {pos} of {len} bindings, {elapsed}")?;
+    let bar = ProgressBar::new_spinner().with_style(style);
+    let mut bindings = Vec::new();
+    let mut items = request.paginate().items();
+    while let Some(binding) = items.try_next().await? {
+        bindings.push(binding);
+        bar.set_length(items.total().unwrap_or(0));
+        bar.set_position(bindings.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(bindings)
+}
+
+fn print(flows: &[Flow], format: Format) -> Result<()> {
+    // Colours only on a terminal that wants them: NO_COLOR, CLICOLOR and CLICOLOR_FORCE are honoured.
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    match format {
+        Format::Table => text::table(&mut out, flows)?,
+        Format::Json => text::json(&mut out, flows)?,
+        Format::Csv => text::csv(&mut out, flows)?,
+        Format::Mermaid => text::mermaid(&mut out, flows)?,
+        Format::Html => html::page(&mut out, flows)?,
+    }
+    Ok(out.flush()?)
+}
+
+/// Whether the reader of the output has closed it, as `head` does, which is not an error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind = |error: &(dyn std::error::Error + 'static)| match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
+        _ => error
+            .downcast_ref::<io::Error>()
+            .map(io::Error::kind)
+            .or_else(|| error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)),
+    };
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}
