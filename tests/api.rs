@@ -127,7 +127,8 @@ impl PublicItems {
         let mut found = Self::default();
         found.collect("", &parse(Path::new("openapi/flows_bindings_list.rs")).items);
         let files = rust_files(Path::new("src")).iter().map(|path| (path.ends_with("src/enums.rs"), parse(path))).collect::<Vec<_>>();
-        let mut exported = BTreeSet::new();
+        // Handwritten code adds methods to generated types.
+        let mut exported = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
         for (is_public, file) in &files {
             for item in &file.items {
                 match item {
