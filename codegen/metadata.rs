@@ -1,15 +1,13 @@
 //! What the generated Rust needs and OpenAPI cannot say: what the extensions declare, and what the fixups leave to the postprocessing.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use openapiv3::{IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::diagnostic::Diagnostic;
 use super::pointer::{step, to_component, walk};
-use super::spec::{Resolved, components, enum_values, resolved};
+use super::shapes::Shape;
 
 /// The extensions that the generator reads. Others belong to upstream and are ignored.
 pub const EXTENSIONS: [&str; 7] =
@@ -115,28 +113,6 @@ pub struct VersionMarker {
     pub always_since: Option<String>,
 }
 
-/// What the document says of an object.
-pub struct Shape {
-    pub fields: Vec<Field>,
-    /// Whether any other property may be sent.
-    pub open: bool,
-}
-
-pub struct Field {
-    pub name: String,
-    pub aliases: Vec<String>,
-    pub required: bool,
-    pub kind: Kind,
-}
-
-pub enum Kind {
-    Object(String),
-    Objects(String),
-    Enum(Vec<String>),
-    Integer { minimum: i64, maximum: i64 },
-    Other,
-}
-
 /// Rejects misspelled extensions, which would silently have no effect.
 pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
     /// Enough of a name to tell that one of ours was meant: `x-alias`, `x-enum-`, `x-listi`.
@@ -152,45 +128,6 @@ pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
         }
     });
     found.map_or(Ok(()), Err)
-}
-
-/// Records what the document says of its objects: responses are compared with it.
-pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
-    for (component, schema) in components(spec) {
-        let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { continue };
-        let fields = object.properties.iter().map(|(name, schema)| {
-            let extensions = schema.as_item().map(|schema| &schema.schema_data.extensions);
-            Field {
-                name: name.clone(),
-                aliases: extensions.map(|extensions| strings(extensions.get("x-aliases"))).unwrap_or_default(),
-                required: object.required.contains(name),
-                kind: kind(spec, schema),
-            }
-        });
-        let open = object.additional_properties.is_some();
-        metadata.shapes.insert(component.clone(), Shape { fields: fields.collect(), open });
-    }
-}
-
-fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> Kind {
-    let Some(target) = resolved(spec, schema) else { return Kind::Other };
-    match (&target.schema.schema_kind, object_component(&target)) {
-        (_, Some(name)) => Kind::Object(name),
-        (SchemaKind::Type(Type::Array(array)), _) => {
-            let items = array.items.as_ref().and_then(|items| resolved(spec, items));
-            items.and_then(|items| object_component(&items)).map_or(Kind::Other, Kind::Objects)
-        }
-        (SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })), _) => {
-            Kind::Integer { minimum: minimum.unwrap_or(i64::MIN), maximum: maximum.unwrap_or(i64::MAX) }
-        }
-        _ => enum_values(target.schema).map_or(Kind::Other, Kind::Enum),
-    }
-}
-
-/// The component, if it is an object.
-fn object_component(target: &Resolved) -> Option<String> {
-    let is_object = matches!(target.schema.schema_kind, SchemaKind::Type(Type::Object(_)));
-    target.component.as_ref().filter(|_| is_object).map(|name| name.clone().into_owned())
 }
 
 /// The strings in a JSON array.

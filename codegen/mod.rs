@@ -14,6 +14,7 @@ mod postprocess;
 mod progenitor;
 mod recursion;
 pub mod reviewed;
+mod shapes;
 mod spec;
 
 pub use diagnostic::Diagnostic;
@@ -52,7 +53,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);
-    metadata::read_shapes(&spec, &mut metadata);
+    shapes::read_shapes(&spec, &mut metadata);
     passes::listing::read_listings(&mut spec, &mut metadata)?;
     let stale_fixups = passes::fixups::apply_all(&mut spec, &mut metadata)?;
 

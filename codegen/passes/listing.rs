@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use openapiv3::{OpenAPI, Operation};
 
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::metadata::{Listing, Metadata, Partition, Shape};
+use crate::codegen::metadata::{Listing, Metadata, Partition};
 use crate::codegen::pointer::step;
+use crate::codegen::shapes::Shape;
 use crate::codegen::spec::{operations_mut, parameters};
 
 /// Reads `x-listing`, and removes it from the document.

@@ -1,11 +1,13 @@
-//! Descriptors of the document's objects, with which `src/compat` compares responses.
+//! Descriptors of the document's objects, with which `src/compat` compares responses, and of its lists, which `src/testing` serves.
 
 use heck::ToShoutySnakeCase;
-use proc_macro2::Ident;
+use openapiv3::OpenAPI;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
 
-use crate::codegen::metadata::{Field, Kind, Metadata};
+use crate::codegen::metadata::{Listing, Metadata};
+use crate::codegen::shapes::{Field, Kind, List, Shape, lists};
 
 /// The constant for the shape of a component, whose name may begin with a digit.
 pub fn shape_name(component: &str) -> Ident {
@@ -13,34 +15,77 @@ pub fn shape_name(component: &str) -> Ident {
     if name.starts_with(|first: char| first.is_ascii_digit()) { format_ident!("_{name}") } else { format_ident!("{name}") }
 }
 
-/// The objects of the document, for the comparison with responses.
-pub fn shapes(metadata: &Metadata) -> Item {
-    let shapes = metadata.shapes.iter().map(|(component, shape)| {
-        let (name, open) = (shape_name(component), shape.open);
-        let fields = shape.fields.iter().map(|Field { name, aliases, required, kind }| {
-            let kind = match kind {
-                Kind::Object(component) => {
-                    let shape = shape_name(component);
-                    quote!(Object(&#shape))
-                }
-                Kind::Objects(component) => {
-                    let shape = shape_name(component);
-                    quote!(Objects(&#shape))
-                }
-                Kind::Enum(values) => quote!(Enum(&[#(#values),*])),
-                Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
-                Kind::Other => quote!(Other),
-            };
-            quote!(Field { name: #name, aliases: &[#(#aliases),*], required: #required, kind: FieldKind::#kind })
-        });
+/// The objects of the document, for the comparison with responses, and the lists of them.
+pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
+    let shapes = metadata.shapes.iter().map(|(component, Shape { fields, open })| {
+        let (name, fields) = (shape_name(component), fields.iter().map(field));
         quote!(pub(crate) static #name: ObjectSchema = ObjectSchema { fields: &[#(#fields),*], open: #open };)
     });
+    let lists = lists(spec, metadata).map(|operation| list(&operation, metadata));
     parse_quote! {
         /// The objects of the specification, which responses are compared with.
-        #[allow(dead_code)]
+        #[allow(dead_code, unused_imports)]
         pub(crate) mod shapes {
-            use crate::compat::schema::{Field, FieldKind, ObjectSchema};
+            use crate::compat::schema::FieldKind::*;
+            #[cfg(feature = "testing")]
+            use crate::compat::schema::ListSchema;
+            use crate::compat::schema::{Field, ObjectSchema};
             #(#shapes)*
+            /// The list operations, which the fake server has rows for.
+            #[cfg(feature = "testing")]
+            pub(crate) static LISTS: &[ListSchema] = &[#(#lists),*];
         }
+    }
+}
+
+fn field(Field { name, aliases, required, nullable, kind }: &Field) -> TokenStream {
+    let constructor = format_ident!("{}", if *required { "required" } else { "optional" });
+    let kind = field_kind(kind);
+    let nullable = nullable.then(|| quote!(.nullable()));
+    let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
+    quote!(Field::#constructor(#name, #kind) #nullable #aliases)
+}
+
+fn field_kind(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Object(component) => {
+            let shape = shape_name(component);
+            quote!(Object(&#shape))
+        }
+        Kind::List(items) => {
+            let items = field_kind(items);
+            quote!(List(&#items))
+        }
+        Kind::Map(values) => {
+            let values = field_kind(values);
+            quote!(Map(&#values))
+        }
+        Kind::Union(kinds) => {
+            let kinds = kinds.iter().map(field_kind);
+            quote!(Union(&[#(#kinds),*]))
+        }
+        Kind::Enum(values) => quote!(Enum(&[#(#values),*])),
+        Kind::Integer { minimum, maximum } => quote!(Integer { minimum: #minimum, maximum: #maximum }),
+        Kind::Number => quote!(Number),
+        Kind::Boolean => quote!(Boolean),
+        Kind::Uuid => quote!(Uuid),
+        Kind::Date => quote!(Date),
+        Kind::DateTime => quote!(DateTime),
+        Kind::Text => quote!(Text),
+        Kind::Any => quote!(Any),
+    }
+}
+
+fn list(List { id, path, page, row, parameters, lookup }: &List, metadata: &Metadata) -> TokenStream {
+    let has = |name: &str| metadata.shapes.get(row).is_some_and(|shape| shape.fields.iter().any(|field| field.name == name));
+    let default = Listing::default();
+    let listing = metadata.listings.get(*id).unwrap_or(&default);
+    let key = listing.sort_terms.get_key_value("pk").filter(|(_, property)| has(property));
+    let key = key.iter().map(|(term, property)| quote!((#term, #property)));
+    let lookup = lookup.filter(|name| has(name)).map_or_else(|| quote!(None), |name| quote!(Some(#name)));
+    let filters = parameters.iter().filter(|name| !["ordering", "page", "page_size", "search"].contains(name));
+    let page = shape_name(page);
+    quote! {
+        ListSchema { id: #id, path: #path, page: &#page, key: &[#(#key),*], lookup: #lookup, filters: &[#(#filters),*] }
     }
 }

@@ -34,7 +34,7 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     client::adapt_client(&mut file, spec);
     let models = models::names(module_mut(&mut file, "types")?);
     file.items.push(parse_quote!(pub use types::{#(#models),*};));
-    file.items.push(descriptors::shapes(metadata));
+    file.items.push(descriptors::shapes(spec, metadata));
     readable::make_readable(&mut file);
     Ok(file)
 }

@@ -18,18 +18,44 @@ pub struct Field {
     /// Other names under which some releases send it.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) required: bool,
+    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
+    pub(crate) nullable: bool,
     pub(crate) kind: FieldKind,
 }
 
 /// What a field holds.
 #[doc(hidden)]
-#[allow(missing_docs)]
+#[allow(missing_docs, dead_code)]
 pub enum FieldKind {
     Object(&'static ObjectSchema),
-    Objects(&'static ObjectSchema),
+    List(&'static FieldKind),
+    Map(&'static FieldKind),
+    Union(&'static [FieldKind]),
     Enum(&'static [&'static str]),
     Integer { minimum: i64, maximum: i64 },
-    Other,
+    Number,
+    Boolean,
+    Uuid,
+    Date,
+    DateTime,
+    Text,
+    Any,
+}
+
+/// A list operation of the specification.
+#[cfg(feature = "testing")]
+pub(crate) struct ListSchema {
+    /// The operation's id, such as `flows_bindings_list`.
+    pub(crate) id: &'static str,
+    /// Its path below `/api/v3`.
+    pub(crate) path: &'static str,
+    pub(crate) page: &'static ObjectSchema,
+    /// What identifies a row: terms of `ordering`, each with the path of its property. Empty if nothing does.
+    pub(crate) key: &'static [(&'static str, &'static str)],
+    /// The property in the path of one row, if it is not the key.
+    pub(crate) lookup: Option<&'static str>,
+    /// The parameters that filter.
+    pub(crate) filters: &'static [&'static str],
 }
 
 /// How a response differs from the specification.
@@ -79,7 +105,25 @@ impl ObjectSchema {
     }
 }
 
+// The generated descriptors are read by people: what is usual is not repeated in each.
+#[allow(dead_code, reason = "a specification need not use all of them")]
 impl Field {
+    pub(crate) const fn required(name: &'static str, kind: FieldKind) -> Self {
+        Self { name, aliases: &[], required: true, nullable: false, kind }
+    }
+
+    pub(crate) const fn optional(name: &'static str, kind: FieldKind) -> Self {
+        Self { name, aliases: &[], required: false, nullable: false, kind }
+    }
+
+    pub(crate) const fn nullable(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
+    pub(crate) const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
@@ -89,9 +133,9 @@ impl FieldKind {
     fn compare(&self, value: &Value, path: &str, on_difference: &mut OnDifference<'_>) {
         match self {
             Self::Object(schema) => schema.compare(value, path, on_difference),
-            Self::Objects(schema) => {
+            Self::List(items) => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    schema.compare(item, &format!("{path}[{index}]"), on_difference);
+                    items.compare(item, &format!("{path}[{index}]"), on_difference);
                 }
             }
             Self::Enum(values) if !value.as_str().is_none_or(|text| values.contains(&text)) => {
@@ -100,7 +144,7 @@ impl FieldKind {
             Self::Integer { minimum, maximum } if !value.as_i64().is_none_or(|number| (*minimum..=*maximum).contains(&number)) => {
                 on_difference(DriftKind::OutOfRange, path, Some(value));
             }
-            Self::Enum(_) | Self::Integer { .. } | Self::Other => {}
+            _ => {}
         }
     }
 }
