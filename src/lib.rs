@@ -32,7 +32,7 @@ pub use codegen::*;
 pub use compat::drift;
 pub use compat::drift::{Drift, DriftKind};
 pub use compat::version::VersionRange;
-pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, StatusError};
+pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, RequestSummary, StatusError};
 #[cfg(model = "FlowStageBinding")]
 pub use flows::PolicyEvaluation;
 pub use signed_link::SignedLink;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use authentik_flow_bindings::{
-    Client, ClientBuilder, ConnectionError, ConnectionErrorKind, DecodeError, Drift, DriftKind, Error, PolicyEvaluation, ResponseValue,
-    RetryPolicy, SignedLink, StatusError, VersionRange, builder, enums, pagination, testing, types,
+    Client, ClientBuilder, ConnectionError, ConnectionErrorKind, DecodeError, Drift, DriftKind, Error, PolicyEvaluation, RequestSummary,
+    ResponseValue, RetryPolicy, SignedLink, StatusError, VersionRange, builder, enums, pagination, testing, types,
 };
 use quote::ToTokens;
 use syn::{Attribute, Fields, File, ImplItem, Item, Type, UseTree, Visibility};
@@ -32,6 +32,7 @@ owned![
     DriftKind,
     Error,
     PolicyEvaluation,
+    RequestSummary,
     ResponseValue<types::PaginatedFlowStageBindingList>,
     RetryPolicy,
     SignedLink,

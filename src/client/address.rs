@@ -1,11 +1,11 @@
-//! The address of a server, as people write it.
+//! Parsing the address of a server.
 
 use reqwest::Url;
 
 use crate::Error;
 use crate::codegen::API_PATH;
 
-/// A checked address. No message repeats what was given: it may be a token that was put into the wrong variable.
+/// A valid address. No error repeats the input: it may be a token that was put into the wrong variable.
 #[derive(Debug)]
 pub(super) struct Address {
     /// The URL below which the operations are, without a trailing slash.
@@ -16,22 +16,22 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(address: &str, allow_plaintext: bool) -> Result<Self, Error> {
-        let refused = |problem: &str| Err(Error::configuration(format!("the address of the server {problem}")));
+        let invalid = |problem: &str| Err(Error::configuration(format!("the address of the server {problem}")));
         let Some(url) = Url::parse(address.trim()).ok().filter(Url::has_host) else {
-            return refused("is not a URL: write it as https://auth.example.com");
+            return invalid("is not a URL: write it like https://auth.example.com");
         };
         if !matches!(url.scheme(), "http" | "https") {
-            return refused("does not begin with https://: write it as https://auth.example.com");
+            return invalid("does not begin with https://: write it like https://auth.example.com");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refused("contains a user name or password: remove them, and set the token instead");
+            return invalid("contains a user name or password: remove them, and set the token instead");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refused("contains `?` or `#`: give it up to the host, as https://auth.example.com");
+            return invalid("contains `?` or `#`: leave out everything after the host, as in https://auth.example.com");
         }
         let (is_loopback, is_https) = (is_loopback(&url), url.scheme() == "https");
         if !(is_https || is_loopback || allow_plaintext) {
-            return refused(
+            return invalid(
                 "begins with http://, which sends the token unencrypted: use https://, or allow it with `allow_plaintext(true)` \
                  (AUTHENTIK_ALLOW_PLAINTEXT=true)",
             );
@@ -40,7 +40,7 @@ impl Address {
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix(API_PATH).filter(|path| path.ends_with('/')).unwrap_or(path).trim_end_matches('/');
         if path.contains(&format!("/{API_PATH}/")) {
-            return refused(&format!("continues after /{API_PATH}: give it up to the host, as https://auth.example.com"));
+            return invalid(&format!("continues after /{API_PATH}: leave out everything after the host, as in https://auth.example.com"));
         }
         Ok(Self { api: format!("{host}{path}/{API_PATH}"), is_loopback, is_https })
     }

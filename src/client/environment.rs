@@ -1,4 +1,4 @@
-//! A client as environment variables describe it.
+//! Configuring a client by environment variables.
 
 use std::path::Path;
 
@@ -7,19 +7,19 @@ use crate::Error;
 use crate::codegen::Client;
 
 impl Client {
-    /// A client as the environment describes it, with the variables of
-    /// [authentik's Terraform provider](https://registry.terraform.io/providers/goauthentik/authentik/latest/docs) and some more:
+    /// Builds a client from environment variables: those of
+    /// [authentik's Terraform provider](https://registry.terraform.io/providers/goauthentik/authentik/latest/docs), and some more.
     ///
     /// | variable | meaning |
     /// | --- | --- |
-    /// | `AUTHENTIK_URL` | address of the server, as for [`builder`](Self::builder) |
-    /// | `AUTHENTIK_TOKEN` | API token |
+    /// | `AUTHENTIK_URL` | the address of the server, as for [`builder`](Self::builder) |
+    /// | `AUTHENTIK_TOKEN` | the API token |
     /// | `AUTHENTIK_TOKEN_FILE` | a file that contains the token, such as a mounted secret, instead of `AUTHENTIK_TOKEN` |
-    /// | `AUTHENTIK_CA_FILE` | a PEM file with further certificate authorities: [`add_root_certificate`](ClientBuilder::add_root_certificate) |
+    /// | `AUTHENTIK_CA_FILE` | a PEM file of additional certificate authorities: [`add_root_certificate`](ClientBuilder::add_root_certificate) |
     /// | `AUTHENTIK_INSECURE` | `true` or `1`: [accept any certificate](ClientBuilder::danger_accept_invalid_certs) |
     /// | `AUTHENTIK_ALLOW_PLAINTEXT` | `true` or `1`: [allow `http://`](ClientBuilder::allow_plaintext) |
     ///
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` apply as usual: see [`ClientBuilder`].
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed: see [`ClientBuilder`].
     ///
     /// # Errors
     /// [`Error::Configuration`] names the variable that is missing or invalid.
@@ -70,7 +70,7 @@ fn from_variables(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Res
 }
 
 fn read(name: &str, file: &str) -> Result<String, Error> {
-    // What was taken for the name of a file may be the token itself, so that it is shown only if it looks like a path.
+    // The value may be the token itself, put into the wrong variable: it is shown only if it looks like a path.
     let shown = if file.contains(['/', '\\', '.']) { format!("`{file}`") } else { "the file".to_owned() };
     std::fs::read_to_string(Path::new(file)).map_err(|error| Error::configuration(format!("{name}: {shown} cannot be read: {error}")))
 }

@@ -2,16 +2,15 @@
 
 mod address;
 mod environment;
+mod http;
 #[cfg(feature = "rustls")]
 mod tls;
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use reqwest::{Url, redirect};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -20,13 +19,14 @@ use crate::transport::limits::Limits;
 use crate::transport::retry::RetryPolicy;
 use crate::transport::{Settings, Token};
 use address::Address;
+use http::TlsSettings;
 
 impl Client {
-    /// Begins a client for the authentik server at `address`.
+    /// Configures a client for the authentik server at `address`.
     ///
-    /// `https://auth.example.com`, the same with a trailing slash and the same with `/api/v3` mean one server; authentik under a
-    /// path of its host is `https://example.com/auth`. `http://` is refused, unless it leads to this machine or
-    /// [`allow_plaintext`](ClientBuilder::allow_plaintext) is set.
+    /// A trailing slash and `/api/v3` are optional: `https://auth.example.com/api/v3/` is the same server as
+    /// `https://auth.example.com`. If authentik is served under a path, include it: `https://example.com/auth`. `http://` is rejected
+    /// unless the host is this machine or [`allow_plaintext`](ClientBuilder::allow_plaintext) is set.
     ///
     /// ```
     /// use authentik_flow_bindings::Client;
@@ -53,56 +53,57 @@ impl Client {
 /// Sets up a [`Client`]; see [`Client::builder`].
 ///
 /// # Limits
-/// Nothing that a server sends costs more than these:
+/// Whatever a server sends, a request costs no more than this:
 ///
 /// | limit | default | change it with |
 /// | --- | --- | --- |
 /// | time to connect, TLS included | 10 s | [`connect_timeout`](Self::connect_timeout) |
 /// | time of one attempt, from the first byte sent to the last byte read | 30 s | [`timeout`](Self::timeout) |
-/// | more time for requests of more than 100 rows | 50 ms a row, at most 120 s | not configurable |
-/// | time in which 4 KiB of a body, or its end, must arrive | 10 s | [`idle_timeout`](Self::idle_timeout) |
+/// | additional time for each row requested above 100 | 50 ms, at most 120 s in all | not configurable |
+/// | time in which the next 4 KiB of a body, or its end, must arrive | 10 s | [`idle_timeout`](Self::idle_timeout) |
 /// | time of a request with its retries | none | [`deadline`](Self::deadline) |
 /// | attempts of a GET or HEAD request | 12 within 120 s | [`retry`](Self::retry), [`retries`](Self::retries) |
 /// | attempts of any other request | 1 | not configurable |
 /// | attempts that end with status 500 | 5 | [`retry`](Self::retry) |
-/// | `Retry-After` that is waited for | 60 s | not configurable |
-/// | retries of a client without a success | 20, then one in two seconds | not configurable |
+/// | longest `Retry-After` that is obeyed | 60 s | not configurable |
+/// | retries of a client without a success between them | 20, then one every two seconds | not configurable |
 /// | requests of a client in flight | 32 | [`max_in_flight`](Self::max_in_flight) |
 /// | size of a response, after decompression | 64 MiB | [`max_response_bytes`](Self::max_response_bytes) |
 /// | size of an error response that is read | 64 KiB | not configurable |
-/// | headers of a response | 100, of about 400 KB in all | not configurable |
-/// | redirects, which stay on the same scheme, host and port | 5 | [`http_client`](Self::http_client) |
+/// | headers of a response | 100, about 400 KB in all | not configurable |
+/// | redirects, within the same scheme, host and port | 5 | [`http_client`](Self::http_client) |
 /// | length of an error message | about 2 KB | not configurable |
 /// | time of a whole listing | none | [`Paginator::deadline`](crate::pagination::Paginator::deadline) |
 /// | requests of a listing in flight | 2 | [`Paginator::concurrency`](crate::pagination::Paginator::concurrency) |
 /// | pages of a listing that prove nothing new | 16, and one for each page up to 1,000 | not configurable |
-/// | growth of a list while it is read | to four times its first count and 10,000 rows | not configurable |
+/// | growth of a list while it is read | to four times its first count plus 10,000 rows | not configurable |
 /// | rows of a listing | 40 million, or [`Paginator::max_items`](crate::pagination::Paginator::max_items) | not configurable |
 /// | reports of [`drift`](crate::drift) of a listing, skipped rows aside | 200 | not configurable |
 /// | rows skipped in one response | 1,000, with [`Paginator::skip_undecodable`](crate::pagination::Paginator::skip_undecodable) | not configurable |
 ///
-/// [`pagination`](crate::pagination#what-a-listing-costs) explains those of listings.
+/// [`pagination`](crate::pagination#what-a-listing-costs) explains the limits of listings.
 ///
 /// # Runtime
 /// Requests need a [Tokio](https://docs.rs/tokio) runtime with timers and I/O, such as that of `#[tokio::main]`. Outside a runtime they fail
 /// with [`Error::Configuration`].
 ///
 /// # Panics
-/// Requests panic in a runtime that was built without timers or without I/O, with a message of Tokio that says which: "timers are disabled"
-/// or "IO is disabled". Whether they are enabled cannot be asked. Build the runtime with `enable_all()`.
+/// Requests panic in a runtime without timers or without I/O. The message is Tokio's and says which of them is disabled. Build the runtime with
+/// `enable_all()`; Tokio offers no way to ask beforehand.
 ///
 /// # Proxies and certificates
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, except for addresses of this machine, which are never asked
-/// for through a proxy. With [`allow_plaintext`](Self::allow_plaintext) a proxy sees the token, as everybody on the way does.
+/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed. Requests to this machine never go through a proxy. Over `http://`
+/// ([`allow_plaintext`](Self::allow_plaintext)) a proxy can read the token.
 ///
-/// Trusted are the certificate authorities of the operating system and those of [`add_root_certificate`](Self::add_root_certificate).
-/// On Linux and BSD, `SSL_CERT_FILE` and `SSL_CERT_DIR` name other ones than those of the system.
+/// The client trusts the certificate authorities of the operating system and those of
+/// [`add_root_certificate`](Self::add_root_certificate). On Linux and BSD, `SSL_CERT_FILE` and `SSL_CERT_DIR` replace those of the system;
+/// a file that cannot be read is an error.
 ///
 /// # Memory
-/// The token is overwritten when the last client, clone and request that hold it are gone. The copies that hyper, TLS and the
-/// operating system make in their buffers while they send it are out of reach.
+/// The token is overwritten in memory when the last client, clone or request that holds it is dropped. The copies that hyper, TLS and the
+/// operating system make while they send it cannot be overwritten.
 #[derive(Clone, Debug)]
-#[must_use = "a builder makes no client before `build()`"]
+#[must_use = "a builder does nothing until `build()` is called"]
 pub struct ClientBuilder {
     address: String,
     token: Option<Result<Token, &'static str>>,
@@ -115,26 +116,8 @@ pub struct ClientBuilder {
     http_client: Option<reqwest::Client>,
 }
 
-/// Whom the client trusts, and who it is.
-#[derive(Clone, Default)]
-struct TlsSettings {
-    roots: Vec<String>,
-    identity: Option<Zeroizing<String>>,
-    accept_invalid_certs: bool,
-}
-
-impl fmt::Debug for TlsSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsSettings")
-            .field("roots", &self.roots.len())
-            .field("identity", &self.identity.is_some())
-            .field("accept_invalid_certs", &self.accept_invalid_certs)
-            .finish()
-    }
-}
-
 impl ClientBuilder {
-    /// The API token that requests carry. It is shown nowhere, and sent to no other host.
+    /// The API token, sent with every request. It appears in no error, log or `Debug` output, and is sent to no other host.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(Token::new(token.into()));
         self
@@ -142,70 +125,71 @@ impl ClientBuilder {
 
     /// How long one attempt may take, from the first byte sent to the last byte read; 30 s unless set.
     ///
-    /// A request for more than 100 rows gets 50 ms more for each row above, up to two minutes: a server sends nothing before it has
-    /// the last row.
+    /// A request for more than 100 rows gets 50 ms more for each further row, up to two minutes more: authentik sends nothing before it
+    /// has collected the last row.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// How long it may take to connect, TLS included; 10 s unless set. Not used with [`http_client`](Self::http_client).
+    /// How long connecting may take, TLS included; 10 s unless set. Not used with [`http_client`](Self::http_client).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a body may bring less than 4 KiB and not end; 10 s unless set.
+    /// How long to wait for the next 4 KiB of a body, or for its end; 10 s unless set.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
-    /// How long one request may take with its retries and pauses; no limit unless set. Then comes [`Error::DeadlineExceeded`].
+    /// How long one request may take with its retries and pauses; no limit unless set. After that it fails with
+    /// [`Error::DeadlineExceeded`].
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.limits.deadline = Some(deadline);
         self
     }
 
-    /// How large a response may be after decompression; 64 MiB (67,108,864 bytes) unless set.
+    /// How many bytes a response may have after decompression; 64 MiB (67,108,864) unless set.
     ///
-    /// A row is 1 to 3 KB, so the default is enough for more than 20,000 of them in one response.
+    /// A row has 1 to 3 KB, so one response can hold more than 20,000 rows by default.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
         self
     }
 
-    /// How many requests of this client and its clones are in flight at a time, whatever the number of listings; 32 unless set.
+    /// How many requests of this client and its clones may be in flight at the same time, in all listings together; 32 unless set.
     pub fn max_in_flight(mut self, requests: NonZeroUsize) -> Self {
         self.limits.max_in_flight = requests.get();
         self
     }
 
-    /// How often and for how long GET and HEAD requests are retried. No other request is.
+    /// How often and for how long GET and HEAD requests are retried. Other requests are never retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How often a request is sent again: short for [`retry`](Self::retry) with the default pauses. 0 for never.
+    /// How often a request may be retried; 0 means never. A shorthand for [`retry`](Self::retry) with the default pauses.
     pub fn retries(self, retries: u32) -> Self {
         let attempts = usize::try_from(retries).unwrap_or(usize::MAX).saturating_add(1);
         self.retry(RetryPolicy::default().max_attempts(attempts))
     }
 
-    /// Adds a name to the `User-Agent`, so that the server's log shows who sends requests: `my-service/1.2`.
+    /// Appends to the `User-Agent`, so that the server's log shows which program sends requests: `my-service/1.2`.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent_suffix = Some(suffix.into());
         self
     }
 
-    /// Allows an `http://` address that is not this machine. Everybody on the way can read the token, a proxy included.
+    /// Allows `http://` for hosts other than this machine. Anyone on the network path, proxies included, can read the token.
     pub fn allow_plaintext(mut self, allow: bool) -> Self {
         self.allow_plaintext = allow;
         self
     }
 
-    /// Accepts any certificate, from anybody: whoever is on the way can read the token.
+    /// Accepts any server certificate. Anyone who can intercept the connection can read the token.
     ///
     /// Needs the feature `rustls`; not used with [`http_client`](Self::http_client).
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
@@ -213,7 +197,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificate authorities in this PEM text as well, such as that of a company.
+    /// Also trusts the certificate authorities in this PEM text, such as that of your company.
     ///
     /// Needs the feature `rustls`; not used with [`http_client`](Self::http_client).
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
@@ -221,7 +205,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Identifies the client to a server that demands a certificate: its certificate chain and private key as one PEM text.
+    /// The client certificate for servers that require one: the certificate chain and its private key in one PEM text.
     ///
     /// Needs the feature `rustls`; not used with [`http_client`](Self::http_client).
     pub fn client_identity(mut self, pem: impl Into<String>) -> Self {
@@ -229,21 +213,20 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through this client: its proxies, certificates, TLS and redirects.
+    /// Sends requests with this HTTP client: its settings for proxies, TLS and redirects apply.
     ///
-    /// Time limits, retries and the cap on responses stay those of this builder. So does where the token goes with each request; with
-    /// redirects, it goes where the HTTP client takes it: the example follows none. A loopback address is asked for through a proxy if the
-    /// HTTP client has one.
+    /// The time limits, retries and response limit of this builder still apply. If the HTTP client follows redirects, it may send the token
+    /// to another host: the client in the example follows none. If it has a proxy, requests to this machine go through it too.
     ///
     /// # Cryptography
-    /// This crate enables reqwest's TLS without a cryptography provider, and installs none for the process: that is for the program to
-    /// choose. Without one, `reqwest::Client::new()` panics with "No rustls crypto provider is configured". Install one at the start of the
+    /// This crate enables TLS in reqwest without a cryptography provider, and installs none for the process: that is the program's choice.
+    /// Without a provider, `reqwest::Client::new()` panics with "No rustls crypto provider is configured". Install one at the start of the
     /// program, or enable the feature `rustls` of reqwest.
     ///
     /// ```
     /// # #[cfg(feature = "rustls")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // Fails if the process has a provider already, which serves as well.
+    /// // Fails if the process has a provider already, which is fine.
     /// let _ = rustls::crypto::ring::default_provider().install_default();
     ///
     /// let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
@@ -257,10 +240,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes the client. No request is sent.
+    /// Builds the client. Sends no request.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when the address, the token, a certificate or the suffix cannot be used.
+    /// [`Error::Configuration`] if the address, the token, a certificate or the suffix of the user agent is invalid.
     pub fn build(self) -> Result<Client, Error> {
         let address = Address::parse(&self.address, self.allow_plaintext)?;
         let token = self.token.clone().transpose().map_err(Error::configuration)?;
@@ -269,35 +252,20 @@ impl ClientBuilder {
             user_agent = format!("{user_agent} {suffix}");
         }
         let user_agent = HeaderValue::from_str(&user_agent).map_err(|_| {
-            Error::configuration("the user agent suffix has characters that a header cannot have: use letters, digits, `/` and `.`")
+            Error::configuration(
+                "the user agent suffix contains characters that are not allowed in a header: use letters, digits, `/` and `.`",
+            )
         })?;
         let client = match &self.http_client {
             Some(client) => client.clone(),
-            None => self.new_http_client(&address)?,
+            None => http::client(&address, &self.tls, self.connect_timeout, self.limits.max_in_flight)?,
         };
         self.warn(&address);
         let inner = Settings::new(token, user_agent, self.limits, self.retry);
         Ok(Client { baseurl: address.api.into(), client, inner: Arc::new(inner) })
     }
 
-    fn new_http_client(&self, address: &Address) -> Result<reqwest::Client, Error> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(self.connect_timeout)
-            .pool_max_idle_per_host(self.limits.max_in_flight)
-            .redirect(within_one_origin());
-        if address.is_loopback {
-            builder = builder.no_proxy();
-        }
-        #[cfg(feature = "rustls")]
-        let builder = builder.tls_backend_preconfigured(tls::config(&self.tls, address.is_https)?);
-        #[cfg(not(feature = "rustls"))]
-        if address.is_https || self.tls.accept_invalid_certs || self.tls.identity.is_some() || !self.tls.roots.is_empty() {
-            return Err(Error::configuration("https:// needs the feature `rustls`, or an `http_client` with TLS"));
-        }
-        builder.build().map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error:?}")))
-    }
-
-    /// What weakens a client should not go unnoticed in production.
+    /// Settings that weaken a client should not go unnoticed in production.
     #[cfg(feature = "tracing")]
     fn warn(&self, address: &Address) {
         if !address.is_https && !address.is_loopback {
@@ -309,20 +277,6 @@ impl ClientBuilder {
     }
 
     #[cfg(not(feature = "tracing"))]
-    #[allow(clippy::unused_self, reason = "it warns with the feature `tracing`")]
+    #[allow(clippy::unused_self, reason = "used with the feature `tracing`")]
     fn warn(&self, _: &Address) {}
-}
-
-/// Follows a redirect inside the server only: a token is for one server, and a login page elsewhere is not an API.
-fn within_one_origin() -> redirect::Policy {
-    redirect::Policy::custom(|attempt| {
-        let first = attempt.previous().first().map(Url::origin);
-        if attempt.previous().len() > 5 {
-            attempt.error("more than five redirects")
-        } else if first == Some(attempt.url().origin()) {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    })
 }

@@ -1,4 +1,4 @@
-//! TLS: which servers are trusted, and how the client identifies itself.
+//! The TLS configuration: trusted certificate authorities and the client certificate.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use super::TlsSettings;
+use super::http::TlsSettings;
 use crate::Error;
 
-/// The TLS configuration of a client. A client that talks plain HTTP needs no certificate authorities.
+/// The TLS configuration of a client. A client for plain HTTP needs no certificate authorities.
 pub(super) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -30,8 +30,8 @@ pub(super) fn config(settings: &TlsSettings, is_https: bool) -> Result<ClientCon
         None => builder.with_no_client_auth(),
         Some(pem) => {
             let (chain, key) = identity(pem.as_bytes())?;
-            let refused = |error| Error::configuration(format!("the client identity cannot be used: {error}"));
-            builder.with_client_auth_cert(chain, key).map_err(refused)?
+            let invalid = |error| Error::configuration(format!("the client identity cannot be used: {error}"));
+            builder.with_client_auth_cert(chain, key).map_err(invalid)?
         }
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -50,7 +50,7 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(Error::configuration(format!("{what} has no PEM section `BEGIN CERTIFICATE`"))),
+        Ok(_) => Err(Error::configuration(format!("{what} contains no PEM section `BEGIN CERTIFICATE`"))),
         Err(error) => Err(Error::configuration(format!("{what} is not valid PEM: {error}"))),
     }
 }
@@ -58,15 +58,15 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
 fn identity(pem: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
     let chain = certificates(pem, "the client identity (`client_identity`)")?;
     let key = PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| Error::configuration("the client identity (`client_identity`) has no PEM section `BEGIN PRIVATE KEY`"))?;
+        .map_err(|_| Error::configuration("the client identity (`client_identity`) contains no PEM section `BEGIN PRIVATE KEY`"))?;
     Ok((chain, key))
 }
 
-/// Trusts what the operating system trusts, and the roots.
+/// Trusts the certificate authorities of the operating system, and `roots`.
 fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Verifier, Error> {
     #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
     if let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
-        // The verifier only logs what it cannot read.
+        // The verifier would only log that it cannot read the file.
         let shown = file.to_string_lossy();
         let pem =
             std::fs::read(&file).map_err(|error| Error::configuration(format!("SSL_CERT_FILE: `{shown}` cannot be read: {error}")))?;
@@ -74,13 +74,13 @@ fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) 
     }
     Verifier::new_with_extra_roots(roots, provider).map_err(|error| {
         Error::configuration(format!(
-            "the certificate authorities of this machine cannot be loaded: install them (the package `ca-certificates`), name a file of them \
-             in SSL_CERT_FILE, or add one with `add_root_certificate` (AUTHENTIK_CA_FILE) ({error})"
+            "the certificate authorities of this machine cannot be loaded: install them (the package `ca-certificates`), set \
+             SSL_CERT_FILE to a file of certificates, or add one with `add_root_certificate` (AUTHENTIK_CA_FILE) ({error})"
         ))
     })
 }
 
-/// Accepts any certificate; the other side must still have its key.
+/// Accepts any certificate, but still verifies that the server has its private key.
 #[derive(Debug)]
 struct AcceptAnyServer(Arc<CryptoProvider>);
 

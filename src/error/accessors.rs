@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::{Attempts, ConnectionErrorKind, Error, StatusError};
+use super::{ConnectionErrorKind, Error, RequestSummary, StatusError};
 
 impl Error {
     /// The status of the response, if it was not success.
@@ -29,11 +29,7 @@ impl Error {
     /// The request's id in authentik's log, from the header `x-authentik-id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        match self.cause() {
-            Self::Status(error) => error.request_id(),
-            Self::Decode(error) => error.request_id(),
-            _ => None,
-        }
+        self.request()?.id()
     }
 
     /// How many requests were sent before this error was final; 0 when none was.
@@ -41,7 +37,7 @@ impl Error {
     pub fn attempts(&self) -> usize {
         match self.cause() {
             Self::DeadlineExceeded { attempts, .. } => *attempts,
-            _ => self.attempt_record().map_or(0, |attempts| attempts.count),
+            _ => self.request().map_or(0, RequestSummary::attempts),
         }
     }
 
@@ -50,7 +46,7 @@ impl Error {
     pub fn elapsed(&self) -> Duration {
         match self.cause() {
             Self::DeadlineExceeded { limit, .. } => *limit,
-            _ => self.attempt_record().map_or(Duration::ZERO, |attempts| attempts.elapsed),
+            _ => self.request().map_or(Duration::ZERO, RequestSummary::elapsed),
         }
     }
 
@@ -121,11 +117,11 @@ impl Error {
         }
     }
 
-    fn attempt_record(&self) -> Option<&Attempts> {
+    fn request(&self) -> Option<&RequestSummary> {
         match self.cause() {
-            Self::Connection(error) => Some(&error.attempts),
-            Self::Status(error) => Some(&error.attempts),
-            Self::Decode(error) => Some(&error.attempts),
+            Self::Connection(error) => Some(error.request()),
+            Self::Status(error) => Some(error.request()),
+            Self::Decode(error) => Some(error.request()),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::{Attempts, Error};
+use super::{Error, RequestSummary};
 
 /// No response arrived, or it ended before it was complete.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct ConnectionError {
     explanation: String,
     address: String,
     source: Option<reqwest::Error>,
-    pub(super) attempts: Attempts,
+    pub(super) request: RequestSummary,
 }
 
 /// What kind of fault a [`ConnectionError`] is.
@@ -60,16 +60,10 @@ impl ConnectionError {
         self.connect
     }
 
-    /// How many requests were sent.
+    /// How often the request was sent, for how long, and its id in the server's log.
     #[must_use]
-    pub fn attempts(&self) -> usize {
-        self.attempts.count
-    }
-
-    /// How long the request took with its retries.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.attempts.elapsed
+    pub fn request(&self) -> &RequestSummary {
+        &self.request
     }
 
     /// Faults of TLS, of the protocol and of a proxy's rules are faults of configuration: they stay until somebody corrects it.
@@ -90,7 +84,7 @@ impl Error {
             explanation,
             address: address.to_owned(),
             source: Some(error),
-            attempts: Attempts::default(),
+            request: RequestSummary::default(),
         }))
     }
 
@@ -102,7 +96,7 @@ impl Error {
             explanation: format!("the response stalled: too little of it arrived within the idle timeout of {limit:?}"),
             address: address.to_owned(),
             source: None,
-            attempts: Attempts::default(),
+            request: RequestSummary::default(),
         }))
     }
 }
@@ -110,7 +104,7 @@ impl Error {
 impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = if self.connect { "cannot connect to authentik" } else { "no complete response from authentik" };
-        write!(f, "{failed} at {}: {}{}", self.address, self.explanation, self.attempts)
+        write!(f, "{failed} at {}: {}{}", self.address, self.explanation, self.request)
     }
 }
 

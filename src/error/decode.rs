@@ -1,11 +1,10 @@
 //! A response that cannot be read.
 
 use std::fmt;
-use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use super::{Attempts, Error, in_log, is_html, looks_like, request_id};
+use super::{Error, RequestSummary, is_html, looks_like, summary_of};
 use crate::compat::version::VersionRange;
 use crate::redaction::Quoter;
 
@@ -16,9 +15,8 @@ use crate::redaction::Quoter;
 pub struct DecodeError {
     failure: DecodeFailure,
     html: bool,
-    request_id: Option<String>,
     pub(super) page: Option<u64>,
-    pub(super) attempts: Attempts,
+    pub(super) request: RequestSummary,
 }
 
 impl DecodeError {
@@ -70,29 +68,16 @@ impl DecodeError {
         self.failure.cut_off
     }
 
-    /// The request's id in authentik's log, from the header `x-authentik-id`.
+    /// How often the request was sent, for how long, and its id in the server's log.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-
-    /// How many requests were sent.
-    #[must_use]
-    pub fn attempts(&self) -> usize {
-        self.attempts.count
-    }
-
-    /// How long the request took with its retries.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.attempts.elapsed
+    pub fn request(&self) -> &RequestSummary {
+        &self.request
     }
 }
 
 impl Error {
     pub(crate) fn from_decode_failure(failure: DecodeFailure, headers: &HeaderMap, quoter: Quoter<'_>) -> Self {
-        let request_id = request_id(headers, quoter);
-        Self::Decode(Box::new(DecodeError { failure, html: is_html(headers), page: None, request_id, attempts: Attempts::default() }))
+        Self::Decode(Box::new(DecodeError { failure, html: is_html(headers), page: None, request: summary_of(headers, quoter) }))
     }
 }
 
@@ -115,7 +100,7 @@ impl fmt::Display for DecodeError {
             }
             write!(f, "{}", looks_like(*server))?;
         }
-        write!(f, "{}{}", self.attempts, in_log(self.request_id()))
+        write!(f, "{}", self.request)
     }
 }
 

@@ -4,10 +4,10 @@
 //! query of a URL: since 2025.12 a `background_url` may be a signed URL, whose query is a credential.
 
 mod accessors;
-mod attempts;
 mod connection;
 mod decode;
 mod status;
+mod summary;
 #[cfg(feature = "rustls")]
 mod tls;
 
@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-pub(crate) use attempts::Attempts;
 pub use connection::{ConnectionError, ConnectionErrorKind};
 pub use decode::DecodeError;
 pub(crate) use decode::DecodeFailure;
 pub use status::StatusError;
+pub use summary::RequestSummary;
 
 use crate::compat::version::VersionRange;
 use crate::redaction::Quoter;
@@ -169,13 +169,15 @@ impl Error {
         if returned == 0 { self } else { Self::Interrupted { returned, cause: Box::new(self) } }
     }
 
-    pub(crate) fn after(mut self, record: Attempts) -> Self {
-        match &mut self {
-            Self::Connection(error) => error.attempts = record,
-            Self::Status(error) => error.attempts = record,
-            Self::Decode(error) => error.attempts = record,
-            _ => {}
-        }
+    /// Records how often the request was sent, and for how long.
+    pub(crate) fn after(mut self, attempts: usize, elapsed: Duration) -> Self {
+        let request = match &mut self {
+            Self::Connection(error) => &mut error.request,
+            Self::Status(error) => &mut error.request,
+            Self::Decode(error) => &mut error.request,
+            _ => return self,
+        };
+        request.set_attempts(attempts, elapsed);
         self
     }
 
@@ -221,12 +223,9 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-fn request_id(headers: &HeaderMap, quoter: Quoter<'_>) -> Option<String> {
-    headers.get("x-authentik-id")?.to_str().ok().map(|id| quoter.quote(id))
-}
-
-fn in_log(request_id: Option<&str>) -> String {
-    request_id.map(|id| format!(" [request {id} in authentik's log]")).unwrap_or_default()
+fn summary_of(headers: &HeaderMap, quoter: Quoter<'_>) -> RequestSummary {
+    let id = headers.get("x-authentik-id").and_then(|id| id.to_str().ok());
+    RequestSummary::new(id.map(|id| quoter.quote(id)))
 }
 
 fn looks_like(server: VersionRange) -> String {

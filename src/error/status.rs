@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
-use super::{Attempts, Error, in_log, is_html, request_id};
+use super::{Error, RequestSummary, is_html, summary_of};
 use crate::redaction::{Quoter, head};
 
 /// How many rejected fields are kept, and how many messages of each. The response may have thousands.
@@ -27,12 +27,11 @@ pub struct StatusError {
     field_errors: BTreeMap<String, Vec<String>>,
     /// Rejected fields that were not kept.
     more_fields: usize,
-    request_id: Option<String>,
     retry_after: Option<Duration>,
     html: bool,
     redirect: Option<String>,
     address: String,
-    pub(super) attempts: Attempts,
+    pub(super) request: RequestSummary,
 }
 
 impl StatusError {
@@ -52,12 +51,6 @@ impl StatusError {
     #[must_use]
     pub fn field_errors(&self) -> &BTreeMap<String, Vec<String>> {
         &self.field_errors
-    }
-
-    /// The request's id in authentik's log, from the header `x-authentik-id`.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
     }
 
     /// How long the server asks to wait (`Retry-After`).
@@ -84,16 +77,10 @@ impl StatusError {
         &self.address
     }
 
-    /// How many requests were sent.
+    /// How often the request was sent, for how long, and its id in the server's log.
     #[must_use]
-    pub fn attempts(&self) -> usize {
-        self.attempts.count
-    }
-
-    /// How long the request took with its retries.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.attempts.elapsed
+    pub fn request(&self) -> &RequestSummary {
+        &self.request
     }
 }
 
@@ -109,12 +96,11 @@ impl Error {
             detail,
             field_errors,
             more_fields,
-            request_id: request_id(headers, quoter),
             retry_after: header(RETRY_AFTER).and_then(retry_after),
             html,
             redirect: header(LOCATION).filter(|_| status.is_redirection()).map(|location| quoter.quote_location(url, location)),
             address: quoter.quote(&format!("{}{}", url.origin().ascii_serialization(), url.path())),
-            attempts: Attempts::default(),
+            request: summary_of(headers, quoter),
         }))
     }
 }
@@ -145,7 +131,7 @@ impl fmt::Display for StatusError {
         if let Some(pause) = self.retry_after {
             write!(f, ". It asks to wait {} s", pause.as_secs())?;
         }
-        write!(f, "{}{}", self.attempts, in_log(self.request_id()))
+        write!(f, "{}", self.request)
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 
 use super::throttle::{MAX_SPREAD, Throttle};
 use crate::Error;
-use crate::error::Attempts;
 
 /// The longest `Retry-After` that is waited for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -108,7 +107,7 @@ impl Attempted {
     /// Records a failed attempt. Returns the pause before the next one, or the error where there is none.
     fn failed(&mut self, policy: RetryPolicy, error: Error) -> Result<Duration, Error> {
         let elapsed = self.started.elapsed();
-        let error = error.after(Attempts { count: self.count, elapsed });
+        let error = error.after(self.count, elapsed);
         self.server_errors += usize::from(error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR));
         let pause = policy.pause(self.count);
         let (pause, resumes) = match error.retry_after() {

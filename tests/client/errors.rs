@@ -180,7 +180,7 @@ async fn what_errors_carry_has_accessors() {
     let fault = response(400, &[JSON, ("x-authentik-id", "7f"), ("retry-after", "5")], json!({"order": ["Enter a number."]}).to_string());
     let server = faulty(fault).await;
     let Error::Status(error) = error_of(&server.client()).await else { panic!("not a status") };
-    assert_eq!((error.status().as_u16(), error.detail(), error.request_id(), error.attempts()), (400, None, Some("7f"), 1));
+    assert_eq!((error.status().as_u16(), error.detail(), error.request().id(), error.request().attempts()), (400, None, Some("7f"), 1));
     assert_eq!(
         (error.field_errors()["order"].as_slice(), error.is_html(), error.redirect()),
         (["Enter a number.".to_owned()].as_slice(), false, None)
@@ -192,12 +192,12 @@ async fn what_errors_carry_has_accessors() {
 
     let server = faulty(response(200, &[JSON, ("x-authentik-id", "7f")], "{\"pagination\": 1}")).await;
     let Error::Decode(error) = error_of(&server.client()).await else { panic!("not a decode error") };
-    assert_eq!((error.path(), error.excerpt(), error.row(), error.request_id()), ("pagination", "1", None, Some("7f")));
+    assert_eq!((error.path(), error.excerpt(), error.row(), error.request().id()), ("pagination", "1", None, Some("7f")));
     assert!(error.problem().contains("invalid type: integer `1`") && !error.is_html() && !error.is_cut_off(), "{error}");
 
     let server = faulty(Fault::Close).await;
     let Error::Connection(error) = error_of(&server.client()).await else { panic!("not a connection error") };
-    assert_eq!((error.address(), error.attempts(), error.is_connect()), (server.address().as_str(), 1, false));
+    assert_eq!((error.address(), error.request().attempts(), error.is_connect()), (server.address().as_str(), 1, false));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{client, error_of, response, server};
 
 #[tokio::test]
-async fn every_spelling_of_an_address_means_the_same() {
+async fn every_form_of_an_address_is_the_same_server() {
     let server = server().await;
     for suffix in ["", "/", "/api/v3", "/api/v3/", "//"] {
         let client = Client::builder(format!("{}{suffix}", server.address())).token(FakeAuthentik::TOKEN).build().unwrap();
@@ -17,7 +17,7 @@ async fn every_spelling_of_an_address_means_the_same() {
 }
 
 #[tokio::test]
-async fn authentik_under_a_path_is_found_there() {
+async fn authentik_can_be_served_under_a_path() {
     let server = server().await;
     let client = Client::builder(format!("{}/auth/", server.address())).token("t").retries(0).build().unwrap();
     error_of(&client).await;
@@ -25,21 +25,21 @@ async fn authentik_under_a_path_is_found_there() {
 }
 
 #[test]
-fn invalid_addresses_are_refused_with_a_remedy() {
+fn invalid_addresses_are_rejected_with_a_remedy() {
     let cases = [
-        ("auth.example.com", "write it as https://auth.example.com"),
-        ("", "write it as https://auth.example.com"),
-        ("localhost:9000", "write it as https://auth.example.com"),
-        ("https://", "write it as https://auth.example.com"),
+        ("auth.example.com", "write it like https://auth.example.com"),
+        ("", "write it like https://auth.example.com"),
+        ("localhost:9000", "write it like https://auth.example.com"),
+        ("https://", "write it like https://auth.example.com"),
         ("ftp://auth.example.com", "does not begin with https://"),
         ("http://auth.example.com", "sends the token unencrypted"),
         ("secret-token", "is not a URL"),
         ("secret:token", "is not a URL"),
         ("https://user:secret@auth.example.com", "set the token instead"),
-        ("http://user:secret@", "write it as https://auth.example.com"),
-        ("https://auth.example.com/api/v3/flows/bindings/", "give it up to the host, as https://auth.example.com"),
-        ("https://auth.example.com/if/admin/#/flow", "give it up to the host"),
-        ("https://auth.example.com/?next=1", "give it up to the host"),
+        ("http://user:secret@", "write it like https://auth.example.com"),
+        ("https://auth.example.com/api/v3/flows/bindings/", "leave out everything after the host, as in https://auth.example.com"),
+        ("https://auth.example.com/if/admin/#/flow", "leave out everything after the host"),
+        ("https://auth.example.com/?next=1", "leave out everything after the host"),
     ];
     for (address, remedy) in cases {
         let error = Client::builder(address).token("t").build().unwrap_err();
@@ -97,7 +97,7 @@ async fn parameters_reach_the_server_as_authentik_expects_them() {
 }
 
 #[tokio::test]
-async fn filters_keep_what_they_say() {
+async fn filters_select_the_rows_that_they_name() {
     let server = FakeAuthentik::builder().generated(200, 20).start().await.unwrap();
     let client = server.client();
     let all = client.flows_bindings_list().paginate().collect().await.unwrap();
@@ -116,7 +116,7 @@ async fn filters_keep_what_they_say() {
 }
 
 #[tokio::test]
-async fn an_invalid_parameter_is_refused_without_a_request() {
+async fn an_invalid_parameter_is_rejected_without_a_request() {
     let server = server().await;
     let error = server.client().flows_bindings_list().page(u64::MAX).send().await.unwrap_err();
     assert!(matches!(error, Error::InvalidRequest { .. }), "{error:?}");

@@ -179,7 +179,7 @@ async fn plain_http_on_a_tls_port_is_explained() {
     let Error::Connection(error) = error_of(&Client::builder(&address).token("t").build().unwrap()).await else {
         panic!("no connection error")
     };
-    assert_eq!((error.kind(), error.attempts()), (ConnectionErrorKind::NotHttp, 1));
+    assert_eq!((error.kind(), error.request().attempts()), (ConnectionErrorKind::NotHttp, 1));
     assert!(error.to_string().contains("does not speak HTTP: if the port expects TLS, use https://"), "{error}");
 }
 
@@ -212,9 +212,9 @@ fn invalid_pem_is_an_error_of_configuration() {
         change(Client::builder("https://auth.example.com").token("t").add_root_certificate(Authority::new().pem)).build()
     };
     let error = build(|builder| builder.add_root_certificate("no PEM at all")).unwrap_err().to_string();
-    assert!(error.contains("AUTHENTIK_CA_FILE) has no PEM section `BEGIN CERTIFICATE`"), "{error}");
+    assert!(error.contains("AUTHENTIK_CA_FILE) contains no PEM section `BEGIN CERTIFICATE`"), "{error}");
     let error = build(|builder| builder.client_identity(Authority::new().pem)).unwrap_err().to_string();
-    assert!(error.contains("has no PEM section `BEGIN PRIVATE KEY`"), "{error}");
+    assert!(error.contains("contains no PEM section `BEGIN PRIVATE KEY`"), "{error}");
     let error = build(|builder| builder.client_identity("-----BEGIN SECRET-----")).unwrap_err().to_string();
     assert!(error.contains("the client identity") && !error.contains("SECRET"), "{error}");
 }
@@ -251,7 +251,7 @@ async fn an_unreadable_store() {
 #[test]
 #[ignore = "run by the test above, with SSL_CERT_FILE"]
 fn a_store_without_certificates() {
-    assert!(https_error().contains("has no PEM section `BEGIN CERTIFICATE`"), "{}", https_error());
+    assert!(https_error().contains("contains no PEM section `BEGIN CERTIFICATE`"), "{}", https_error());
 }
 
 #[tokio::test]

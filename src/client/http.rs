@@ -1,0 +1,63 @@
+//! The HTTP client of a client: proxies, redirects and TLS.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::{Url, redirect};
+use zeroize::Zeroizing;
+
+use super::address::Address;
+use crate::Error;
+
+/// Redirects that are followed, all of them within one origin.
+const MAX_REDIRECTS: usize = 5;
+
+/// Which servers the client trusts, and how it identifies itself to them.
+#[derive(Clone, Default)]
+pub(super) struct TlsSettings {
+    /// Certificate authorities, as PEM.
+    pub(super) roots: Vec<String>,
+    /// Certificate chain and private key, as PEM.
+    pub(super) identity: Option<Zeroizing<String>>,
+    pub(super) accept_invalid_certs: bool,
+}
+
+impl fmt::Debug for TlsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings")
+            .field("roots", &self.roots.len())
+            .field("identity", &self.identity.is_some())
+            .field("accept_invalid_certs", &self.accept_invalid_certs)
+            .finish()
+    }
+}
+
+/// An HTTP client for one server.
+pub(super) fn client(address: &Address, tls: &TlsSettings, connect_timeout: Duration, max_idle: usize) -> Result<reqwest::Client, Error> {
+    let mut builder =
+        reqwest::Client::builder().connect_timeout(connect_timeout).pool_max_idle_per_host(max_idle).redirect(within_one_origin());
+    if address.is_loopback {
+        builder = builder.no_proxy();
+    }
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_preconfigured(super::tls::config(tls, address.is_https)?);
+    #[cfg(not(feature = "rustls"))]
+    if address.is_https || tls.accept_invalid_certs || tls.identity.is_some() || !tls.roots.is_empty() {
+        return Err(Error::configuration("https:// needs the feature `rustls`, or an `http_client` with TLS"));
+    }
+    builder.build().map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error:?}")))
+}
+
+/// Follows redirects within one origin only: the token is for one server, and a login page elsewhere is not an API.
+fn within_one_origin() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let first = attempt.previous().first().map(Url::origin);
+        if attempt.previous().len() > MAX_REDIRECTS {
+            attempt.error("more than five redirects")
+        } else if first == Some(attempt.url().origin()) {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
