@@ -11,6 +11,8 @@ mod compat;
 pub mod enums;
 mod error;
 mod flows;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 #[cfg(model = "Pagination")]
 pub mod pagination;
 mod parameters;

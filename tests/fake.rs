@@ -181,3 +181,37 @@ async fn a_row_inserted_between_count_and_select_pushes_the_last_row_off_the_las
     assert_eq!(page(2).await, (8, vec![4, 5, 6, 7]), "row 8 existed throughout, and is on neither page");
     assert_eq!(page(3).await, (9, vec![]), "the page exists by the count, and its row is gone");
 }
+
+#[tokio::test]
+async fn a_server_listens_on_the_port_that_it_is_given() {
+    let first = FakeAuthentik::builder().start().await.unwrap();
+    let port = first.address().rsplit(':').next().unwrap().parse().unwrap();
+    let taken = FakeAuthentik::builder().port(port).start().await.unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+
+    let address = first.address();
+    drop(first);
+    // The first server's task ends soon after the server is dropped.
+    for _ in 0..1_000 {
+        if let Ok(second) = FakeAuthentik::builder().port(port).start().await {
+            assert_eq!(second.address(), address);
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("port {port} is still in use");
+}
+
+#[tokio::test]
+async fn rows_are_loaded_from_a_saved_page_or_an_array() {
+    let server = FakeAuthentik::builder().release(Release::V2025_12).generated(3, 1).start().await.unwrap();
+    let (_, page) = raw(&server, reqwest::Method::GET, "/api/v3/flows/bindings/", "application/json").await;
+    let rows = serde_json::to_string(&authentik_flow_bindings::testing::bindings(3, 1)).unwrap();
+    for json in [page, rows] {
+        let copy = FakeAuthentik::builder().json(&json).unwrap().start().await.unwrap();
+        let listed = copy.client().flows_bindings_list().paginate().await.unwrap();
+        assert_eq!(listed, server.client().flows_bindings_list().paginate().await.unwrap());
+    }
+    let error = FakeAuthentik::builder().json("[\n{}]").unwrap_err();
+    assert_eq!(error.line(), 2, "{error}");
+}

@@ -68,7 +68,20 @@ fn adapt_struct(builder: &mut ItemStruct, operation: &Operation) {
     }
     let method = builder.ident.to_string().to_snake_case();
     let summary = operation.summary.as_deref().unwrap_or("Sends a request").trim_end_matches('.');
-    redescribe(&mut builder.attrs, &format!("{summary}: a request that [`Client::{method}`](super::Client::{method}) begins."));
+    let has = |name: &str| builder.fields.iter().any(|field| field.ident.as_ref().is_some_and(|ident| ident == name));
+    let usage = if ["page", "page_size", "ordering"].into_iter().all(has) {
+        let example = example(&format!(
+            "let all = client.{method}().paginate().await?; // every row, on as many pages as it takes\n\
+             let page = client.{method}().page_size(20).send().await?; // one page, as the server sends it"
+        ));
+        format!(
+            "[`paginate`](Self::paginate) lists all rows, [`send`](Self::send) requests one page. The other methods set parameters.\n\n{example}"
+        )
+    } else {
+        "[`send`](Self::send) sends it. The other methods set parameters.".to_owned()
+    };
+    let text = format!("{summary}: a request that [`Client::{method}`](super::Client::{method}) begins.\n\n{usage}");
+    redescribe(&mut builder.attrs, &text);
 }
 
 /// `FlowsBindingsList<'a>` as `FlowsBindingsList`.

@@ -8,31 +8,68 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use toml_edit::DocumentMut;
 
-/// A call of cargo.
+use crate::{links, package};
+
+/// One thing that must pass.
 #[derive(Clone)]
 pub struct Step {
     pub name: &'static str,
-    pub arguments: Cow<'static, str>,
-    pub environment: &'static [(&'static str, &'static str)],
+    pub task: Task,
+}
+
+/// What a step does.
+#[derive(Clone)]
+pub enum Task {
+    /// A call of cargo.
+    Cargo(Cow<'static, str>),
+    /// The same with an environment variable.
+    CargoWith(Cow<'static, str>, (&'static str, &'static str)),
+    /// A call of the cargo of another toolchain, which is skipped where that is not installed.
+    Toolchain(String, Cow<'static, str>),
+    /// Anything else. It prints what it runs, and returns whether it passed.
+    Check(fn(&Path) -> Result<bool>),
+    /// Something that cannot be done on this machine, and why.
+    Skipped(String),
 }
 
 impl Step {
-    pub const fn new(name: &'static str, arguments: &'static str) -> Self {
-        Self { name, arguments: Cow::Borrowed(arguments), environment: &[] }
+    pub const fn cargo(name: &'static str, arguments: &'static str) -> Self {
+        Self { name, task: Task::Cargo(Cow::Borrowed(arguments)) }
     }
 }
 
-const STEPS: [Step; 5] = [
-    Step::new("format", "fmt --all --check"),
-    Step::new("lints", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
-    Step {
-        name: "docs",
-        arguments: Cow::Borrowed("doc --workspace --all-features --no-deps --locked"),
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
-    },
-    Step::new("tests", "test --workspace --all-features --locked"),
-    Step::new("example", "run --example list_bindings --locked -- --format csv"),
-];
+/// The client, its listings and its build, without the generator and the features that are tested together.
+const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test client --test listing --test generator";
+const BROWSER_TESTS: &str = "test --workspace --all-features --locked --test example -- --ignored";
+
+/// Every step: the quick ones first.
+fn steps(manifest: &DocumentMut) -> Vec<Step> {
+    let mut steps = vec![
+        Step::cargo("format", "fmt --all --check"),
+        Step::cargo("lints", "clippy --workspace --all-targets --all-features --locked -- -D warnings"),
+    ];
+    steps.extend(feature_sets(manifest).into_iter().map(|features| {
+        let arguments = format!("clippy --no-default-features --features={features} --locked -- -D warnings");
+        Step { name: "lints of a feature set", task: Task::Cargo(arguments.into()) }
+    }));
+    let docs = "doc --workspace --all-features --no-deps --locked".into();
+    let minimum = manifest["workspace"]["package"]["rust-version"].as_str().unwrap_or_default();
+    let browser = match installed("chromium") {
+        true => Task::Cargo(BROWSER_TESTS.into()),
+        false => Task::Skipped("the program `chromium` is not installed".into()),
+    };
+    steps.extend([
+        Step { name: "docs", task: Task::CargoWith(docs, ("RUSTDOCFLAGS", "-D warnings")) },
+        Step { name: "links in documents", task: Task::Check(links::check) },
+        Step::cargo("tests", "test --workspace --all-features --locked"),
+        Step::cargo("tests of a small build", MINIMAL_TESTS),
+        Step::cargo("example", "run --example list_bindings --locked -- --format csv"),
+        Step { name: "page in a browser", task: browser },
+        Step { name: "oldest Rust", task: Task::Toolchain(minimum.into(), "check --workspace --all-features --locked".into()) },
+        Step { name: "package", task: Task::Check(package::check) },
+    ]);
+    steps
+}
 
 /// What `Client::from_env` reads.
 const CLIENT_VARIABLES: [&str; 6] =
@@ -40,67 +77,112 @@ const CLIENT_VARIABLES: [&str; 6] =
 
 /// Runs the whole gate. Returns whether it passed.
 pub fn run(root: &Path) -> Result<bool> {
-    let combinations = feature_combinations(&std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml: cannot be read")?)?;
-    let lints = combinations.iter().map(|features| {
-        let arguments = format!("clippy --no-default-features --features={features} --locked -- -D warnings");
-        Step { name: "lints of a feature set", arguments: arguments.into(), environment: &[] }
-    });
-    run_steps(root, &STEPS.into_iter().chain(lints).collect::<Vec<_>>())
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml: cannot be read")?;
+    run_steps(root, &steps(&manifest.parse().context("Cargo.toml: invalid TOML")?))
 }
 
-/// No feature, each alone, each left out, and all: what one feature misses, or needs of another, shows up in one of them.
-fn feature_combinations(manifest: &str) -> Result<Vec<String>> {
-    let manifest: DocumentMut = manifest.parse().context("Cargo.toml: invalid TOML")?;
+/// Features that change what is generated or derived, and no handwritten code.
+const GENERATED: [&str; 2] = ["generate", "schemars"];
+
+/// Every set of the features that handwritten code depends on, and each of the others alone.
+fn feature_sets(manifest: &DocumentMut) -> Vec<String> {
     let features = manifest.get("features").and_then(|features| features.as_table()).into_iter().flat_map(|features| features.iter());
-    let features = features.map(|(name, _)| name).filter(|name| *name != "default").collect::<Vec<_>>();
-    let mut combinations = vec![String::new()];
-    for alone in &features {
-        combinations.push((*alone).to_owned());
-        combinations.push(features.iter().filter(|other| *other != alone).copied().collect::<Vec<_>>().join(","));
-    }
-    Ok(combinations)
+    let features = features.map(|(name, _)| name).filter(|name| *name != "default");
+    let (alone, switches) = features.partition::<Vec<_>, _>(|feature| GENERATED.contains(feature));
+    let subset = |set: usize| switches.iter().enumerate().filter(move |(bit, _)| set >> bit & 1 == 1).map(|(_, feature)| *feature);
+    let subsets = (0..1 << switches.len()).map(|set| subset(set).collect::<Vec<_>>().join(","));
+    subsets.chain(alone.iter().map(ToString::to_string)).collect()
 }
 
 /// Runs every step up to the first that fails, then prints a line for each with its time.
 pub fn run_steps(root: &Path, steps: &[Step]) -> Result<bool> {
     let mut lines = Vec::new();
-    let mut passed = true;
-    for Step { name, arguments, environment } in steps {
-        println!("--- {name}: cargo {arguments}");
+    for Step { name, task } in steps {
         let started = Instant::now();
-        passed = step(root, arguments, environment).with_context(|| format!("the step `{name}` cannot be run"))?;
-        let verdict = if passed { "passed" } else { "FAILED" };
-        lines.push(format!("{verdict} {name:24} {:6.1} s", started.elapsed().as_secs_f64()));
-        if !passed {
-            lines.push(format!("to run it alone: cargo {arguments}"));
-            break;
+        println!("--- {name}");
+        let outcome = perform(root, task).with_context(|| format!("the step `{name}` cannot be run"))?;
+        let seconds = started.elapsed().as_secs_f64();
+        lines.push(match &outcome {
+            Outcome::Passed => format!("passed  {name:24} {seconds:6.1} s"),
+            Outcome::Skipped(why) => format!("SKIPPED {name:24} {why}"),
+            Outcome::Failed => format!("FAILED  {name:24} {seconds:6.1} s"),
+        });
+        if matches!(outcome, Outcome::Failed) {
+            println!("\n{}", lines.join("\n"));
+            return Ok(false);
         }
     }
     println!("\n{}", lines.join("\n"));
-    Ok(passed)
+    Ok(true)
+}
+
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped(String),
+}
+
+fn perform(root: &Path, task: &Task) -> Result<Outcome> {
+    let passed = match task {
+        Task::Cargo(arguments) => cargo(root, arguments, &[])?,
+        Task::CargoWith(arguments, variable) => cargo(root, arguments, &[*variable])?,
+        Task::Toolchain(toolchain, arguments) if has_toolchain(toolchain) => {
+            run_command(root, "rustup", &format!("run {toolchain} cargo {arguments}"), &[])?
+        }
+        Task::Toolchain(toolchain, _) => {
+            return Ok(Outcome::Skipped(format!("Rust {toolchain} is not installed: `rustup toolchain install {toolchain}`")));
+        }
+        Task::Check(check) => check(root)?,
+        Task::Skipped(why) => return Ok(Outcome::Skipped(why.clone())),
+    };
+    Ok(if passed { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Whether rustup has this toolchain. It is not asked to install one.
+pub fn has_toolchain(name: &str) -> bool {
+    let list = Command::new("rustup").args(["toolchain", "list"]).output();
+    list.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).lines().any(|line| line.starts_with(name)))
+}
+
+fn installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
 }
 
 /// Runs cargo. Returns whether it succeeded.
-pub fn step(root: &Path, arguments: &str, environment: &[(&str, &str)]) -> Result<bool> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(root);
+pub fn cargo(folder: &Path, arguments: &str, environment: &[(&str, &str)]) -> Result<bool> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    run_command(folder, &cargo, arguments, environment)
+}
+
+/// Runs a program. Returns whether it succeeded.
+pub fn run_command(folder: &Path, program: &str, arguments: &str, environment: &[(&str, &str)]) -> Result<bool> {
+    let name = Path::new(program).file_name().unwrap_or_default().display();
+    println!("    {name} {arguments}");
+    let mut command = Command::new(program);
+    command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(folder);
     // The example lists the fake server, even where a real one is configured.
     for variable in CLIENT_VARIABLES {
         command.env_remove(variable);
     }
-    if arguments.starts_with("run ") {
+    if arguments.starts_with("run --example") {
         command.stdout(Stdio::null());
     }
-    Ok(command.status()?.success())
+    Ok(command.status().with_context(|| format!("`{name}` cannot be started"))?.success())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::feature_combinations;
+    use super::feature_sets;
 
     #[test]
-    fn every_feature_is_tried_alone_and_left_out() {
-        let manifest = "[features]\ndefault = [\"a\"]\na = []\nb = []\nc = []\n";
-        assert_eq!(feature_combinations(manifest).unwrap(), ["", "a", "b,c", "b", "a,c", "c", "a,b"]);
+    fn every_set_of_features_of_handwritten_code_is_tried_and_the_others_alone() {
+        let manifest = "[features]\ndefault = [\"a\"]\na = []\ngenerate = []\nb = []\nschemars = []\n";
+        assert_eq!(feature_sets(&manifest.parse().unwrap()), ["", "a", "b", "a,b", "generate", "schemars"]);
+    }
+
+    #[test]
+    fn sixteen_sets_of_this_crate_are_tried() {
+        let manifest = std::fs::read_to_string("../Cargo.toml").unwrap();
+        assert!(feature_sets(&manifest.parse().unwrap()).len() >= 10);
     }
 }

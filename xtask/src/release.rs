@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use semver::Version;
 use toml_edit::DocumentMut;
 
-use crate::check::{self, Step};
+use crate::check::{self, Step, Task};
 use crate::project::Project;
 use crate::sync::{self, files};
 
@@ -15,8 +15,8 @@ const LINKS: [&str; 3] = ["repository", "homepage", "documentation"];
 /// Hosts and words of links that nobody has filled in.
 const PLACEHOLDERS: [&str; 6] = ["example.com", "example.org", "your-org", "OWNER", "TODO", "placeholder"];
 
-/// What is packaged, and what the registry would say.
-const PACKAGE: [Step; 2] = [Step::new("package", "package --locked"), Step::new("dry run of publishing", "publish --dry-run --locked")];
+/// What the registry would say. The gate has checked what is packaged.
+const PACKAGE: [Step; 1] = [Step::cargo("dry run of publishing", "publish --dry-run --locked")];
 
 /// Checks a release, and tags it unless this is a dry run. Returns whether everything passed.
 pub fn run(root: &Path, dry_run: bool) -> Result<bool> {
@@ -138,9 +138,9 @@ impl Release {
     fn steps(&self) -> Result<Vec<Step>> {
         let mut steps = PACKAGE.to_vec();
         if let Some(previous) = self.previous_tag()? {
-            if check::step(&self.project.root, "semver-checks --version", &[]).unwrap_or(false) {
+            if check::cargo(&self.project.root, "semver-checks --version", &[]).unwrap_or(false) {
                 let arguments = format!("semver-checks --package authentik-flow-bindings --baseline-rev {previous}").into();
-                steps.push(Step { name: "semver of the public API", arguments, environment: &[] });
+                steps.push(Step { name: "semver of the public API", task: Task::Cargo(arguments) });
             } else {
                 bail!("cargo-semver-checks is not installed\n  help: cargo install --locked cargo-semver-checks");
             }

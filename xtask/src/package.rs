@@ -1,0 +1,112 @@
+//! The package as its users get it: unpacked, offline, without the rest of the repository.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::check::{cargo, has_toolchain, run_command};
+use crate::sync::files;
+
+/// More than this is a fixture or a picture that slipped in.
+const LARGEST: u64 = 220_000;
+
+/// Packages the crate, unpacks it, and tests, runs and documents what is in it. Returns whether all of that works.
+pub fn check(root: &Path) -> Result<bool> {
+    if !cargo(root, "package --no-verify --allow-dirty --locked --offline --package authentik-flow-bindings", &[])? {
+        return Ok(false);
+    }
+    let package = unpack(root)?;
+    let before = contents(&package)?;
+    let unwanted = before.iter().filter(|(path, _)| is_unwanted(path)).map(|(path, _)| path.display().to_string()).collect::<Vec<_>>();
+    if !unwanted.is_empty() {
+        println!("the package contains {}\n  help: correct `include` in Cargo.toml", unwanted.join(", "));
+        return Ok(false);
+    }
+    let target = root.join("target").display().to_string();
+    let here = [("CARGO_TARGET_DIR", target.as_str())];
+    if !cargo(&package, "test --offline --locked", &here)? || !cargo(&package, "run --example list_bindings --offline --locked", &here)? {
+        return Ok(false);
+    }
+    if !document(&package, &target)? {
+        return Ok(false);
+    }
+    // docs.rs mounts the source read-only.
+    let changed = contents(&package)?.into_iter().find(|file| !before.contains(file));
+    if let Some((path, _)) = &changed {
+        println!("the build wrote to its own source: {}", path.display());
+    }
+    Ok(changed.is_none())
+}
+
+/// Builds the documentation as docs.rs does.
+fn document(package: &Path, target: &str) -> Result<bool> {
+    if !has_toolchain("nightly") {
+        println!("    SKIPPED: the documentation as docs.rs builds it needs nightly Rust: `rustup toolchain install nightly`");
+        return Ok(true);
+    }
+    let environment = [("CARGO_TARGET_DIR", target), ("DOCS_RS", "1"), ("RUSTDOCFLAGS", "--cfg docsrs -D warnings")];
+    run_command(package, "rustup", "run nightly cargo doc --lib --no-deps --all-features --offline --locked", &environment)
+}
+
+/// Unpacks what `cargo package` made, where no package of the workspace is.
+fn unpack(root: &Path) -> Result<PathBuf> {
+    let version = files::crate_version(&fs::read_to_string(root.join(files::MANIFEST))?)?;
+    let name = format!("authentik-flow-bindings-{version}");
+    let folder = root.join("target/package");
+    let archive = format!("{name}.crate");
+    let size = fs::metadata(folder.join(&archive)).with_context(|| format!("target/package/{archive}: cannot be read"))?.len();
+    if size > LARGEST {
+        bail!("target/package/{archive} has {size} bytes, more than {LARGEST}\n  help: correct `include` in Cargo.toml");
+    }
+    println!("    {archive}: {size} bytes");
+    let package = folder.join(name);
+    if package.exists() {
+        fs::remove_dir_all(&package)?;
+    }
+    // `m`: with the time of now. The archive says 2006, older than anything in the target folder, so cargo would rebuild nothing.
+    if !run_command(&folder, "tar", &format!("xzmf {archive}"), &[])? {
+        bail!("target/package/{archive}: tar cannot unpack it");
+    }
+    Ok(package)
+}
+
+/// Files that nobody downstream needs. Cargo writes `.cargo_vcs_info.json` itself.
+fn is_unwanted(path: &Path) -> bool {
+    let is_hidden = path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+    let is_of_the_repository = ["benches", "fuzz", "xtask"].iter().any(|folder| path.starts_with(folder));
+    (is_hidden && path != Path::new(".cargo_vcs_info.json")) || is_of_the_repository
+}
+
+/// Every file with the time of its last change, relative to the folder.
+fn contents(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(&current).with_context(|| format!("{}: cannot be read", current.display()))? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.push((entry.path().strip_prefix(folder)?.to_owned(), metadata.modified()?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::is_unwanted;
+
+    #[test]
+    fn a_package_has_no_dotfiles_benchmarks_or_maintainers_commands() {
+        for unwanted in [".github/workflows/gate.yml", "src/.gitignore", "benches/listing.rs", "xtask/Cargo.toml"] {
+            assert!(is_unwanted(Path::new(unwanted)), "{unwanted}");
+        }
+        assert!(!is_unwanted(Path::new(".cargo_vcs_info.json")) && !is_unwanted(Path::new("src/lib.rs")));
+    }
+}
