@@ -1,4 +1,4 @@
-#![cfg_attr(operation = "flows_bindings_list", doc = include_str!("../README.md"))]
+#![cfg_attr(operation = "flows_bindings_list", doc = include_str!("front_page.md"))]
 #![cfg_attr(not(operation = "flows_bindings_list"), doc = "A client for some operations of authentik: [`Client`] has them.")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -11,7 +11,7 @@ mod compat;
 pub mod enums;
 mod error;
 mod flows;
-#[cfg(any(doc, doctest))]
+#[cfg(all(any(doc, doctest), operation = "flows_bindings_list"))]
 pub mod guide;
 #[cfg(model = "Pagination")]
 pub mod pagination;
