@@ -18,7 +18,7 @@ pub mod pagination;
 mod parameters;
 mod redaction;
 mod signed_link;
-#[cfg(all(feature = "testing", operation = "flows_bindings_list"))]
+#[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
 

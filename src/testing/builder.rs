@@ -5,35 +5,38 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{fmt, io};
 
-use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use super::collation::Collation;
 use super::fault::Fault;
 use super::release::Release;
-use super::rows::{Rows, bindings};
+use super::rows::Rows;
 use super::server::FakeAuthentik;
 use super::state::{ReceivedRequest, State};
-use crate::types::FlowStageBinding;
 
 /// Configures a [`FakeAuthentik`].
 #[must_use = "a builder does nothing until `start()` is called"]
 pub struct FakeAuthentikBuilder {
     port: u16,
     state: State,
+    /// What is wrong with an earlier call.
+    error: Option<String>,
 }
 
 impl FakeAuthentik {
-    /// Starts to configure a server of release 2025.6 without bindings.
+    /// Starts to configure a server of release 2025.6 without rows.
     pub fn builder() -> FakeAuthentikBuilder {
-        FakeAuthentikBuilder { port: 0, state: State::new(Release::V2025_6) }
+        FakeAuthentikBuilder { port: 0, state: State::new(Release::V2025_6), error: None }
     }
 }
 
 impl FakeAuthentikBuilder {
     /// The release to behave as.
     pub fn release(mut self, release: Release) -> Self {
-        self.state.rules = release.rules();
+        self.state.release = release;
+        self.state.pages = release.page_rules();
         self
     }
 
@@ -43,37 +46,43 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// Adds [generated](bindings) bindings.
-    pub fn generated(self, count: usize, flows: usize) -> Self {
-        self.bindings(bindings(count, flows))
+    /// Adds generated rows to a list operation, such as `core_users_list`. They have every property of the specification, and keys
+    /// that no other row has. The same calls give the same rows.
+    ///
+    /// An operation that this crate does not have is an error of [`start`](Self::start).
+    pub fn generate(self, operation: &str, count: usize) -> Self {
+        self.try_with_rows(|rows| rows.generate(operation, count))
     }
 
-    /// Adds these bindings.
-    pub fn bindings(mut self, bindings: impl IntoIterator<Item = FlowStageBinding>) -> Self {
-        self.state.rows.extend(bindings);
+    /// Adds these rows to a list operation: models, or JSON objects. Required properties that a row lacks are generated.
+    ///
+    /// An operation that this crate does not have, or a row that is not an object, is an error of [`start`](Self::start).
+    pub fn rows(self, operation: &str, rows: impl IntoIterator<Item = impl Serialize>) -> Self {
+        rows.into_iter().fold(self, |server, row| server.try_with_rows(|rows| rows.add(operation, row)))
+    }
+
+    /// The terms of `ordering` that a list operation sorts by, with or without `-`; it ignores others. By default, every property that
+    /// is no object and no list. With none, it does not sort at all. `flows_bindings_list` sorts as the release does.
+    ///
+    /// An operation that this crate does not have is an error of [`start`](Self::start).
+    pub fn sort_terms(self, operation: &str, terms: &[&'static str]) -> Self {
+        self.try_with_rows(|rows| {
+            rows.known(operation)?.sort_terms = terms.to_vec();
+            Ok(())
+        })
+    }
+
+    /// How texts are sorted, except those of bindings.
+    pub fn collation(mut self, collation: Collation) -> Self {
+        self.state.rows.records().for_each(|records| records.collation = collation);
         self
     }
 
-    /// Adds bindings from JSON: an array of rows, or a page as authentik sends it.
-    ///
-    /// # Errors
-    /// The text is invalid JSON, or a row is not a binding. The error says at which line.
-    ///
-    /// ```
-    /// use authentik_flow_bindings::testing::{FakeAuthentik, bindings};
-    ///
-    /// let json = serde_json::to_string(&bindings(3, 1))?;
-    /// let server = FakeAuthentik::builder().json(&json)?;
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    pub fn json(self, json: &str) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Page {
-            results: Vec<FlowStageBinding>,
+    fn try_with_rows(mut self, change: impl FnOnce(&mut Rows) -> Result<(), String>) -> Self {
+        if let Err(error) = change(&mut self.state.rows) {
+            self.error.get_or_insert(error);
         }
-        let is_array = json.trim_start().starts_with('[');
-        let rows = if is_array { serde_json::from_str(json)? } else { serde_json::from_str::<Page>(json)?.results };
-        Ok(self.bindings(rows))
+        self
     }
 
     /// Changes the initial rows in any other way.
@@ -91,8 +100,8 @@ impl FakeAuthentikBuilder {
     /// The tenant's settings for pages: the default size, and the largest size, to which larger ones are clamped. With `Some(0)` a
     /// request with a `page_size` is not paginated.
     pub fn page_sizes(mut self, default: u64, largest: Option<u64>) -> Self {
-        self.state.rules.list.default_page_size = default.max(1);
-        self.state.rules.list.largest_page_size = largest;
+        self.state.pages.default_size = default.max(1);
+        self.state.pages.largest_size = largest;
         self
     }
 
@@ -138,8 +147,12 @@ impl FakeAuthentikBuilder {
     /// Starts the server on the current Tokio runtime.
     ///
     /// # Errors
-    /// The port is in use or not permitted.
+    /// The port is in use or not permitted, or an earlier call named an operation that this crate does not have or a row that is not
+    /// an object.
     pub async fn start(self) -> io::Result<FakeAuthentik> {
+        if let Some(error) = self.error {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
         FakeAuthentik::start(listener, Arc::new(Mutex::new(self.state)))
     }
@@ -147,6 +160,6 @@ impl FakeAuthentikBuilder {
 
 impl fmt::Debug for FakeAuthentikBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FakeAuthentikBuilder").field("rows", &self.state.rows.len()).finish_non_exhaustive()
+        f.debug_struct("FakeAuthentikBuilder").field("release", &self.state.release).finish_non_exhaustive()
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct Request {
     pub(super) target: String,
     /// In the order received, with lowercase names.
     pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
     keep_alive: bool,
 }
 
@@ -72,13 +73,13 @@ pub(super) async fn serve<G>(mut stream: TcpStream, respond: impl Fn(&Request) -
 /// The next request, or `None` when the client closed the connection between two.
 async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
-        if let Some((request, head, body)) = parse_request(buffer)? {
+        if let Some((mut request, head, body)) = parse_request(buffer)? {
             while buffer.len() < head.saturating_add(body) {
                 if stream.read_buf(buffer).await? == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             }
-            buffer.drain(..head.saturating_add(body));
+            request.body = buffer.drain(..head.saturating_add(body)).skip(head).collect();
             return Ok(Some(request));
         }
         if buffer.len() > MAX_HEAD {
@@ -106,6 +107,7 @@ fn parse_request(buffer: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
         method: parsed.method.unwrap_or_default().to_owned(),
         target,
         headers: parsed.headers.iter().map(|header| (header.name.to_ascii_lowercase(), lossy(header.value))).collect(),
+        body: Vec::new(),
         keep_alive: parsed.version == Some(1),
     };
     // A body without a length is not read, so the connection cannot be used again.

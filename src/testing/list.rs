@@ -15,30 +15,52 @@ pub(super) trait Table {
     /// The validated filters of a query.
     type Filter;
 
+    /// The id of the operation.
+    fn id(&self) -> &'static str;
     /// Changes whenever the rows do.
     fn revision(&self) -> u64;
     fn len(&self) -> usize;
     fn filter(&self, query: &Query<'_>) -> Result<Self::Filter, ErrorResponse>;
     fn matches(&self, row: usize, filter: &Self::Filter) -> bool;
-    /// The unique key of a row.
-    fn key(&self, row: usize) -> u128;
+    /// A number of a row that others hardly have.
+    fn scatter(&self, row: usize) -> u128;
     /// Compares two rows by a term of `ordering`.
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
 }
 
-/// How a release pages and orders.
-#[derive(Clone)]
-pub(super) struct ListRules {
-    pub(super) default_page_size: u64,
+/// How a release pages.
+#[derive(Clone, Copy)]
+pub(super) struct PageRules {
+    pub(super) default_size: u64,
     /// `Some(0)` disables pagination for requests with a `page_size`.
-    pub(super) largest_page_size: Option<u64>,
+    pub(super) largest_size: Option<u64>,
     /// An empty `page=` is the first page, not a 404.
-    pub(super) empty_page_is_first: bool,
-    pub(super) default_order: &'static [&'static str],
+    pub(super) empty_number_is_first: bool,
+    /// Whether a page has `autocomplete`.
+    pub(super) autocomplete: bool,
+}
+
+/// How a release orders the rows of an operation.
+#[derive(Clone, Copy)]
+pub(super) struct OrderRules<'a> {
+    pub(super) default_order: &'a [&'static str],
     /// Terms of `ordering` that are not dropped.
-    pub(super) sort_terms: &'static [&'static str],
+    pub(super) sort_terms: &'a [&'static str],
     /// Terms that make the server fail with a 500 when they are all used together.
-    pub(super) conflicting_terms: &'static [&'static str],
+    pub(super) conflicting_terms: &'a [&'static str],
+    /// Terms that leave no rows tied when they are all used together.
+    pub(super) key: &'a [&'static str],
+}
+
+impl PageRules {
+    /// The body of a page; a bare array if the server does not paginate.
+    pub(super) fn body(&self, rows: Vec<Value>, pagination: Option<Value>) -> Value {
+        match pagination {
+            None => Value::Array(rows),
+            Some(pagination) if self.autocomplete => json!({ "pagination": pagination, "results": rows, "autocomplete": {} }),
+            Some(pagination) => json!({ "pagination": pagination, "results": rows }),
+        }
+    }
 }
 
 /// What is fixed by COUNT, before SELECT: the page is cut to this count, whatever SELECT then finds.
@@ -62,8 +84,8 @@ pub(super) struct Selected {
     pub(super) pagination: Option<Value>,
 }
 
-/// The query without its page, the revision of the rows, and the size of the heap.
-type SortedBy = (Vec<(String, String)>, u64, u64);
+/// The operation, the query without its page, the revision of the rows, and the size of the heap.
+type SortedBy = (&'static str, Vec<(String, String)>, u64, u64);
 
 /// The order of the last query: sorting 200,000 rows again for each of 2,000 pages takes minutes.
 #[derive(Default)]
@@ -73,18 +95,18 @@ pub(super) struct SortCache {
 }
 
 /// Counts the rows that the filters keep, and validates the page number against that count.
-pub(super) fn count<T: Table>(query: &Query<'_>, table: &T, rules: &ListRules) -> Result<Counted<T::Filter>, ErrorResponse> {
+pub(super) fn count<T: Table>(query: &Query<'_>, table: &T, rules: &PageRules) -> Result<Counted<T::Filter>, ErrorResponse> {
     let filter = table.filter(query)?;
     let count = (0..table.len()).filter(|row| table.matches(*row, &filter)).count() as u64;
     let requested = query.get("page_size").and_then(|size| size.parse::<u64>().ok()).filter(|size| *size > 0);
-    if requested.is_some() && rules.largest_page_size == Some(0) {
+    if requested.is_some() && rules.largest_size == Some(0) {
         return Ok(Counted { filter, count, page: None });
     }
-    let size = requested.unwrap_or(rules.default_page_size).min(rules.largest_page_size.unwrap_or(u64::MAX)).max(1);
+    let size = requested.unwrap_or(rules.default_size).min(rules.largest_size.unwrap_or(u64::MAX)).max(1);
     let last = count.div_ceil(size).max(1);
     let number = match query.raw("page") {
         None => 1,
-        Some("") if rules.empty_page_is_first => 1,
+        Some("") if rules.empty_number_is_first => 1,
         Some("last") => last,
         Some(number) => number.parse().ok().filter(|page| (1..=last).contains(page)).ok_or((404, json!({"detail": "Invalid page."})))?,
     };
@@ -96,7 +118,7 @@ pub(super) fn select<T: Table>(
     counted: &Counted<T::Filter>,
     query: &Query<'_>,
     table: &T,
-    rules: &ListRules,
+    rules: OrderRules<'_>,
     cache: &mut SortCache,
 ) -> Result<Selected, ErrorResponse> {
     let count = counted.count;
@@ -128,21 +150,21 @@ pub(super) fn select<T: Table>(
 fn sort<T: Table>(
     query: &Query<'_>,
     table: &T,
-    rules: &ListRules,
+    rules: OrderRules<'_>,
     filter: &T::Filter,
     heap: u64,
     cache: &mut SortCache,
 ) -> Result<Arc<Vec<usize>>, ErrorResponse> {
     let terms = sort_terms(query.get("ordering").unwrap_or_default(), rules);
-    let has = |term: &&str| terms.iter().any(|(name, _)| name == term);
-    if !rules.conflicting_terms.is_empty() && rules.conflicting_terms.iter().all(has) {
+    let has_all = |names: &[&str]| !names.is_empty() && names.iter().all(|name| terms.iter().any(|(term, _)| term == name));
+    if has_all(rules.conflicting_terms) {
         return Err((500, Value::Null));
     }
-    let heap = if has(&"pk") { 0 } else { heap };
-    let of = (query.without_page(), table.revision(), heap);
+    let heap = if has_all(rules.key) { 0 } else { heap };
+    let of = (table.id(), query.without_page(), table.revision(), heap);
     if cache.of.as_ref() != Some(&of) {
         let mut rows = (0..table.len()).filter(|row| table.matches(*row, filter)).collect::<Vec<_>>();
-        rows.sort_by_cached_key(|row| scramble(table.key(*row), heap));
+        rows.sort_by_cached_key(|row| scramble(table.scatter(*row), heap));
         rows.sort_by(|a, b| {
             let by_term = terms.iter().map(|(name, descending)| match descending {
                 true => table.compare(*b, *a, name),
@@ -156,7 +178,7 @@ fn sort<T: Table>(
 }
 
 /// The terms of `ordering` that the release accepts, each with whether it is descending; the default order if there are none.
-fn sort_terms<'a>(ordering: &'a str, rules: &ListRules) -> Vec<(&'a str, bool)> {
+fn sort_terms<'a>(ordering: &'a str, rules: OrderRules<'_>) -> Vec<(&'a str, bool)> {
     let requested = ordering.split(',').map(str::trim).map(|term| term.strip_prefix('-').map_or((term, false), |name| (name, true)));
     let accepted = requested.filter(|(name, _)| rules.sort_terms.contains(name)).collect::<Vec<_>>();
     if accepted.is_empty() { rules.default_order.iter().map(|name| (*name, false)).collect() } else { accepted }

@@ -39,20 +39,30 @@
 //!
 //! Programs in other languages can test against the same server: `cargo run --example fake_authentik` serves it on a port.
 
+#[cfg(operation = "flows_bindings_list")]
 mod bindings;
 mod builder;
+mod collation;
 mod fault;
 mod http;
 mod list;
 mod query;
+mod records;
 mod release;
+mod respond;
 mod rows;
+mod sample;
 mod server;
 mod state;
+mod validator;
 
+#[cfg(operation = "flows_bindings_list")]
+pub use bindings::bindings;
 pub use builder::FakeAuthentikBuilder;
+pub use collation::Collation;
 pub use fault::Fault;
+pub use records::Records;
 pub use release::Release;
-pub use rows::{Rows, bindings};
+pub use rows::Rows;
 pub use server::FakeAuthentik;
 pub use state::ReceivedRequest;

@@ -1,7 +1,6 @@
-//! How releases of authentik differ in this operation.
+//! How releases of authentik differ in every list operation.
 
-use super::bindings::FieldRules;
-use super::list::ListRules;
+use super::list::PageRules;
 
 /// A release of authentik that [`FakeAuthentik`](super::FakeAuthentik) can behave as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,35 +18,6 @@ pub enum Release {
     V2026_8,
 }
 
-/// What a [`Release`] does.
-#[derive(Clone)]
-pub(super) struct Rules {
-    pub(super) list: ListRules,
-    pub(super) fields: FieldRules,
-}
-
-const FIELDS_OF_A_ROW: &[&str] = &[
-    "pk",
-    "policybindingmodel_ptr_id",
-    "target",
-    "stage",
-    "evaluate_on_plan",
-    "re_evaluate_policies",
-    "order",
-    "policy_engine_mode",
-    "invalid_response_action",
-];
-const LAYOUTS: &[&str] = &["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right"];
-const LAYOUTS_SINCE_2026_2: &[&str] = &[
-    "stacked",
-    "content_left",
-    "content_right",
-    "sidebar_left",
-    "sidebar_right",
-    "sidebar_left_frame_background",
-    "sidebar_right_frame_background",
-];
-
 impl Release {
     /// Every release, oldest first.
     pub const ALL: [Self; 5] = [Self::V2024_2, Self::V2025_6, Self::V2025_10, Self::V2025_12, Self::V2026_8];
@@ -64,36 +34,19 @@ impl Release {
         }
     }
 
-    pub(super) const fn rules(self) -> Rules {
-        Rules { list: self.list_rules(), fields: self.field_rules() }
-    }
-
-    const fn list_rules(self) -> ListRules {
-        let since_2025_12 = ListRules {
-            default_page_size: 20,
-            largest_page_size: Some(100),
-            empty_page_is_first: true,
-            default_order: &["order", "pk"],
-            sort_terms: &["order", "stage__name", "target__uuid", "pk"],
-            conflicting_terms: &["target__uuid", "order"],
-        };
-        let before = ListRules { default_page_size: 100, largest_page_size: None, conflicting_terms: &[], ..since_2025_12 };
+    pub(super) const fn page_rules(self) -> PageRules {
+        let since_2025_12 = PageRules { default_size: 20, largest_size: Some(100), empty_number_is_first: true, autocomplete: true };
+        let before = PageRules { default_size: 100, largest_size: None, autocomplete: false, ..since_2025_12 };
         match self {
-            Self::V2024_2 => ListRules { default_order: &["order"], sort_terms: FIELDS_OF_A_ROW, empty_page_is_first: false, ..before },
-            Self::V2025_6 => ListRules { default_order: &["order"], sort_terms: &["order", "stage__name"], ..before },
-            Self::V2025_10 => before,
+            Self::V2024_2 => PageRules { empty_number_is_first: false, ..before },
+            Self::V2025_6 | Self::V2025_10 => before,
             Self::V2025_12 | Self::V2026_8 => since_2025_12,
         }
     }
 
-    const fn field_rules(self) -> FieldRules {
-        match self {
-            Self::V2024_2 | Self::V2025_6 | Self::V2025_10 => {
-                FieldRules { background: "background", autocomplete: false, layouts: LAYOUTS }
-            }
-            Self::V2025_12 => FieldRules { background: "background_url", autocomplete: true, layouts: LAYOUTS },
-            Self::V2026_8 => FieldRules { background: "background_url", autocomplete: true, layouts: LAYOUTS_SINCE_2026_2 },
-        }
+    /// Whether rows that are equal in all terms of an order are sorted by key.
+    pub(super) const fn breaks_ties(self) -> bool {
+        !matches!(self, Self::V2024_2 | Self::V2025_6)
     }
 }
 

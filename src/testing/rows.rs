@@ -1,202 +1,91 @@
-//! The bindings of a server, and generated ones.
+//! The rows that a server has, by operation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use fastrand::Rng;
-use serde::de::DeserializeOwned;
-use serde_json::json;
-use uuid::Uuid;
+use serde::Serialize;
 
-use crate::types::{FlowSet, FlowStageBinding, Stage};
+#[cfg(operation = "flows_bindings_list")]
+use super::bindings::{self, Bindings, bindings};
+use super::records::Records;
+use crate::codegen::shapes::LISTS;
 
-/// The kinds of stage that generated bindings have: component, name, model.
-const KINDS: &[(&str, &str, &str)] = &[
-    ("ak-stage-identification-form", "Identification Stage", "authentik_stages_identification.identificationstage"),
-    ("ak-stage-password-form", "Password Stage", "authentik_stages_password.passwordstage"),
-    (
-        "ak-stage-authenticator-validate-form",
-        "Authenticator Validation Stage",
-        "authentik_stages_authenticator_validate.authenticatorvalidatestage",
-    ),
-    ("ak-stage-user-login-form", "User Login Stage", "authentik_stages_user_login.userloginstage"),
-    ("ak-stage-user-write-form", "User Write Stage", "authentik_stages_user_write.userwritestage"),
-    ("ak-stage-prompt-form", "Prompt Stage", "authentik_stages_prompt.promptstage"),
-    ("ak-stage-consent-form", "Consent Stage", "authentik_stages_consent.consentstage"),
-    ("ak-stage-email-form", "Email Stage", "authentik_stages_email.emailstage"),
-    ("ak-stage-captcha-form", "Captcha Stage", "authentik_stages_captcha.captchastage"),
-    ("ak-stage-deny-form", "Deny Stage", "authentik_stages_deny.denystage"),
-];
-const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation", "enrollment", "recovery", "stage_configuration"];
-
-/// Generates `count` bindings of `flows` flows. The same numbers give the same bindings.
+/// The rows of a [`FakeAuthentik`](super::FakeAuthentik).
 ///
-/// As on real servers, most bindings share their `order` with many others, a stage is used by several flows, and one binding has
-/// the smallest possible `order`, `-2147483648`.
-///
-/// ```
-/// let bindings = authentik_flow_bindings::testing::bindings(1_240, 212);
-/// assert_eq!(bindings.len(), 1_240);
-/// assert_eq!(bindings, authentik_flow_bindings::testing::bindings(1_240, 212));
-/// ```
-#[must_use]
-pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
-    let mut rng = Rng::with_seed(202_506);
-    let flows = (0..flows.max(1)).map(|number| flow(number, &mut rng)).collect::<Vec<_>>();
-    // A stage for every two bindings, so that most stages are used by two flows.
-    let mut stages = (0..=(count / 2)).map(|number| stage(number, &mut rng)).collect::<Vec<_>>();
-    let places = (0..count).map(|number| (number % flows.len(), number % stages.len(), number / flows.len())).collect::<Vec<_>>();
-    for (flow, stage, _) in &places {
-        let (flow, stage) = (&flows[*flow], &mut stages[*stage]);
-        if !stage.flow_set.iter().any(|known| known.pk == flow.pk) {
-            stage.flow_set.push(flow.clone());
+/// Those of `flows_bindings_list` are bindings, which [`Rows`] itself has methods for. Those of other list operations are JSON objects:
+/// see [`of`](Self::of).
+#[derive(Debug)]
+pub struct Rows {
+    #[cfg(operation = "flows_bindings_list")]
+    pub(super) bindings: Bindings,
+    records: BTreeMap<&'static str, Records>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        let lists = LISTS.iter();
+        #[cfg(operation = "flows_bindings_list")]
+        let lists = lists.filter(|list| list.id != bindings::OPERATION);
+        Self {
+            #[cfg(operation = "flows_bindings_list")]
+            bindings: Bindings::default(),
+            records: lists.map(|list| (list.id, Records::new(list))).collect(),
         }
     }
-    let mut bindings = places
-        .into_iter()
-        .map(|(flow, stage, place)| binding(&flows[flow], &stages[stage], place / (1 + flow % 2), &mut rng))
-        .collect::<Vec<_>>();
-    if let Some(first) = bindings.first_mut() {
-        first.order = i32::MIN.into();
-    }
-    bindings
-}
-
-fn uuid(rng: &mut Rng) -> Uuid {
-    uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
-}
-
-fn flow(number: usize, rng: &mut Rng) -> FlowSet {
-    let designation = DESIGNATIONS[number % DESIGNATIONS.len()];
-    let slug = format!("{}-{number:03}", designation.replace('_', "-"));
-    let layout = ["stacked", "content_left", "sidebar_right"][number % 3];
-    let flow = json!({
-        // Also read as `background_url`, if that is the name in the specification.
-        "background": "/static/dist/assets/images/flow_background.jpg",
-        "compatibility_mode": rng.bool(),
-        "denied_action": "message_continue",
-        "designation": designation,
-        "export_url": format!("/api/v3/flows/instances/{slug}/export/"),
-        "layout": layout,
-        "name": format!("Flow {number:03}"),
-        "pk": uuid(rng),
-        "policy_engine_mode": "any",
-        "policybindingmodel_ptr_id": uuid(rng),
-        "slug": slug,
-        "title": format!("Welcome to flow {number}"),
-    });
-    model(flow)
-}
-
-/// Decodes a model from JSON, so that a new optional property of the specification needs no change here.
-fn model<T: DeserializeOwned>(row: serde_json::Value) -> T {
-    serde_json::from_value(row)
-        .unwrap_or_else(|error| panic!("src/testing/rows.rs generates a row that the specification does not allow: {error}"))
-}
-
-fn stage(number: usize, rng: &mut Rng) -> Stage {
-    let (component, kind, meta_model) = KINDS[number % KINDS.len()];
-    model(json!({
-        "component": component,
-        "flow_set": [],
-        "meta_model_name": meta_model,
-        "name": format!("{} {number:04}", kind.trim_end_matches(" Stage").to_lowercase()),
-        "pk": uuid(rng),
-        "verbose_name": kind,
-        "verbose_name_plural": format!("{kind}s"),
-    }))
-}
-
-fn binding(flow: &FlowSet, stage: &Stage, place: usize, rng: &mut Rng) -> FlowStageBinding {
-    let evaluate_on_plan = rng.u8(..4) == 0;
-    let invalid_response_action = ["retry", "retry", "retry", "restart", "restart_with_context"][rng.usize(..5)];
-    model(json!({
-        "evaluate_on_plan": evaluate_on_plan,
-        "invalid_response_action": invalid_response_action,
-        "order": i64::try_from(place).unwrap_or(i64::MAX).saturating_mul(10),
-        "pk": uuid(rng),
-        "policy_engine_mode": if rng.u8(..8) == 0 { "all" } else { "any" },
-        "policybindingmodel_ptr_id": uuid(rng),
-        "re_evaluate_policies": rng.u8(..4) > 0,
-        "stage": stage.pk,
-        "stage_obj": stage,
-        "target": flow.pk,
-    }))
-}
-
-/// The bindings of a [`FakeAuthentik`](super::FakeAuthentik), in the order of insertion.
-#[derive(Debug, Default)]
-pub struct Rows {
-    bindings: Vec<FlowStageBinding>,
-    policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
-    flows: BTreeSet<Uuid>,
-    stages: BTreeSet<Uuid>,
-    /// Number of changes.
-    pub(super) revision: u64,
 }
 
 impl Rows {
-    /// Every binding.
-    pub fn iter(&self) -> impl Iterator<Item = &FlowStageBinding> {
-        self.bindings.iter()
+    /// The rows of a list operation other than `flows_bindings_list`, such as `core_users_list`; `None` if this crate does not have it.
+    pub fn of(&mut self, operation: &str) -> Option<&mut Records> {
+        self.records.get_mut(operation)
     }
 
-    /// Number of bindings.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.bindings.len()
+    pub(super) fn get(&self, operation: &str) -> Option<&Records> {
+        self.records.get(operation)
     }
 
-    /// Whether there are no bindings.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bindings.is_empty()
+    pub(super) fn generate(&mut self, operation: &str, count: usize) -> Result<(), String> {
+        #[cfg(operation = "flows_bindings_list")]
+        if operation == bindings::OPERATION {
+            // As many bindings of a flow as on real servers.
+            self.extend(bindings(count, count.div_ceil(6)));
+            return Ok(());
+        }
+        self.known(operation)?.generate(count);
+        Ok(())
     }
 
-    /// Adds a binding. Its flow and stage exist from then on, even after the binding is removed.
-    pub fn insert(&mut self, binding: FlowStageBinding) {
-        self.revision += 1;
-        self.flows.insert(binding.target);
-        self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
-        self.stages.insert(binding.stage);
-        self.bindings.push(binding);
+    pub(super) fn add(&mut self, operation: &str, row: impl Serialize) -> Result<(), String> {
+        let invalid = |error: serde_json::Error| format!("a row of `{operation}`: {error}");
+        #[cfg(operation = "flows_bindings_list")]
+        if operation == bindings::OPERATION {
+            let binding = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
+            self.insert(binding);
+            return Ok(());
+        }
+        self.known(operation)?.insert(row).map_err(invalid)
     }
 
-    /// Removes and returns the binding with this primary key.
-    pub fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
-        let place = self.bindings.iter().position(|row| row.pk == pk)?;
-        self.revision += 1;
-        Some(self.bindings.remove(place))
+    /// As [`of`](Self::of), with an error that says what there is.
+    pub(super) fn known(&mut self, operation: &str) -> Result<&mut Records, String> {
+        let known = self.records.keys().copied().collect::<Vec<_>>().join(", ");
+        self.of(operation).ok_or_else(|| {
+            format!("`{operation}` is not a list operation of this crate; it has {known}\n  help: add it to `operations` in openapi/upstream.toml and run `cargo xtask sync`")
+        })
     }
 
-    /// Binds a policy to a binding, for the filter `policies`.
-    pub fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
-        self.revision += 1;
-        self.policies.entry(pk).or_default().insert(policy);
+    pub(super) fn records(&mut self) -> impl Iterator<Item = &mut Records> {
+        self.records.values_mut()
     }
 
-    pub(super) fn as_slice(&self) -> &[FlowStageBinding] {
-        &self.bindings
-    }
-
-    pub(super) fn has_flow(&self, pk: Uuid) -> bool {
-        self.flows.contains(&pk)
-    }
-
-    pub(super) fn has_stage(&self, pk: Uuid) -> bool {
-        self.stages.contains(&pk)
-    }
-
-    pub(super) fn has_policy(&self, pk: Uuid) -> bool {
-        self.policies.values().any(|policies| policies.contains(&pk))
-    }
-
-    pub(super) fn binds_one_of(&self, binding: &FlowStageBinding, policies: &[Uuid]) -> bool {
-        self.policies.get(&binding.pk).is_some_and(|bound| policies.iter().any(|policy| bound.contains(policy)))
-    }
-}
-
-impl Extend<FlowStageBinding> for Rows {
-    fn extend<I: IntoIterator<Item = FlowStageBinding>>(&mut self, bindings: I) {
-        bindings.into_iter().for_each(|binding| self.insert(binding));
+    /// The rows of the list at this path below `/api/v3`, and what follows the path: the key of one row, or nothing.
+    pub(super) fn at<'a>(&mut self, path: &'a str) -> Option<(&mut Records, Option<&'a str>)> {
+        self.records.values_mut().find_map(|records| {
+            let rest = path.strip_prefix(records.list.path)?;
+            match rest.strip_suffix('/') {
+                _ if rest.is_empty() => Some((records, None)),
+                Some(key) if !key.is_empty() && !key.contains('/') => Some((records, Some(key))),
+                _ => None,
+            }
+        })
     }
 }

@@ -54,14 +54,14 @@ impl FakeAuthentik {
         self.lock().completed
     }
 
-    /// Reads or changes the bindings.
+    /// Reads or changes the rows.
     pub fn with_rows<T>(&self, change: impl FnOnce(&mut Rows) -> T) -> T {
         change(&mut self.lock().rows)
     }
 
     /// Changes the tenant's setting for the largest page. With `Some(0)` a request with a `page_size` is not paginated.
     pub fn set_largest_page_size(&self, rows: Option<u64>) {
-        self.lock().rules.list.largest_page_size = rows;
+        self.lock().pages.largest_size = rows;
     }
 
     pub(super) fn start(listener: TcpListener, state: Shared) -> io::Result<Self> {

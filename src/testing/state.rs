@@ -1,17 +1,15 @@
-//! What the fake server knows, and how it handles one request.
+//! What the fake server knows, and what it records of a request.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::bindings::PATH;
-use super::fault::{Fault, HTML, Schedule};
+use super::fault::{Fault, Schedule};
 use super::http::{self, Exchange};
-use super::list::{self, ErrorResponse, SortCache};
-use super::query::Query;
-use super::release::{Release, Rules};
+use super::list::{PageRules, SortCache};
+use super::release::Release;
 use super::rows::Rows;
 
 /// The token that the server accepts.
@@ -88,12 +86,13 @@ pub(super) fn exchange(shared: &Shared, request: &http::Request) -> Exchange<InF
     }
     let fault = state.faults.get(received.number);
     let delay = if let Some(Fault::Delay(delay)) = fault { delay } else { state.latency };
-    let response = state.respond(&received, request.header("authorization"));
+    let response = state.respond(&received, request);
     Exchange { response, delay, fault, guard: InFlight(Arc::clone(shared)) }
 }
 
 pub(super) struct State {
-    pub(super) rules: Rules,
+    pub(super) release: Release,
+    pub(super) pages: PageRules,
     pub(super) rows: Rows,
     pub(super) latency: Duration,
     pub(super) received: Vec<ReceivedRequest>,
@@ -110,7 +109,8 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(release: Release) -> Self {
         Self {
-            rules: release.rules(),
+            release,
+            pages: release.page_rules(),
             rows: Rows::default(),
             latency: Duration::ZERO,
             received: Vec::new(),
@@ -123,53 +123,5 @@ impl State {
             tamper: None,
             sorted: SortCache::default(),
         }
-    }
-
-    fn respond(&mut self, request: &ReceivedRequest, authorization: Option<&str>) -> http::Response {
-        let (status, body) = match check(request, authorization).and_then(|()| self.list(request)) {
-            Ok(body) => (200, body),
-            Err(error) => error,
-        };
-        let (kind, body) = match body {
-            Value::Null => ("text/html; charset=utf-8", HTML.to_owned()),
-            body => ("application/json; charset=utf-8", body.to_string()),
-        };
-        let id = format!("{:032x}", request.number);
-        let headers = vec![("content-type".into(), kind.into()), ("x-authentik-id".into(), id)];
-        http::Response { status, headers, body: body.into_bytes() }
-    }
-
-    fn list(&mut self, request: &ReceivedRequest) -> Result<Value, ErrorResponse> {
-        let query = Query(&request.query);
-        let Rules { list: rules, fields } = &self.rules;
-        let counted = list::count(&query, &self.rows, rules)?;
-        for change in self.between_count_and_select.remove(&request.number).unwrap_or_default() {
-            change(&mut self.rows);
-        }
-        let selected = list::select(&counted, &query, &self.rows, rules, &mut self.sorted)?;
-        let rows = selected.rows.into_iter().filter_map(|row| self.rows.as_slice().get(row)).map(|row| fields.row(row));
-        let mut body = fields.body(rows.collect(), selected.pagination);
-        if let Some(tamper) = &mut self.tamper {
-            tamper(request, &mut body);
-        }
-        Ok(body)
-    }
-}
-
-/// Rejects what authentik rejects before it looks at the query.
-fn check(request: &ReceivedRequest, authorization: Option<&str>) -> Result<(), ErrorResponse> {
-    let detail = |status: u16, detail: String| Err((status, json!({ "detail": detail })));
-    if request.path != PATH {
-        return Err((404, Value::Null));
-    }
-    let accept = request.headers.get("accept").map_or("*/*", String::as_str);
-    if !["*/*", "application/*", "application/json"].iter().any(|kind| accept.contains(kind)) {
-        return detail(406, "Could not satisfy the request Accept header.".into());
-    }
-    match authorization.and_then(|value| value.strip_prefix("Bearer ")) {
-        None => detail(403, "Authentication credentials were not provided.".into()),
-        Some(token) if token != TOKEN => detail(403, "Token invalid/expired".into()),
-        Some(_) if !matches!(request.method.as_str(), "GET" | "HEAD") => detail(405, format!("Method \"{}\" not allowed.", request.method)),
-        Some(_) => Ok(()),
     }
 }

@@ -1,0 +1,254 @@
+//! What is special about flow stage bindings: their filters, their order, and the fields each release sends.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::list::{ErrorResponse, OrderRules, Table};
+use super::query::Query;
+use super::release::Release;
+use super::rows::Rows;
+use crate::types::{FlowStageBinding, InvalidResponseAction, PolicyEngineMode};
+
+mod builder;
+mod filter;
+mod generated;
+
+use filter::Filter;
+pub use generated::bindings;
+
+/// The id of the operation, and its path below `/api/v3`.
+pub(super) const OPERATION: &str = "flows_bindings_list";
+pub(super) const PATH: &str = "/flows/bindings/";
+
+const FIELDS_OF_A_ROW: &[&str] = &[
+    "pk",
+    "policybindingmodel_ptr_id",
+    "target",
+    "stage",
+    "evaluate_on_plan",
+    "re_evaluate_policies",
+    "order",
+    "policy_engine_mode",
+    "invalid_response_action",
+];
+const LAYOUTS: &[&str] = &["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right"];
+const LAYOUTS_SINCE_2026_2: &[&str] = &[
+    "stacked",
+    "content_left",
+    "content_right",
+    "sidebar_left",
+    "sidebar_right",
+    "sidebar_left_frame_background",
+    "sidebar_right_frame_background",
+];
+
+/// The fields that a release sends.
+#[derive(Clone)]
+pub(super) struct FieldRules {
+    /// The name of the property `background`.
+    pub(super) background: &'static str,
+    pub(super) layouts: &'static [&'static str],
+}
+
+impl FieldRules {
+    pub(super) const fn of(release: Release) -> Self {
+        match release {
+            Release::V2024_2 | Release::V2025_6 | Release::V2025_10 => Self { background: "background", layouts: LAYOUTS },
+            Release::V2025_12 => Self { background: "background_url", layouts: LAYOUTS },
+            Release::V2026_8 => Self { background: "background_url", layouts: LAYOUTS_SINCE_2026_2 },
+        }
+    }
+
+    /// A binding as the release sends it.
+    pub(super) fn row(&self, binding: &FlowStageBinding) -> Value {
+        let mut row = serde_json::to_value(binding).unwrap_or_default();
+        let flows = row.pointer_mut("/stage_obj/flow_set").and_then(Value::as_array_mut);
+        for flow in flows.into_iter().flatten().filter_map(Value::as_object_mut) {
+            if let Some(background) = flow.remove("background").or_else(|| flow.remove("background_url")) {
+                flow.insert(self.background.into(), background);
+            }
+            if !flow.get("layout").and_then(Value::as_str).is_some_and(|layout| self.layouts.contains(&layout)) {
+                flow.insert("layout".into(), "stacked".into());
+            }
+        }
+        row
+    }
+}
+
+/// How a release orders bindings.
+pub(super) const fn order_rules(release: Release) -> OrderRules<'static> {
+    let since_2025_12 = OrderRules {
+        default_order: &["order", "pk"],
+        sort_terms: &["order", "stage__name", "target__uuid", "pk"],
+        conflicting_terms: &["target__uuid", "order"],
+        key: &["pk"],
+    };
+    let before = OrderRules { conflicting_terms: &[], ..since_2025_12 };
+    match release {
+        Release::V2024_2 => OrderRules { default_order: &["order"], sort_terms: FIELDS_OF_A_ROW, ..before },
+        Release::V2025_6 => OrderRules { default_order: &["order"], sort_terms: &["order", "stage__name"], ..before },
+        Release::V2025_10 => before,
+        Release::V2025_12 | Release::V2026_8 => since_2025_12,
+    }
+}
+
+/// The bindings of a server, in the order of insertion.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    bindings: Vec<FlowStageBinding>,
+    policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    flows: BTreeSet<Uuid>,
+    stages: BTreeSet<Uuid>,
+    /// Number of changes.
+    revision: u64,
+}
+
+impl Bindings {
+    fn insert(&mut self, binding: FlowStageBinding) {
+        self.revision += 1;
+        self.flows.insert(binding.target);
+        self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
+        self.stages.insert(binding.stage);
+        self.bindings.push(binding);
+    }
+
+    fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
+        let place = self.bindings.iter().position(|row| row.pk == pk)?;
+        self.revision += 1;
+        Some(self.bindings.remove(place))
+    }
+
+    fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
+        self.revision += 1;
+        self.policies.entry(pk).or_default().insert(policy);
+    }
+
+    pub(super) fn nth(&self, place: usize) -> Option<&FlowStageBinding> {
+        self.bindings.get(place)
+    }
+
+    /// The binding with this primary key.
+    pub(super) fn get(&self, pk: &str) -> Option<&FlowStageBinding> {
+        let pk = Uuid::parse_str(pk).ok()?;
+        self.bindings.iter().find(|row| row.pk == pk)
+    }
+
+    fn has_flow(&self, pk: Uuid) -> bool {
+        self.flows.contains(&pk)
+    }
+
+    fn has_stage(&self, pk: Uuid) -> bool {
+        self.stages.contains(&pk)
+    }
+
+    fn has_policy(&self, pk: Uuid) -> bool {
+        self.policies.values().any(|policies| policies.contains(&pk))
+    }
+
+    fn binds_one_of(&self, binding: &FlowStageBinding, policies: &[Uuid]) -> bool {
+        self.policies.get(&binding.pk).is_some_and(|bound| policies.iter().any(|policy| bound.contains(policy)))
+    }
+}
+
+impl Table for Bindings {
+    type Filter = Filter;
+
+    fn id(&self) -> &'static str {
+        OPERATION
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn len(&self) -> usize {
+        self.bindings.len()
+    }
+
+    fn filter(&self, query: &Query<'_>) -> Result<Filter, ErrorResponse> {
+        Filter::new(query, self)
+    }
+
+    fn matches(&self, row: usize, filter: &Filter) -> bool {
+        self.bindings.get(row).is_some_and(|row| filter.matches(row, self))
+    }
+
+    fn scatter(&self, row: usize) -> u128 {
+        self.bindings.get(row).map_or(0, |row| row.pk.as_u128())
+    }
+
+    fn compare(&self, a: usize, b: usize, term: &str) -> Ordering {
+        match (self.bindings.get(a), self.bindings.get(b)) {
+            (Some(a), Some(b)) => compare(a, b, term),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        }
+    }
+}
+
+fn compare(a: &FlowStageBinding, b: &FlowStageBinding, term: &str) -> Ordering {
+    match term {
+        "pk" => a.pk.cmp(&b.pk),
+        "order" => a.order.cmp(&b.order),
+        "target" | "target__uuid" => a.target.cmp(&b.target),
+        "stage" => a.stage.cmp(&b.stage),
+        "stage__name" => a.stage_obj.name.cmp(&b.stage_obj.name),
+        "policybindingmodel_ptr_id" => a.policybindingmodel_ptr_id.cmp(&b.policybindingmodel_ptr_id),
+        "evaluate_on_plan" => a.evaluate_on_plan.cmp(&b.evaluate_on_plan),
+        "re_evaluate_policies" => a.re_evaluate_policies.cmp(&b.re_evaluate_policies),
+        "policy_engine_mode" => mode(a).cmp(&mode(b)),
+        "invalid_response_action" => action(a).cmp(&action(b)),
+        _ => Ordering::Equal,
+    }
+}
+
+fn mode(row: &FlowStageBinding) -> Option<&str> {
+    row.policy_engine_mode.as_ref().map(PolicyEngineMode::as_str)
+}
+
+fn action(row: &FlowStageBinding) -> Option<&str> {
+    row.invalid_response_action.as_ref().map(InvalidResponseAction::as_str)
+}
+
+/// The rows of `flows_bindings_list`.
+impl Rows {
+    /// Every binding.
+    pub fn iter(&self) -> impl Iterator<Item = &FlowStageBinding> {
+        self.bindings.bindings.iter()
+    }
+
+    /// Number of bindings.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bindings.bindings.len()
+    }
+
+    /// Whether there are no bindings.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bindings.bindings.is_empty()
+    }
+
+    /// Adds a binding. Its flow and stage exist from then on, even after the binding is removed.
+    pub fn insert(&mut self, binding: FlowStageBinding) {
+        self.bindings.insert(binding);
+    }
+
+    /// Removes and returns the binding with this primary key.
+    pub fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
+        self.bindings.remove(pk)
+    }
+
+    /// Binds a policy to a binding, for the filter `policies`.
+    pub fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
+        self.bindings.bind_policy(pk, policy);
+    }
+}
+
+impl Extend<FlowStageBinding> for Rows {
+    fn extend<I: IntoIterator<Item = FlowStageBinding>>(&mut self, bindings: I) {
+        bindings.into_iter().for_each(|binding| self.insert(binding));
+    }
+}

@@ -1,0 +1,41 @@
+//! How text is sorted.
+
+use std::cmp::Ordering;
+
+/// The order of texts in the server's database.
+///
+/// A client cannot find out which one it is, so it must not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Collation {
+    /// As in a dictionary: punctuation, digits, letters; `a` before `A` before `b`. PostgreSQL's official image sorts like this
+    /// (`en_US.utf8`), and so do most installations. Languages with an order of their own are not imitated.
+    #[default]
+    Dictionary,
+    /// By code point, the collation `C` of PostgreSQL: `B` before `a`.
+    CodePoint,
+}
+
+impl Collation {
+    pub(super) fn compare(self, a: &str, b: &str) -> Ordering {
+        let by_code_point = a.cmp(b);
+        match self {
+            Self::CodePoint => by_code_point,
+            Self::Dictionary => {
+                let letters = a.chars().map(letter).cmp(b.chars().map(letter));
+                let case = || a.chars().map(char::is_uppercase).cmp(b.chars().map(char::is_uppercase));
+                letters.then_with(case).then(by_code_point)
+            }
+        }
+    }
+}
+
+/// A character regardless of its case, after those of a lesser class.
+fn letter(character: char) -> (u8, char) {
+    let class = match character {
+        _ if character.is_alphabetic() => 2,
+        _ if character.is_numeric() => 1,
+        _ => 0,
+    };
+    (class, character.to_lowercase().next().unwrap_or(character))
+}

@@ -1,0 +1,271 @@
+//! The rows of any list operation: filters, order and keys as the specification has them.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::collation::Collation;
+use super::list::{ErrorResponse, Table};
+use super::query::Query;
+use super::sample;
+use super::validator::Validator;
+use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
+
+/// The rows of one list operation of a [`FakeAuthentik`](super::FakeAuthentik), in the order of insertion.
+pub struct Records {
+    pub(super) list: &'static ListSchema,
+    rows: Vec<Value>,
+    /// Terms of `ordering` that the server sorts by.
+    pub(super) sort_terms: Vec<&'static str>,
+    pub(super) collation: Collation,
+    /// Number of changes.
+    revision: u64,
+    /// Number of rows ever made, so that no key is used twice.
+    made: usize,
+}
+
+impl Records {
+    pub(super) fn new(list: &'static ListSchema) -> Self {
+        let scalars = list.row().into_iter().flat_map(|row| row.fields).filter(|field| is_scalar(&field.kind)).map(|field| field.name);
+        let sort_terms = list.key_terms().chain(scalars).collect();
+        Self { list, rows: Vec::new(), sort_terms, collation: Collation::default(), revision: 0, made: 0 }
+    }
+
+    /// Every row.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.rows.iter()
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Adds generated rows, with keys that no row had before. The same calls give the same rows.
+    pub fn generate(&mut self, count: usize) {
+        for _ in 0..count {
+            let row = self.sample();
+            self.push(row);
+        }
+    }
+
+    /// Adds a row: a model, or a JSON object. Required properties that it lacks are generated.
+    ///
+    /// # Errors
+    /// The row is not an object.
+    pub fn insert(&mut self, row: impl Serialize) -> Result<(), serde_json::Error> {
+        let given: Map<String, Value> = serde_json::from_value(serde_json::to_value(row)?)?;
+        let mut row = self.sample();
+        let is_required = |name: &str| self.list.field(name).is_some_and(|field| field.required);
+        row.retain(|name, _| is_required(name));
+        row.extend(given);
+        self.push(row);
+        Ok(())
+    }
+
+    /// Removes and returns the row with this key, or with this value of the property that its path has, such as `slug`.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let place = self.find(key)?;
+        self.revision += 1;
+        Some(self.rows.remove(place))
+    }
+
+    /// Changes properties of the row with this key, and returns the row.
+    pub fn update(&mut self, key: &str, changes: &Map<String, Value>) -> Option<&Value> {
+        let place = self.find(key)?;
+        self.revision += 1;
+        let row = self.rows.get_mut(place)?;
+        row.as_object_mut()?.extend(changes.clone());
+        Some(row)
+    }
+
+    pub(super) fn nth(&self, place: usize) -> Option<&Value> {
+        self.rows.get(place)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.rows.get(self.find(key)?)
+    }
+
+    pub(super) fn last(&self) -> Option<&Value> {
+        self.rows.last()
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        let property = self.list.lookup_property()?;
+        self.rows.iter().position(|row| property_of(row, property).is_some_and(|value| text_of(value) == key))
+    }
+
+    fn sample(&mut self) -> Map<String, Value> {
+        self.made += 1;
+        sample::row(self.list, self.made)
+    }
+
+    fn push(&mut self, row: Map<String, Value>) {
+        self.revision += 1;
+        self.rows.push(Value::Object(row));
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records").field("operation", &self.list.id).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl Table for Records {
+    type Filter = Filter;
+
+    fn id(&self) -> &'static str {
+        self.list.id
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn filter(&self, query: &Query<'_>) -> Result<Filter, ErrorResponse> {
+        Filter::new(query, self.list)
+    }
+
+    fn matches(&self, row: usize, filter: &Filter) -> bool {
+        self.rows.get(row).is_some_and(|row| filter.matches(row))
+    }
+
+    fn scatter(&self, row: usize) -> u128 {
+        let mut hasher = DefaultHasher::new();
+        self.rows.get(row).hash(&mut hasher);
+        hasher.finish().into()
+    }
+
+    fn compare(&self, a: usize, b: usize, term: &str) -> Ordering {
+        let property = self.list.key.iter().find(|(name, _)| *name == term).map_or(term, |(_, property)| property);
+        let value = |row: usize| self.rows.get(row).and_then(|row| property_of(row, property)).unwrap_or(&Value::Null);
+        let is_text = self.list.field(property).is_none_or(|field| matches!(field.kind, FieldKind::Text | FieldKind::Enum(_)));
+        compare(value(a), value(b), if is_text { self.collation } else { Collation::CodePoint })
+    }
+}
+
+/// As PostgreSQL does: null comes last.
+fn compare(a: &Value, b: &Value, collation: Collation) -> Ordering {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => collation.compare(a, b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default()),
+        },
+        (a, b) => a.is_null().cmp(&b.is_null()),
+    }
+}
+
+/// The value at a path such as `stage_obj.name`.
+fn property_of<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(row, |value, name| value.get(name))
+}
+
+/// A scalar as it is written in a path or a query.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn is_scalar(kind: &FieldKind) -> bool {
+    !matches!(kind, FieldKind::Object(_) | FieldKind::List(_) | FieldKind::Map(_) | FieldKind::Union(_) | FieldKind::Any)
+}
+
+/// The filters of a query.
+pub(super) struct Filter {
+    /// Values that properties must have; of a list, at least one of its items.
+    equal: Vec<(&'static str, String)>,
+    /// Lowercase words, each of which some text of the row contains.
+    words: Vec<String>,
+}
+
+impl Filter {
+    fn new(query: &Query<'_>, list: &'static ListSchema) -> Result<Self, ErrorResponse> {
+        let mut validator = Validator::new(query);
+        let mut equal = Vec::new();
+        for name in list.filters.iter().filter(|name| query.get(name).is_some()) {
+            let Some(field) = list.filtered(name) else {
+                let detail = format!(
+                    "The fake server does not know what the filter `{name}` of {} selects: the rows have no such property. Test it against \
+                     a server of your own, or tamper with the response.",
+                    list.id
+                );
+                return Err((501, json!({ "detail": detail })));
+            };
+            equal.extend(value(&mut validator, name, &field.kind).map(|value| (field.name, value)));
+        }
+        let words = validator.words()?;
+        validator.check(Self { equal, words })
+    }
+
+    fn matches(&self, row: &Value) -> bool {
+        let equal = self.equal.iter().all(|(property, wanted)| match row.get(property) {
+            Some(Value::Array(items)) => items.iter().any(|item| text_of(item) == *wanted),
+            Some(value) => text_of(value) == *wanted,
+            None => false,
+        });
+        equal && self.words.iter().all(|word| texts(row).any(|text| text.to_lowercase().contains(word)))
+    }
+}
+
+fn texts(row: &Value) -> impl Iterator<Item = &str> {
+    row.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str)
+}
+
+/// The value of a filter as a row has it; `None` if it is invalid.
+fn value(validator: &mut Validator<'_>, name: &str, kind: &FieldKind) -> Option<String> {
+    match kind {
+        FieldKind::Uuid => validator.uuid(name).map(|uuid| uuid.to_string()),
+        FieldKind::Integer { .. } => validator.number::<i64>(name).map(|number| number.to_string()),
+        FieldKind::Boolean => validator.flag(name).map(|flag| flag.to_string()),
+        FieldKind::Enum(values) => validator.choice(name, values),
+        FieldKind::List(items) => value(validator, name, items),
+        _ => validator.query.get(name).map(str::to_owned),
+    }
+}
+
+impl ListSchema {
+    /// The schema of a row.
+    pub(super) fn row(&self) -> Option<&'static ObjectSchema> {
+        match self.page.fields.iter().find(|field| field.name == "results")?.kind {
+            FieldKind::List(FieldKind::Object(row)) => Some(row),
+            _ => None,
+        }
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+        self.row()?.fields.iter().find(|field| field.name == name)
+    }
+
+    pub(super) fn key_terms(&self) -> impl Iterator<Item = &'static str> {
+        self.key.iter().map(|(term, _)| *term)
+    }
+
+    /// The property that the path of one row has: that of the parameter's name, otherwise the key.
+    fn lookup_property(&self) -> Option<&'static str> {
+        let named = self.lookup.and_then(|name| self.field(name)).map(|field| field.name);
+        named.or_else(|| self.key.first().map(|(_, property)| *property))
+    }
+
+    /// The property that a filter compares: that of the same name, or the one in the path of a row.
+    fn filtered(&self, filter: &str) -> Option<&'static Field> {
+        let field = self.field(filter).filter(|field| is_scalar(&field.kind) || matches!(field.kind, FieldKind::List(_)));
+        field.or_else(|| self.field(self.lookup_property()?).filter(|_| self.lookup == Some(filter)))
+    }
+}
