@@ -232,15 +232,15 @@ fn run(cases: u32, strategy: &impl Strategy<Value = Case>) {
 
 #[test]
 fn a_list_that_does_not_change_is_returned_exactly() {
-    run(800, &case(Just(Vec::new())));
+    run(240, &case(Just(Vec::new())));
 }
 
 #[test]
 fn rows_that_exist_throughout_are_returned_once_while_others_change() {
-    run(800, &case(some_changes(Just(false))));
+    run(240, &case(some_changes(Just(false))));
 }
 
 #[test]
 fn rows_that_exist_throughout_are_returned_once_while_others_change_between_count_and_select() {
-    run(800, &case(some_changes(any::<bool>())));
+    run(240, &case(some_changes(any::<bool>())));
 }

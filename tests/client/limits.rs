@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
-use authentik_flow_bindings::{Error, RetryPolicy};
+use authentik_flow_bindings::{Client, Error, RetryPolicy};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -108,4 +108,35 @@ async fn a_request_for_many_rows_has_more_time() {
     let impatient = client(&server).timeout(Duration::from_millis(100)).retries(0).build().unwrap();
     assert!(impatient.flows_bindings_list().page_size(100).send().await.unwrap_err().is_timeout());
     impatient.flows_bindings_list().page_size(1_000).send().await.unwrap();
+}
+
+/// The body is read into one buffer: a large response needs no second copy of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_response_is_held_once() {
+    let page = json!({"pagination": {"count": 0, "current": 1, "end_index": 0, "next": 0, "previous": 0, "start_index": 0, "total_pages": 1},
+        "results": [], "filler": "x".repeat(LARGE)});
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(faulty(response(200, &[JSON], page.to_string())));
+    // Memory belongs to the whole process: a process of its own.
+    let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
+    command.args(["limits::memory_of_a_large_response", "--exact", "--ignored"]).env("SERVER", server.address()).assert().success();
+}
+
+const LARGE: usize = 40 * 1024 * 1024;
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[ignore = "run by the test above, with a server"]
+async fn memory_of_a_large_response() {
+    let kib = |name: &str| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim_matches(|character: char| !character.is_ascii_digit()).parse::<usize>().unwrap()
+    };
+    let client = Client::builder(std::env::var("SERVER").unwrap()).token(FakeAuthentik::TOKEN).build().unwrap();
+    let before = kib("VmRSS");
+    client.flows_bindings_list().send().await.unwrap();
+    let held = (kib("VmHWM") - before) * 1024;
+    assert!((LARGE..LARGE * 3 / 2).contains(&held), "{held} bytes for a response of {LARGE}");
 }

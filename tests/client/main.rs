@@ -1,9 +1,12 @@
-//! The client: which requests it sends, what it bears with, what it gives up on, and what it says then.
+//! The client: its requests, its limits and retries, its errors, and what it keeps secret.
 #![cfg(operation = "flows_bindings_list")]
 
+mod authority;
+mod certificate_stores;
 mod errors;
 mod hostile;
 mod limits;
+mod limits_table;
 mod requests;
 mod retries;
 mod secrets;

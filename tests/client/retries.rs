@@ -25,6 +25,19 @@ async fn transient_faults_are_retried_and_counted() {
     assert_eq!((page.results.len(), server.received().len()), (3, 5));
 }
 
+/// While a server restarts, its port refuses connections.
+#[tokio::test]
+async fn a_restart_of_the_server_is_survived() {
+    let server = FakeAuthentik::builder().generated(3, 1).start().await.unwrap();
+    let port = server.address().rsplit(':').next().unwrap().parse().unwrap();
+    let client = client(&server).retry(RetryPolicy::default().pauses(Duration::from_millis(1), Duration::from_millis(5))).build().unwrap();
+    drop(server);
+    assert_eq!(error_of(&client).await.attempts(), 12, "nothing listens on the port");
+    let request = tokio::spawn(client.flows_bindings_list().send());
+    let _server = FakeAuthentik::builder().generated(3, 1).port(port).start().await.unwrap();
+    assert_eq!(request.await.unwrap().unwrap().results.len(), 3);
+}
+
 #[tokio::test]
 async fn what_does_not_get_better_is_not_retried() {
     for fault in [Fault::json(403, &json!({"detail": "no"})), Fault::html(404), Fault::html(200), Fault::ContentEncoding("br")] {

@@ -1,110 +1,21 @@
 //! TLS: certificates made on the fly, and real TLS servers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
 use authentik_flow_bindings::{Client, ConnectionErrorKind, Error};
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use rcgen::CertificateParams;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use super::{error_of, faulty};
+use super::authority::{Authority, config, start};
+use super::error_of;
 
-const PAGE: &str =
-    r#"{"pagination":{"count":0,"current":1,"end_index":0,"next":0,"previous":0,"start_index":0,"total_pages":1},"results":[]}"#;
-
-/// A certificate authority.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(rcgen::DnType::CommonName, format!("Authority {}", fastrand::u64(..)));
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self { pem: params.self_signed(&key).unwrap().pem(), issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate and its key, as PEM.
-    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-
-    /// The address of a TLS server with a certificate of this authority.
-    async fn serve(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
-        start(config(&self.issue(name, change), None)).await
-    }
-}
-
-fn config((certificate, key): &(String, String), clients: Option<&Authority>) -> ServerConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
-    let builder = match clients {
-        None => builder.with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
-            builder.with_client_cert_verifier(WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build().unwrap())
-        }
-    };
-    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
-    let mut config = builder.with_single_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap()).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
-}
-
-/// Serves an empty page over TLS; returns the address.
-async fn start(config: ServerConfig) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                if let Ok(stream) = acceptor.accept(stream).await {
-                    respond(stream).await;
-                }
-            });
-        }
-    });
-    format!("https://localhost:{port}")
-}
-
-async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) => return,
-        }
-    }
-    assert!(head.starts_with(b"GET /api/v3/flows/bindings/ HTTP/1.1\r\n"), "{}", String::from_utf8_lossy(&head));
-    let response =
-        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{PAGE}", PAGE.len());
-    let _ = stream.write_all(response.as_bytes()).await;
-    let _ = stream.shutdown().await;
-}
-
-async fn list(client: &Client) {
+pub async fn list(client: &Client) {
     assert_eq!(client.flows_bindings_list().send().await.unwrap().pagination.count, 0);
 }
 
 /// Checks that the request fails at once, as a TLS error with this explanation.
-async fn assert_tls_error(client: &Client, explanation: &str) {
+pub async fn assert_tls_error(client: &Client, explanation: &str) {
     let error = error_of(client).await;
     assert!(error.is_tls() && !error.is_retryable() && error.attempts() == 1, "{error:?}");
     assert!(error.to_string().contains(explanation), "{explanation} is not in: {error}");
@@ -217,62 +128,4 @@ fn invalid_pem_is_an_error_of_configuration() {
     assert!(error.contains("contains no PEM section `BEGIN PRIVATE KEY`"), "{error}");
     let error = build(|builder| builder.client_identity("-----BEGIN SECRET-----")).unwrap_err().to_string();
     assert!(error.contains("the client identity") && !error.contains("SECRET"), "{error}");
-}
-
-/// Certificate stores come from the environment, which belongs to the whole process: a process of its own for each case.
-#[test]
-fn certificate_stores_of_the_environment_are_used_or_named() {
-    let run = |test: &str, name: &str, value: &std::path::Path| {
-        let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-        command.args([test, "--exact", "--ignored"]).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").env(name, value);
-        command.assert().success();
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    run("tls::an_unreadable_store", "SSL_CERT_FILE", &file);
-    std::fs::write(&file, "no certificate").unwrap();
-    run("tls::a_store_without_certificates", "SSL_CERT_FILE", &file);
-    run("tls::no_store_at_all", "SSL_CERT_DIR", folder.path());
-    std::fs::write(&file, Authority::new().pem).unwrap();
-    run("tls::a_store_with_another_authority", "SSL_CERT_FILE", &file);
-}
-
-fn https_error() -> String {
-    Client::builder("https://auth.example.com").token("t").build().unwrap_err().to_string()
-}
-
-#[tokio::test]
-#[ignore = "run by the test above, with SSL_CERT_FILE"]
-async fn an_unreadable_store() {
-    assert!(https_error().starts_with("SSL_CERT_FILE: `/") && https_error().contains("cannot be read"), "{}", https_error());
-    plain_http_needs_no_store().await;
-}
-
-#[test]
-#[ignore = "run by the test above, with SSL_CERT_FILE"]
-fn a_store_without_certificates() {
-    assert!(https_error().contains("contains no PEM section `BEGIN CERTIFICATE`"), "{}", https_error());
-}
-
-#[tokio::test]
-#[ignore = "run by the test above, with an empty SSL_CERT_DIR"]
-async fn no_store_at_all() {
-    assert!(https_error().contains("install them (the package `ca-certificates`)"), "{}", https_error());
-    plain_http_needs_no_store().await;
-    // An authority of one's own is enough.
-    let authority = Authority::new();
-    let address = authority.serve("localhost", |_| {}).await;
-    list(&Client::builder(&address).token("t").add_root_certificate(authority.pem).build().unwrap()).await;
-}
-
-#[tokio::test]
-#[ignore = "run by the test above, with SSL_CERT_FILE"]
-async fn a_store_with_another_authority() {
-    let address = Authority::new().serve("localhost", |_| {}).await;
-    assert_tls_error(&Client::builder(&address).token("t").build().unwrap(), "is signed by an unknown authority").await;
-}
-
-async fn plain_http_needs_no_store() {
-    let server: FakeAuthentik = faulty(Fault::Http10).await;
-    server.client().flows_bindings_list().send().await.unwrap();
 }

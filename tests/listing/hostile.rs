@@ -63,7 +63,7 @@ async fn contradictions_are_errors_that_name_the_page() {
 /// A bare array is the whole list of a server that does not paginate; this one does.
 #[tokio::test]
 async fn a_bare_array_among_pages_is_an_error() {
-    for request in 2..9 {
+    for request in [2, 3, 5, 8] {
         for release in Release::ALL {
             let server = fake(release, 700).fault(request, Fault::json(200, &json!([]))).start().await.unwrap();
             let outcome = collect(&server).await;
@@ -125,7 +125,7 @@ async fn a_count_that_never_settles_harms_nothing() {
 #[tokio::test]
 async fn absurd_numbers_end_in_an_error_or_in_every_row() {
     for name in ["count", "next", "start_index", "end_index", "total_pages", "previous"] {
-        for number in [0, 1, 4_000_000_000, 5_000_000_000, u64::MAX - 1, u64::MAX] {
+        for number in [0, 1, 5_000_000_000, u64::MAX] {
             let (outcome, requests) = list_from(move |_, response| response["pagination"][name] = number.into()).await;
             assert!(requests < 100, "{name} {number}: {requests} requests");
             match outcome {
@@ -155,7 +155,7 @@ async fn a_list_without_end_ends_in_an_error() {
     });
     let server = server.start().await.unwrap();
     // The fake responds with 404 for pages past its own rows.
-    server.with_rows(|rows| rows.extend(bindings(30_000, 100)));
+    server.with_rows(|rows| rows.extend(bindings(13_000, 100)));
     let error = collect(&server).await.unwrap_err();
     assert!(error.to_string().contains("the list grew without end"), "{error}");
 }
