@@ -15,6 +15,7 @@ pub mod errors {}
 pub mod deployment {}
 
 #[doc = include_str!("../docs/observability.md")]
+#[cfg(feature = "tracing")]
 pub mod observability {}
 
 #[doc = include_str!("../docs/middleware.md")]
