@@ -222,6 +222,9 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
         ///
         /// # Errors
         /// See [`Error`](crate::Error).
+        ///
+        /// # Panics
+        /// In a Tokio runtime without timers or I/O: see [`ClientBuilder`](crate::ClientBuilder#panics).
         pub async fn send(self) -> Result<crate::ResponseValue<#response>, crate::Error> {
             let client = self.client.clone();
             #response_of

@@ -119,6 +119,9 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     ///
     /// # Errors
     /// See [`items`](Self::items). Nothing is returned of a listing that is not complete.
+    ///
+    /// # Panics
+    /// In a Tokio runtime without timers or I/O: see [`ClientBuilder`](crate::ClientBuilder#panics).
     pub async fn collect(self) -> Result<Vec<T>, Error> {
         self.items().try_collect().await.map_err(Error::into_cause)
     }
