@@ -121,6 +121,10 @@ async fn an_invalid_parameter_is_rejected_without_a_request() {
     let error = server.client().flows_bindings_list().page(u64::MAX).send().await.unwrap_err();
     assert!(matches!(error, Error::InvalidRequest { .. }), "{error:?}");
     assert!(error.to_string().contains("page"), "{error}");
+
+    // The slug of a flow is not its key.
+    let error = server.client().flows_bindings_list().target("default-authentication-flow").send().await.unwrap_err();
+    assert_eq!(error.to_string(), "the request cannot be sent: `target` takes a UUID, not \"default-authentication-flow\"");
     assert_eq!(server.received().len(), 0);
 }
 

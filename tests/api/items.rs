@@ -1,132 +1,27 @@
-//! The public interface: every public item is on a reviewed list, and every public type can be stored, shared between threads and sent
-//! to tasks.
-#![cfg(operation = "flows_bindings_list")]
+//! Reads the public items from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use authentik_flow_bindings::{
-    Client, ClientBuilder, ConnectionError, ConnectionErrorKind, DecodeError, Drift, DriftKind, Error, PolicyEvaluation, RequestSummary,
-    ResponseValue, RetryPolicy, SignedLink, StatusError, VersionRange, builder, enums, pagination, testing, types,
-};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Fields, File, ImplItem, Item, Type, UseTree, Visibility};
-
-const fn assert_owned<T: Send + Sync + 'static>() {}
-
-/// Asserts at compile time that types are `Send + Sync + 'static`, and names them for the test that none is left out.
-macro_rules! owned {
-    ($($type:ty),* $(,)?) => {
-        const _: () = { $(assert_owned::<$type>();)* };
-        const OWNED: &[&str] = &[$(stringify!($type)),*];
-    };
-}
-
-owned![
-    Client,
-    ClientBuilder,
-    ConnectionError,
-    ConnectionErrorKind,
-    DecodeError,
-    Drift,
-    DriftKind,
-    Error,
-    PolicyEvaluation,
-    RequestSummary,
-    ResponseValue<types::PaginatedFlowStageBindingList>,
-    RetryPolicy,
-    SignedLink,
-    StatusError,
-    VersionRange,
-    builder::FlowsBindingsList,
-    enums::UnknownValue,
-    enums::UnknownValueError,
-    pagination::Items<types::FlowStageBinding>,
-    pagination::Page<types::FlowStageBinding>,
-    pagination::Pages<types::FlowStageBinding>,
-    pagination::Paginator<types::FlowStageBinding>,
-    pagination::Position,
-    testing::FakeAuthentik,
-    testing::FakeAuthentikBuilder,
-    testing::Collation,
-    testing::Fault,
-    testing::ReceivedRequest,
-    testing::Release,
-    testing::Records,
-    testing::Rows,
-    types::DeniedAction,
-    types::FlowDesignation,
-    types::FlowLayout,
-    types::FlowSet,
-    types::FlowStageBinding,
-    types::GenericError,
-    types::InvalidResponseAction,
-    types::PaginatedFlowStageBindingList,
-    types::Pagination,
-    types::PolicyEngineMode,
-    types::Stage,
-    types::ValidationError,
-    types::builder::FlowSet,
-    types::builder::FlowStageBinding,
-    types::builder::GenericError,
-    types::builder::PaginatedFlowStageBindingList,
-    types::builder::Pagination,
-    types::builder::Stage,
-    types::builder::ValidationError,
-    types::error::ConversionError,
-];
-
-/// A request borrows nothing, so a function can return it after the client is gone.
-#[test]
-fn requests_outlive_the_client_that_made_them() {
-    fn request() -> builder::FlowsBindingsList {
-        let client = Client::builder("https://auth.example.com").token("not-a-real-token").build().unwrap();
-        client.flows_bindings_list().page_size(20)
-    }
-    assert!(format!("{:?}", request()).contains("https://auth.example.com/api/v3"));
-}
-
-/// What a change of the generator, of the specification or of `src/` does to users is reviewed here.
-#[test]
-fn public_items_are_on_the_reviewed_list() {
-    let items = PublicItems::of_the_crate().lines.into_iter().collect::<Vec<_>>().join("\n") + "\n";
-    if std::env::var_os("UPDATE_API").is_some() {
-        std::fs::write("tests/api.txt", &items).unwrap();
-    }
-    let reviewed = std::fs::read_to_string("tests/api.txt").unwrap_or_default();
-    pretty_assertions::assert_eq!(items, reviewed, "run `UPDATE_API=1 cargo test --all-features --test api`, and review the difference");
-}
-
-#[test]
-fn every_public_type_is_send_sync_and_static() {
-    let asserted = OWNED.iter().map(|name| name.split('<').next().unwrap_or_default().replace(' ', "")).collect::<BTreeSet<_>>();
-    let is_asserted = |name: &str| asserted.iter().any(|path| path == name || path.ends_with(&format!("::{name}")));
-    let types = PublicItems::of_the_crate().types;
-    let missing = types.keys().filter(|name| !is_asserted(name)).collect::<Vec<_>>();
-    assert!(missing.is_empty(), "add to `owned!`: {missing:?}");
-}
-
-#[test]
-fn models_and_payloads_can_gain_fields() {
-    let mut types = PublicItems::of_the_crate().types;
-    // Two booleans have four combinations, so there is nothing to add.
-    types.remove("PolicyEvaluation");
-    let closed = types.iter().filter(|(_, is_open)| !**is_open).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
-    assert!(closed.is_empty(), "neither `#[non_exhaustive]` nor with private fields: {closed:?}");
-}
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, Token, Type, UseTree, Visibility};
 
 /// The public items of the generated code, and of the types that `src/` exports.
 #[derive(Default)]
-struct PublicItems {
-    lines: BTreeSet<String>,
+pub struct PublicItems {
+    pub lines: BTreeSet<String>,
     /// Each type, and whether it can gain a field or variant without breaking its users.
-    types: BTreeMap<String, bool>,
+    pub types: BTreeMap<String, bool>,
+    /// Implementations of traits, with the name of their type.
+    implementations: BTreeSet<(String, String)>,
     /// The names that handwritten modules export; generated code exports all that is public.
     exported: Option<BTreeSet<String>>,
 }
 
 impl PublicItems {
-    fn of_the_crate() -> Self {
+    pub fn of_the_crate() -> Self {
         let mut found = Self::default();
         found.collect("", &parse(Path::new("openapi/flows_bindings_list.rs")).items);
         let files = rust_files(Path::new("src")).iter().map(|path| (path.ends_with("src/enums.rs"), parse(path))).collect::<Vec<_>>();
@@ -145,6 +40,9 @@ impl PublicItems {
         for (_, file) in &files {
             found.collect("", &file.items);
         }
+        let names = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
+        let of_public_types = std::mem::take(&mut found.implementations).into_iter().filter(|(name, _)| names.contains(name));
+        found.lines.extend(of_public_types.map(|(_, line)| line));
         found
     }
 
@@ -163,7 +61,11 @@ impl PublicItems {
                 Item::Struct(item) if self.is_exported(&item.vis, &item.attrs, &item.ident.to_string()) => {
                     let name = format!("{module}{}", item.ident);
                     let is_closed = item.fields.iter().all(|field| is_public_item(&field.vis)) && !is_non_exhaustive(&item.attrs);
+                    if item.attrs.iter().any(|attribute| attribute.path().is_ident("must_use")) {
+                        self.lines.insert(format!("#[must_use] {name}"));
+                    }
                     self.lines.extend(fields(&item.fields).map(|field| format!("{name}.{field}")));
+                    self.lines.extend(derives(&item.attrs).map(|derived| format!("impl {derived} for {name}")));
                     self.lines.insert(name.clone());
                     self.types.insert(name, !is_closed);
                 }
@@ -175,28 +77,74 @@ impl PublicItems {
                             .extend(variant.fields.iter().filter_map(|field| field.ident.as_ref()).map(|field| format!("{name}.{field}")));
                         self.lines.insert(name);
                     }
+                    self.lines.extend(derives(&item.attrs).map(|derived| format!("impl {derived} for {name}")));
                     self.types.insert(name, is_non_exhaustive(&item.attrs));
                 }
                 Item::Fn(item) if self.is_exported(&item.vis, &item.attrs, &item.sig.ident.to_string()) => {
                     self.lines.insert(format!("{module}{}", text(&item.sig)));
                 }
-                Item::Impl(item) if item.trait_.is_none() => self.methods(module, &item.self_ty, &item.items),
+                Item::Impl(item) => self.implementation(module, item),
+                Item::Macro(item) if item.mac.path.segments.last().is_some_and(|name| name.ident == "open_enum") => {
+                    let name = item.mac.tokens.clone().into_iter().next().expect("the name of an enum");
+                    self.collect(module, &open_enum(&name).items);
+                }
                 _ => {}
             }
         }
     }
 
-    fn methods(&mut self, module: &str, of: &Type, items: &[ImplItem]) {
-        let Type::Path(path) = of else { return };
-        let name = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        for item in items {
+    fn implementation(&mut self, module: &str, item: &ItemImpl) {
+        let Type::Path(path) = &*item.self_ty else { return };
+        let (of, name) = (text(&item.self_ty), path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default());
+        if let Some((implemented, _)) = &item.trait_ {
+            let (parameters, _, bounds) = item.generics.split_for_impl();
+            let line = format!("impl{} {} for {module}{of} {}", text(&parameters), text(implemented), text(&bounds));
+            self.implementations.insert((name, line.trim_end().to_owned()));
+            return;
+        }
+        for item in &item.items {
             if let ImplItem::Fn(function) = item
                 && self.is_exported(&function.vis, &function.attrs, &name)
             {
-                self.lines.insert(format!("{module}{}: {}", text(of), text(&function.sig)));
+                self.lines.insert(format!("{module}{of}: {}", text(&function.sig)));
             }
         }
     }
+}
+
+/// What `open_enum!` implements for an enum, without the parts that repeat for each value.
+fn open_enum(name: &TokenTree) -> File {
+    fn fill(tokens: TokenStream, name: &TokenTree) -> TokenStream {
+        let mut filled = Vec::new();
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            match &token {
+                TokenTree::Punct(dollar) if dollar.as_char() == '$' => match tokens.next() {
+                    // `$(…),*` or `$(…)*`
+                    Some(TokenTree::Group(_)) => while tokens.next().is_some_and(|token| token.to_string() != "*") {},
+                    Some(TokenTree::Ident(variable)) if variable == "name" => filled.push(name.clone()),
+                    Some(other) => filled.push(other),
+                    None => {}
+                },
+                TokenTree::Group(group) => {
+                    filled.push(TokenTree::Group(Group::new(group.delimiter(), fill(group.stream(), name))));
+                }
+                _ => filled.push(token),
+            }
+        }
+        filled.into_iter().collect()
+    }
+    let enums = parse(Path::new("src/enums.rs"));
+    let definition = enums.items.iter().find_map(|item| match item {
+        Item::Macro(item) if item.ident.as_ref().is_some_and(|name| name == "open_enum") => Some(item.mac.tokens.clone()),
+        _ => None,
+    });
+    // `(pattern) => { body };`
+    let body = definition.into_iter().flatten().filter_map(|token| match token {
+        TokenTree::Group(group) => Some(group.stream()),
+        _ => None,
+    });
+    syn::parse2(fill(body.last().expect("the body of `open_enum!`"), name)).expect("items")
 }
 
 fn is_public_item(visibility: &Visibility) -> bool {
@@ -205,6 +153,12 @@ fn is_public_item(visibility: &Visibility) -> bool {
 
 fn is_non_exhaustive(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
+}
+
+fn derives(attributes: &[Attribute]) -> impl Iterator<Item = String> {
+    let derives = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
+    let traits = derives.flat_map(|attribute| attribute.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated).unwrap());
+    traits.map(|name| text(&name))
 }
 
 fn fields(fields: &Fields) -> impl Iterator<Item = String> {
