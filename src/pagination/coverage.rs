@@ -2,9 +2,13 @@
 //!
 //! A proven interval is a statement about one moment: *every row that existed then with a key in the interval has been received*.
 //! A row that exists during the whole listing existed at each of these moments, so intervals that were proven at different times
-//! can be joined. Once their union reaches from [`Edge::Beginning`] to [`Edge::End`], no such row can be missing.
+//! can be joined if they have a key in common. Once their union reaches from [`Edge::Beginning`] to [`Edge::End`], no such row can be missing.
+//!
+//! Two intervals have a key in common if a row was received in both, or if one begins before the other ends. The second needs the order of
+//! the keys, which only the server knows of texts: it sorts them by the collation of its database.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::mem;
 
 /// One end of an interval of keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,50 +20,106 @@ pub(super) enum Edge<K> {
     End,
 }
 
-/// The union of the proven intervals, both ends included.
+/// A stretch of the key space, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Interval<K> {
+    from: Edge<K>,
+    to: Edge<K>,
+    /// Every key that was received in the interval, where keys cannot be compared. Which of them are its ends is unknown then.
+    keys: Option<BTreeSet<K>>,
+}
+
+impl<K: Ord + Clone> Interval<K> {
+    pub(super) fn new(from: Edge<K>, to: Edge<K>) -> Self {
+        Self { from, to, keys: None }
+    }
+
+    /// The interval of keys that only the server can compare.
+    pub(super) fn with_keys(self, keys: impl IntoIterator<Item = K>) -> Self {
+        Self { keys: Some(keys.into_iter().collect()), ..self }
+    }
+
+    /// Whether both are known to have a key in common.
+    fn touches(&self, other: &Self) -> bool {
+        match (&self.keys, &other.keys) {
+            (Some(keys), Some(others)) => {
+                self.from == Edge::Beginning && other.from == Edge::Beginning
+                    || self.to == Edge::End && other.to == Edge::End
+                    || !keys.is_disjoint(others)
+            }
+            _ => self.from <= other.to && other.from <= self.to,
+        }
+    }
+
+    /// Whether the other interval proves nothing beyond this one.
+    fn contains(&self, other: &Self) -> bool {
+        match (&self.keys, &other.keys) {
+            (Some(keys), Some(others)) => {
+                (self.from == Edge::Beginning || other.from != Edge::Beginning)
+                    && (self.to == Edge::End || other.to != Edge::End)
+                    && others.is_subset(keys)
+            }
+            _ => self.from <= other.from && other.to <= self.to,
+        }
+    }
+
+    /// The union of two intervals that touch.
+    fn join(self, other: Self) -> Self {
+        let (mut keys, mut fewer) = (self.keys, other.keys);
+        if keys.as_ref().map_or(0, BTreeSet::len) < fewer.as_ref().map_or(0, BTreeSet::len) {
+            mem::swap(&mut keys, &mut fewer);
+        }
+        if let Some(keys) = &mut keys {
+            keys.extend(fewer.into_iter().flatten());
+        }
+        Self { from: self.from.min(other.from), to: self.to.max(other.to), keys }
+    }
+}
+
+/// What an interval added to the coverage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    /// Whether any of it was not proven before.
+    pub(super) is_new: bool,
+    /// Whether everything from the beginning up to the interval is proven.
+    pub(super) is_connected: bool,
+}
+
+/// The union of the proven intervals.
 #[derive(Clone, Debug)]
 pub(super) struct Coverage<K> {
-    /// Disjoint intervals: where each begins, and where it ends.
-    intervals: BTreeMap<Edge<K>, Edge<K>>,
+    /// In no order. No two of them touch.
+    intervals: Vec<Interval<K>>,
 }
 
 impl<K> Default for Coverage<K> {
     fn default() -> Self {
-        Self { intervals: BTreeMap::new() }
+        Self { intervals: Vec::new() }
     }
 }
 
 impl<K: Ord + Clone> Coverage<K> {
-    /// Adds an interval, and returns whether it proves anything new.
-    ///
-    /// Two intervals are joined only if they share a key: between two neighbouring keys there may be a third one.
-    pub(super) fn prove(&mut self, mut from: Edge<K>, mut to: Edge<K>) -> bool {
-        if let Some((earlier, end)) = self.intervals.range(..=&from).next_back() {
-            if *end >= to {
-                return false;
-            }
-            if *end >= from {
-                from = earlier.clone();
-            }
-        }
-        while let Some((joined, end)) = self.intervals.range(&from..=&to).next().map(|(from, to)| (from.clone(), to.clone())) {
-            self.intervals.remove(&joined);
-            to = to.max(end);
-        }
-        self.intervals.insert(from, to);
-        true
+    /// Adds an interval.
+    pub(super) fn prove(&mut self, interval: Interval<K>) -> Proof {
+        let is_new = !self.intervals.iter().any(|known| known.contains(&interval));
+        let (touching, apart) = mem::take(&mut self.intervals).into_iter().partition::<Vec<_>, _>(|known| known.touches(&interval));
+        let joined = touching.into_iter().fold(interval, Interval::join);
+        let is_connected = joined.from == Edge::Beginning;
+        self.intervals = apart;
+        self.intervals.push(joined);
+        Proof { is_new, is_connected }
     }
 
-    /// Up to where everything from the beginning on is proven.
+    fn from_beginning(&self) -> Option<&Interval<K>> {
+        self.intervals.iter().find(|interval| interval.from == Edge::Beginning)
+    }
+
+    /// Up to which key everything from the beginning on is proven. Where keys cannot be compared, there is none before the end.
     pub(super) fn frontier(&self) -> &Edge<K> {
-        self.intervals.get(&Edge::Beginning).unwrap_or(&Edge::Beginning)
-    }
-
-    /// The first stretch that is not proven, between two edges that are.
-    pub(super) fn first_gap(&self) -> Option<(&Edge<K>, &Edge<K>)> {
-        let frontier = self.frontier();
-        let next = self.intervals.keys().find(|from| *from > frontier);
-        (*frontier != Edge::End).then(|| (frontier, next.unwrap_or(&Edge::End)))
+        match self.from_beginning() {
+            Some(Interval { to, keys, .. }) if keys.is_none() || *to == Edge::End => to,
+            _ => &Edge::Beginning,
+        }
     }
 
     /// Whether the whole key space is proven.
@@ -76,22 +136,20 @@ mod tests {
     fn coverage(intervals: &[(Edge<u32>, Edge<u32>)]) -> Coverage<u32> {
         let mut coverage = Coverage::default();
         for (from, to) in intervals {
-            coverage.prove(from.clone(), to.clone());
+            coverage.prove(Interval::new(from.clone(), to.clone()));
         }
         coverage
     }
 
     #[test]
     fn nothing_is_proven_at_first() {
-        let coverage = coverage(&[]);
-        assert_eq!(coverage.first_gap(), Some((&Beginning, &End)));
-        assert!(!coverage.is_complete());
+        assert_eq!(coverage(&[]).frontier(), &Beginning);
+        assert!(!coverage(&[]).is_complete());
     }
 
     #[test]
     fn intervals_that_share_a_key_are_joined() {
         let coverage = coverage(&[(Beginning, Key(3)), (Key(5), Key(8)), (Key(3), Key(5)), (Key(8), End)]);
-        assert_eq!(coverage.first_gap(), None);
         assert!(coverage.is_complete());
         assert_eq!(coverage.intervals.len(), 1);
     }
@@ -99,32 +157,21 @@ mod tests {
     #[test]
     fn neighbouring_keys_leave_a_gap() {
         let coverage = coverage(&[(Beginning, Key(3)), (Key(4), End)]);
-        assert_eq!(coverage.first_gap(), Some((&Key(3), &Key(4))));
+        assert_eq!(coverage.frontier(), &Key(3));
     }
 
     #[test]
-    fn the_first_of_several_gaps_is_named() {
-        let coverage = coverage(&[(Key(20), End), (Key(5), Key(9)), (Beginning, Key(1))]);
-        assert_eq!(coverage.frontier(), &Key(1));
-        assert_eq!(coverage.first_gap(), Some((&Key(1), &Key(5))));
+    fn what_lies_beyond_a_gap_is_not_connected() {
+        let mut coverage = coverage(&[(Key(20), End), (Key(5), Key(9))]);
+        let prove = |coverage: &mut Coverage<u32>, from, to| coverage.prove(Interval::new(from, to));
+        assert_eq!(prove(&mut coverage, Beginning, Key(1)), Proof { is_new: true, is_connected: true });
+        assert_eq!(prove(&mut coverage, Key(9), Key(12)), Proof { is_new: true, is_connected: false });
+        assert_eq!(prove(&mut coverage, Key(6), Key(11)), Proof { is_new: false, is_connected: false });
+        assert_eq!(prove(&mut coverage, Key(1), Key(7)), Proof { is_new: true, is_connected: true });
+        assert_eq!(coverage.frontier(), &Key(12));
     }
 
-    #[test]
-    fn a_list_without_its_beginning_has_a_gap_there() {
-        assert_eq!(coverage(&[(Key(2), End)]).first_gap(), Some((&Beginning, &Key(2))));
-    }
-
-    #[test]
-    fn only_what_is_new_counts() {
-        let mut coverage = coverage(&[(Key(2), Key(8))]);
-        assert!(!coverage.prove(Key(2), Key(8)));
-        assert!(!coverage.prove(Key(3), Key(5)));
-        assert!(coverage.prove(Key(8), Key(9)));
-        assert!(coverage.prove(Key(1), Key(10)));
-        assert!(!coverage.prove(Key(1), Key(10)));
-    }
-
-    /// Random intervals of a small key space, compared with a set of the keys and of the steps between neighbours.
+    /// Random intervals of a small key space, compared with a set of the steps between neighbouring keys.
     #[test]
     fn the_union_is_that_of_the_intervals() {
         const KEYS: u32 = 24;
@@ -140,13 +187,52 @@ mod tests {
                 let from = rng.u32(0..KEYS);
                 let to = rng.u32(from..=KEYS);
                 let new = (from..to).any(|step| !steps[step as usize]);
-                let extended = coverage.prove(edge(from), edge(to));
-                assert!(extended || !new, "seed {seed}: a new interval was taken for a known one");
+                let proof = coverage.prove(Interval::new(edge(from), edge(to)));
+                assert!(proof.is_new || !new, "seed {seed}: a new interval was taken for a known one");
                 (from..to).for_each(|step| steps[step as usize] = true);
                 let frontier = steps.iter().position(|proven| !proven).unwrap_or(KEYS as usize);
                 assert_eq!(*coverage.frontier(), edge(u32::try_from(frontier).unwrap()), "seed {seed}");
                 assert_eq!(coverage.is_complete(), frontier == KEYS as usize, "seed {seed}");
             }
         }
+    }
+
+    /// Pages of a list that changes, whose order the coverage does not know. A page that would join what it must not is found by a key that existed
+    /// throughout and was not received.
+    #[test]
+    fn keys_that_cannot_be_compared_prove_only_what_they_share() {
+        let mut complete = 0;
+        for seed in 0..5_000 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            // The server's order is that of the places; the keys say nothing of it.
+            let mut keys = (0..40_u32).collect::<Vec<_>>();
+            rng.shuffle(&mut keys);
+            let mut exists = (0..40).map(|_| rng.u8(..3) > 0).collect::<Vec<_>>();
+            let mut throughout = exists.clone();
+            let (mut coverage, mut received) = (Coverage::default(), BTreeSet::new());
+            for _ in 0..rng.usize(2..12) {
+                let rows = (0..40).filter(|place| exists[*place]).map(|place| keys[place]).collect::<Vec<_>>();
+                let from = if rng.u8(..3) == 0 { 0 } else { rng.usize(0..=rows.len()) };
+                let to = rng.usize(from..=(from + 14).min(rows.len()));
+                if let [first, .., last] | [first @ last] = &rows[from..to] {
+                    let from = if from == 0 { Beginning } else { Key(*first) };
+                    let to = if to == rows.len() { End } else { Key(*last) };
+                    let page = &rows[rows.iter().position(|key| key == first).unwrap()..=rows.iter().position(|key| key == last).unwrap()];
+                    received.extend(page.iter().copied());
+                    coverage.prove(Interval::new(from, to).with_keys(page.iter().copied()));
+                }
+                for _ in 0..rng.usize(..5) {
+                    let place = rng.usize(..40);
+                    exists[place] = !exists[place];
+                    throughout[place] = false;
+                }
+            }
+            if coverage.is_complete() {
+                complete += 1;
+                let missing = (0..40).find(|place| throughout[*place] && !received.contains(&keys[*place]));
+                assert_eq!(missing, None, "seed {seed}");
+            }
+        }
+        assert!(complete > 100, "only {complete} coverages were complete");
     }
 }

@@ -39,13 +39,9 @@ pub(super) async fn list_unsorted<T: Send + Sync>(
 
 /// The rows of a server that does not paginate, which sends the whole list at once.
 pub(super) fn whole_list<T: Send + Sync>(request: &ListRequest<T>, page: RawPage<T>, settings: &Settings) -> Result<Vec<T>, Error> {
-    let (received, server) = (page.rows.len() as u64, page.server);
     let mut rows = Rows::new(request);
-    rows.add(page, 1, settings);
-    if rows.len() == received {
-        return Ok(rows.items.into_values().collect());
-    }
-    Err(incomplete(received, rows.len(), "the server sent its whole list at once, and rows in it are repeated", server))
+    rows.add(page, 1, settings)?;
+    Ok(rows.items.into_values().collect())
 }
 
 struct Unsorted<'a, T: 'static> {
@@ -92,7 +88,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
                 continue;
             }
             let mut rows = Rows::new(self.request);
-            rows.add(page, 1, self.settings);
+            rows.add(page, 1, self.settings)?;
             received = rows.len();
             let afterwards = self.count().await?;
             if received == counted && received == afterwards {
@@ -118,7 +114,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
             let counts = pages.iter().map(RawPage::count).collect::<Vec<_>>();
             while !pages.is_empty() {
                 for (index, page) in pages.into_iter().enumerate() {
-                    rows.add(page, index as u64 + 1, self.settings);
+                    rows.add(page, index as u64 + 1, self.settings)?;
                 }
                 pages = self.new_partitions(&rows, &mut partitions, &mut requested).await?;
             }
@@ -186,10 +182,14 @@ impl<'a, T> Rows<'a, T> {
         Self { request, items: BTreeMap::new(), skipped: BTreeSet::new() }
     }
 
-    fn add(&mut self, page: RawPage<T>, number: u64, settings: &Settings) {
+    fn add(&mut self, page: RawPage<T>, number: u64, settings: &Settings) -> Result<(), Error> {
+        if let Some(reason) = page.ambiguity(self.request.operation) {
+            return Err(incomplete(page.count(), self.len(), &reason, page.server));
+        }
         let (items, skipped) = page.decoded(number, &settings.reporter);
         self.items.extend(items.into_iter().map(|item| (self.request.operation.key_of(&item), item)));
         self.skipped.extend(skipped.into_iter().map(|row| row.identity));
+        Ok(())
     }
 
     fn len(&self) -> u64 {

@@ -2,12 +2,13 @@
 
 use tokio::time::{Instant, timeout};
 
+use super::evidence::CONVINCING_ROWS;
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
-use super::sort::{Order, Row, SortKey};
-use super::walk::{CONVINCING_ODDS, CONVINCING_ROWS, Stop, Walk, odds};
-use super::{Settings, fallback, position, task};
+use super::sort::{Order, Row, SortKey, is_collated};
+use super::walk::{Stop, Walk};
+use super::{Settings, evidence, fallback, position, task};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
@@ -26,6 +27,8 @@ pub(super) struct Listing<T: 'static> {
     max_items: u64,
     position: Option<Position>,
     walk: Walk<T>,
+    /// Whether rows are returned as the walk receives them. Others are collected, sorted, and returned from the position on.
+    streams: bool,
     ended: bool,
     /// Whether the server has sent a page.
     paginated: bool,
@@ -39,14 +42,12 @@ impl<T: Send + Sync + 'static> Listing<T> {
         if let Some(position) = &position {
             position.check(&request, &order)?;
         }
-        let walk = if order.is_by_key() {
-            let after = position.as_ref().map(|position| position.after().clone());
-            let skip = position.as_ref().map_or(0, Position::returned);
-            Walk::new(request.clone(), settings.clone(), max_items, skip, after)
-        } else {
-            Walk::new(request.clone(), settings.clone(), u64::MAX, 0, None)
-        };
-        Ok(Self { request, order, settings, max_items, position, walk, ended: false, paginated: false, begun: None })
+        let after = position.as_ref().map(|position| position.after().clone());
+        let skip = position.as_ref().map_or(0, Position::returned);
+        let streams = order.is_by_key() && !after.as_ref().is_some_and(|key| is_collated(key));
+        let (wanted, skip, after) = if streams { (max_items, skip, after) } else { (u64::MAX, 0, None) };
+        let walk = Walk::new(request.clone(), settings.clone(), wanted, skip, after);
+        Ok(Self { request, order, settings, max_items, position, walk, streams, ended: false, paginated: false, begun: None })
     }
 
     /// The row after which the listing begins.
@@ -80,7 +81,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
     }
 
     async fn next_rows(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
-        let rows = if self.order.is_by_key() {
+        let rows = if self.streams {
             match self.walk.next().await {
                 Ok(Some(rows)) => rows,
                 Ok(None) => return Ok(None),
@@ -151,24 +152,26 @@ impl<T: Send + Sync + 'static> Listing<T> {
         self.paginated = page.pagination.is_some();
         let (count, server) = (page.count(), page.server);
         let is_full = page.pagination.as_ref().is_some_and(|pagination| pagination.current == 1) && page.rows.len() as u64 == size;
-        let decoded = page.rows.into_iter().map(|row| match row {
-            RawRow::Decoded(item) => Some((order.sort_key(&item), item)),
-            RawRow::Skipped(_) => None,
-        });
-        let Some(mut rows) = decoded.collect::<Option<Vec<_>>>().filter(|_| is_full) else { return Ok(None) };
-        let is_sorted = rows.is_sorted_by(|(a, _), (b, _)| order.compare(a, b).is_lt());
-        // Rows that differ in their keys only show whether the server sorts by key. Otherwise the page must go on beyond the last one's ties.
-        let ties = rows.chunk_by(|(a, _), (b, _)| order.is_tie(a, b)).map(|ties| odds(ties.len() as u64)).fold(1, u64::saturating_mul);
-        let goes_on = |rows: &[Row<T>]| {
-            let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| rows.get(wanted.checked_sub(1)?));
-            wanted.zip(rows.last()).is_some_and(|((wanted, _), (last, _))| !order.is_tie(wanted, last))
-        };
-        let is_by_term = rows.is_sorted_by(|(a, _), (b, _)| order.is_tie(a, b) || order.compare(a, b).is_lt());
-        if !(is_sorted && ties >= CONVINCING_ODDS || is_by_term && goes_on(&rows)) {
+        let (mut keys, mut items) = (Vec::new(), Vec::new());
+        for row in page.rows {
+            let RawRow::Decoded(item) = row else { return Ok(None) };
+            keys.push(order.sort_key(&item));
+            items.push(item);
+        }
+        if !is_full || keys.iter().any(|key| is_collated(key)) {
             return Ok(None);
         }
-        rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
+        let is_sorted = keys.is_sorted_by(|a, b| order.compare(a, b).is_lt());
+        // Otherwise the page must go on beyond the rows that only the key sorts.
+        let goes_on = || {
+            let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| keys.get(wanted.checked_sub(1)?));
+            wanted.zip(keys.last()).is_some_and(|(wanted, last)| !order.is_decided_by_key(wanted, last))
+        };
+        let is_by_term = keys.is_sorted_by(|a, b| order.is_decided_by_key(a, b) || order.compare(a, b).is_lt());
+        if !(is_sorted && evidence::is_convincing(&keys) || is_by_term && goes_on()) {
+            return Ok(None);
+        }
         (self.walk.count, self.walk.server) = (Some(count), server);
-        Ok(Some(rows))
+        Ok(Some(order.sort(items)))
     }
 }

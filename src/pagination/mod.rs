@@ -77,6 +77,7 @@
 //! arithmetic allows no overlap: 240 rows in pages of 5.
 
 mod coverage;
+mod evidence;
 mod fallback;
 mod listing;
 mod page;

@@ -1,5 +1,7 @@
 //! Reading one page of a list.
 
+use std::collections::BTreeSet;
+
 use reqwest::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::fnv1a;
 use super::request::Operation;
-use super::sort::{SortKey, key_text};
+use super::sort::{SortKey, SortValue, key_text};
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::{VersionMarker, VersionRange};
 use crate::redaction::{Quoter, without_queries};
@@ -62,6 +64,21 @@ impl<T> RawPage<T> {
     /// Rows in the whole list.
     pub(super) fn count(&self) -> u64 {
         self.pagination.as_ref().map_or(self.rows.len() as u64, |pagination| pagination.count)
+    }
+
+    /// Why the keys of the rows do not tell them apart, if so.
+    pub(super) fn ambiguity(&self, operation: &Operation<T>) -> Option<String> {
+        let decoded = self.rows.iter().filter_map(|row| match row {
+            RawRow::Decoded(item) => Some(operation.key_of(item)),
+            RawRow::Skipped(_) => None,
+        });
+        let mut seen = BTreeSet::new();
+        decoded.into_iter().find_map(|key| {
+            if key.contains(&SortValue::Null) {
+                return Some(format!("a row without `{}` cannot be told apart from others", operation.key_name()));
+            }
+            (!seen.insert(key)).then(|| format!("two rows on one page have the same `{}`, and cannot be told apart", operation.key_name()))
+        })
     }
 
     /// The rows that could be decoded; reports the others.

@@ -166,9 +166,19 @@ impl<T> Order<T> {
     }
 
     /// Whether two rows differ in their keys only.
-    pub(super) fn is_tie(&self, a: &[SortValue], b: &[SortValue]) -> bool {
+    pub(super) fn is_decided_by_key(&self, a: &[SortValue], b: &[SortValue]) -> bool {
         a.get(..self.before_key) == b.get(..self.before_key)
     }
+}
+
+/// Whether two rows differ in the last term only.
+pub(super) fn is_tie(a: &[SortValue], b: &[SortValue]) -> bool {
+    a.split_last().map(|(_, terms)| terms) == b.split_last().map(|(_, terms)| terms)
+}
+
+/// Whether only the server knows how the values compare with others: its database sorts texts by its own collation.
+pub(super) fn is_collated(key: &[SortValue]) -> bool {
+    key.iter().any(|value| matches!(value, SortValue::Text(_)))
 }
 
 /// Whether the values of both may be those of the same properties.

@@ -12,7 +12,8 @@ use std::mem;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Settings;
-use super::coverage::{Coverage, Edge};
+use super::coverage::{Coverage, Edge, Interval};
+use super::evidence::{CONVINCING_ROWS, Evidence};
 use super::fallback::MOST_ROWS_ON_ONE_PAGE;
 use super::page::RawPage;
 use super::request::ListRequest;
@@ -22,12 +23,6 @@ use super::window::Window;
 use crate::Error;
 use crate::compat::version::VersionRange;
 
-/// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
-pub(super) const CONVINCING_ODDS: u64 = 1_000_000_000;
-
-/// Rows on one page that convince: one in 13! is less.
-pub(super) const CONVINCING_ROWS: u64 = 13;
-
 /// Pages in a listing that may prove nothing new, beside one for every page of the list.
 const STALE_PAGE_BUDGET: u64 = 16;
 
@@ -36,11 +31,6 @@ const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
 
 /// The longest list that is believed in.
 const MOST_ROWS: u64 = 10_000_000;
-
-/// So many rows in random order look sorted once in this number of times.
-pub(super) fn odds(rows: u64) -> u64 {
-    (2..=rows.min(CONVINCING_ROWS)).product()
-}
 
 /// Why a walk ends before the end of the list.
 pub(super) enum Stop<T> {
@@ -79,10 +69,12 @@ pub(super) struct Walk<T: 'static> {
     /// Rows in the list, as the server counted them last; `None` before the first response.
     pub(super) count: Option<u64>,
     pub(super) server: VersionRange,
-    /// The chance that pages of an unsorted list look as these did is one in so many.
-    odds: u64,
-    /// Whether a page with the whole list was received or requested.
+    evidence: Evidence,
+    evidence_requested: bool,
+    /// Whether a page with the whole list was received.
     has_whole_page: bool,
+    /// Whether only the server knows the order of the keys.
+    is_collated: bool,
     stale_page_budget: u64,
     most_rows: u64,
     /// Rows received, and how many of them were different.
@@ -95,7 +87,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortKey>) -> Self {
         let mut coverage = Coverage::default();
         if let Some(key) = &after {
-            coverage.prove(Edge::Beginning, Edge::Key(key.clone()));
+            coverage.prove(Interval::new(Edge::Beginning, Edge::Key(key.clone())));
         }
         // Pages of one row cannot overlap, and fewer rows than convince would take another request.
         let page_size = settings.page_size.min(max_items.max(CONVINCING_ROWS)).max(2);
@@ -114,8 +106,10 @@ impl<T: Send + Sync + 'static> Walk<T> {
             end_requested: false,
             count: None,
             server: VersionRange::default(),
-            odds: 1,
+            evidence: Evidence::default(),
+            evidence_requested: false,
             has_whole_page: false,
+            is_collated: false,
             stale_page_budget: STALE_PAGE_BUDGET,
             most_rows: u64::MAX,
             received: 0,
@@ -135,7 +129,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             }
             self.request_ahead();
             if self.in_flight.is_empty() {
-                self.request_next();
+                self.request_next()?;
             }
             let Some((window, response)) = self.in_flight.next().await else { continue };
             self.accept(window, response)?;
@@ -145,12 +139,12 @@ impl<T: Send + Sync + 'static> Walk<T> {
 
     /// Whether every row of the list was received, by a server that sorts, or on one page.
     fn is_settled(&self) -> bool {
-        self.coverage.is_complete() && (self.odds >= CONVINCING_ODDS || self.has_whole_page && self.in_flight.is_empty())
+        self.coverage.is_complete() && (self.evidence.is_convincing() || self.has_whole_page && self.in_flight.is_empty())
     }
 
     /// Takes the rows up to which everything is proven, once the server is known to sort by key.
     fn release(&mut self) -> Vec<(SortKey, T)> {
-        if self.odds < CONVINCING_ODDS && !self.is_settled() {
+        if !self.evidence.is_convincing() && !self.is_settled() {
             return Vec::new();
         }
         let ready = match self.coverage.frontier() {
@@ -181,11 +175,8 @@ impl<T: Send + Sync + 'static> Walk<T> {
     /// Keeps requests in flight for rows that will be wanted. While a gap is open, nothing beyond it is.
     fn request_ahead(&mut self) {
         if self.coverage.is_complete() {
-            if self.odds >= CONVINCING_ODDS || !self.has_whole_page {
+            if self.evidence.is_convincing() {
                 self.in_flight = FuturesOrdered::new();
-            }
-            if !self.is_settled() && !self.has_whole_page {
-                self.request_whole_page();
             }
             return;
         }
@@ -206,9 +197,11 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Requests what is needed whether or not it was wanted: the first page, the end of the list, or more rows than were expected to be enough.
-    fn request_next(&mut self) {
+    /// Requests what is needed whether or not it was wanted: the first page, the end of the list, more rows than were expected to be enough, or
+    /// evidence that the server sorts by key.
+    fn request_next(&mut self) -> Result<(), Stop<T>> {
         match self.count {
+            _ if self.coverage.is_complete() => return self.request_evidence(),
             None => self.request_window(Window::after(self.requested, self.page_size, 0)),
             Some(count) if self.end_requested && self.requested < count => {
                 self.request_window(Window::after(self.requested, self.page_size, count));
@@ -216,6 +209,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             // Again, if need be: the last row may have been deleted, and what was the last page may end before it.
             Some(_) => self.request_end(),
         }
+        Ok(())
     }
 
     fn request_window(&mut self, window: Window) {
@@ -224,17 +218,31 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.in_flight.push_back(fetch);
     }
 
-    /// Requests the whole list on one page, where a few small pages were covered that an unsorted list could have had by chance: then this page
-    /// shows it, or has the rows that the others lack.
-    fn request_whole_page(&mut self) {
-        self.has_whole_page = true;
-        let fetch = self.send(Window::first(self.count.unwrap_or(0).clamp(2, MOST_ROWS_ON_ONE_PAGE)));
+    /// Requests a page that shows whether the server sorts by key, where an unsorted list could have had the pages so far by chance: the page with the
+    /// whole list, or the last one, whose rows are on the page that was requested from the end too.
+    fn request_evidence(&mut self) -> Result<(), Stop<T>> {
+        if self.evidence_requested {
+            return Err(Stop::UnstableOrder(None));
+        }
+        self.evidence_requested = true;
+        let count = self.count.unwrap_or(0);
+        let window =
+            if self.is_collated { Window::last(self.page_size, count) } else { Window::first(count.clamp(2, MOST_ROWS_ON_ONE_PAGE)) };
+        let fetch = self.send(window);
         self.in_flight.push_back(fetch);
+        Ok(())
+    }
+
+    /// Lists the whole of a list whose order only the server knows: its first rows are those that it sorts first, and not the first ones here.
+    fn collect_all(&mut self) {
+        self.is_collated = true;
+        self.wanted = u64::MAX;
+        self.page_size = self.settings.page_size.max(CONVINCING_ROWS);
     }
 
     /// Requests the last row; the last page where one row does not do.
     fn request_end(&mut self) {
-        let size = if self.end_requested || self.odds < CONVINCING_ODDS { self.page_size } else { 1 };
+        let size = if self.end_requested || !self.evidence.is_convincing() { self.page_size } else { 1 };
         self.end_requested = true;
         let fetch = self.send(Window::end(size));
         self.in_flight.push_back(fetch);

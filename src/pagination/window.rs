@@ -32,6 +32,14 @@ impl Window {
         Self { page: 1, size, descending: true }
     }
 
+    /// The last page in ascending order, of the size up to `size` that gives it the most rows.
+    pub(super) fn last(size: u64, count: u64) -> Self {
+        let before_last = count.clamp(1, LARGEST_OFFSET) - 1;
+        let sizes = size.saturating_sub(CANDIDATES).max(1)..=size.max(1);
+        let size = sizes.max_by_key(|size| before_last % size).unwrap_or(1);
+        Self { page: before_last / size + 1, size, descending: false }
+    }
+
     /// Whether the window begins where the list begins, or ends where it ends, whatever is inserted or deleted.
     pub(super) fn is_anchored(self) -> bool {
         self.page == 1

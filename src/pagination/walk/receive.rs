@@ -1,12 +1,12 @@
 //! What a page proves, and what follows from it.
 
-use super::{CONVINCING_ODDS, LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk, odds};
+use super::{LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk};
 use crate::Error;
-use crate::pagination::coverage::Edge;
+use crate::pagination::coverage::{Edge, Interval, Proof};
 use crate::pagination::incomplete;
 use crate::pagination::page::{RawPage, RawRow};
 use crate::pagination::position::damaged;
-use crate::pagination::sort::{SortKey, has_kinds_of};
+use crate::pagination::sort::{SortKey, has_kinds_of, is_collated};
 use crate::pagination::window::Window;
 use crate::types::Pagination;
 
@@ -33,6 +33,9 @@ impl<T: Send + Sync + 'static> Walk<T> {
         let pagination = pagination.clone();
         self.count = Some(pagination.count);
         self.server = self.server.or(page.server);
+        if is_first_response && self.keys(&page).iter().any(|key| is_collated(key)) {
+            self.collect_all();
+        }
         if self.most_rows == u64::MAX {
             let count = pagination.count.min(MOST_ROWS);
             self.stale_page_budget += (count / self.page_size).min(LARGEST_STALE_PAGE_BUDGET);
@@ -70,7 +73,9 @@ impl<T: Send + Sync + 'static> Walk<T> {
 
     /// Adds the interval of keys that a page proves, and plans how to close the gap where it does not continue what is proven.
     fn prove(&mut self, window: Window, pagination: &Pagination, page: RawPage<T>) -> Result<(), Stop<T>> {
-        let operation = self.request.operation;
+        if let Some(reason) = page.ambiguity(self.request.operation) {
+            return Err(self.incomplete(&reason).into());
+        }
         let mut keys = self.keys(&page);
         if window.descending {
             keys.reverse();
@@ -78,27 +83,28 @@ impl<T: Send + Sync + 'static> Walk<T> {
         if self.returned.as_ref().zip(keys.first()).is_some_and(|(returned, key)| !has_kinds_of(returned, key)) {
             return Err(damaged().into());
         }
-        if !keys.is_sorted_by(|a, b| a < b) {
-            return Err(if self.odds >= CONVINCING_ODDS {
-                contradiction(window, &format!("is not sorted by `{}`, unlike those before it", operation.key_name())).into()
+        let Some(odds) = self.evidence.judge(&keys, window.is_anchored() && window.descending) else {
+            return Err(if self.evidence.is_convincing() {
+                let problem = format!("is not sorted by `{}`, unlike those before it", self.request.operation.key_name());
+                contradiction(window, &problem).into()
             } else {
                 Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
             });
-        }
+        };
         if (page.rows.len() as u64) < announced_rows(pagination) {
             // Rows were deleted between its counting and its reading, or the server withholds some. The same page is requested again.
             self.repair = Some(window);
             return self.spend(false);
         }
         self.has_whole_page |= window.is_anchored() && pagination.next == 0;
-        let Some((from, to)) = interval(window, pagination, &keys) else { return self.spend(false) };
-        let extended = self.coverage.prove(from.clone(), to.clone());
-        if extended {
-            self.odds = self.odds.saturating_mul(odds(keys.len() as u64));
+        let Some(interval) = interval(window, pagination, keys) else { return self.spend(false) };
+        let proof = self.coverage.prove(interval);
+        if proof.is_new || self.is_collated {
+            self.evidence.add(odds);
         }
         self.keep(window, page);
-        self.close_gap(window, pagination, &from, &to);
-        self.spend(extended)
+        self.close_gap(window, pagination, proof);
+        self.spend(proof.is_new)
     }
 
     /// The keys of a page, in its order. A row that cannot be decoded may have anything for a key: what cannot be one is left out.
@@ -117,8 +123,10 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// Plans the page that closes the first gap, where those in flight do not.
-    fn close_gap(&mut self, window: Window, pagination: &Pagination, from: &Edge<SortKey>, to: &Edge<SortKey>) {
-        let Some((before, after)) = self.coverage.first_gap() else { return };
+    fn close_gap(&mut self, window: Window, pagination: &Pagination, proof: Proof) {
+        if self.coverage.is_complete() {
+            return;
+        }
         let (count, offset) = (pagination.count, pagination.start_index.saturating_sub(1));
         let (start, limit) = if window.descending {
             (count.saturating_sub(pagination.end_index), count.saturating_sub(offset))
@@ -128,9 +136,9 @@ impl<T: Send + Sync + 'static> Walk<T> {
         let is_last = self.in_flight.is_empty();
         // The end of the list is requested early, and the pages in front of it are still to come.
         let is_expected = window.descending && !(is_last && self.requested >= count);
-        if *from >= *after && !is_expected {
+        if !proof.is_connected && !is_expected {
             self.repair = Some(Window::before(start, self.page_size, count));
-        } else if *to <= *before && is_last {
+        } else if proof.is_connected && is_last {
             self.requested = limit;
         }
     }
@@ -178,16 +186,17 @@ fn announced_rows(pagination: &Pagination) -> u64 {
 /// The keys from the first to the last of which a page shows every row.
 ///
 /// Nothing can precede the first page of either direction. An empty list is proven by its count alone, which is a single read too.
-fn interval(window: Window, pagination: &Pagination, keys: &[SortKey]) -> Option<(Edge<SortKey>, Edge<SortKey>)> {
+fn interval(window: Window, pagination: &Pagination, keys: Vec<SortKey>) -> Option<Interval<SortKey>> {
     if pagination.count == 0 {
-        return Some((Edge::Beginning, Edge::End));
+        return Some(Interval::new(Edge::Beginning, Edge::End));
     }
-    let (first, last) = (keys.first().cloned().map(Edge::Key), keys.last().cloned().map(Edge::Key));
-    match (window.is_anchored(), window.descending) {
-        (true, false) => Some((Edge::Beginning, last?)),
-        (true, true) => Some((first?, Edge::End)),
-        (false, _) => Some((first?, last?)),
-    }
+    let (first, last) = (Edge::Key(keys.first()?.clone()), Edge::Key(keys.last()?.clone()));
+    let interval = match (window.is_anchored(), window.descending) {
+        (true, false) => Interval::new(Edge::Beginning, last),
+        (true, true) => Interval::new(first, Edge::End),
+        (false, _) => Interval::new(first, last),
+    };
+    Some(if keys.iter().any(|key| is_collated(key)) { interval.with_keys(keys) } else { interval })
 }
 
 fn contradiction(window: Window, problem: &str) -> Error {

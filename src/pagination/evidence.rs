@@ -1,0 +1,100 @@
+//! Whether a server sorts by key, judged from its pages.
+//!
+//! Nothing in the specification says which terms of `ordering` a server accepts, and it drops the others without an error.
+//!
+//! Where the order of the keys is known, pages show it: `n` rows in random order look sorted once in `n!` times. Where only the server knows the
+//! order, the page at the end of the list shows it, which is requested in descending order: a server that sorts by key sends in it the rows of
+//! ascending pages in reverse, while one that drops the term sends the same order for both directions.
+
+use std::collections::BTreeMap;
+
+use super::sort::{SortKey, is_collated, is_tie};
+
+/// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
+const CONVINCING_ODDS: u64 = 1_000_000_000;
+
+/// Rows on one page that convince: one in 13! is less.
+pub(super) const CONVINCING_ROWS: u64 = 13;
+
+/// What the pages of a listing show so far.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// The chance that pages of an unsorted list look as these did is one in so many.
+    odds: u64,
+    /// The last page from the end of the list and the last other one, first key first, where keys cannot be compared.
+    from_end: Vec<SortKey>,
+    from_beginning: Vec<SortKey>,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self { odds: 1, from_end: Vec::new(), from_beginning: Vec::new() }
+    }
+}
+
+impl Evidence {
+    pub(super) const fn is_convincing(&self) -> bool {
+        self.odds >= CONVINCING_ODDS
+    }
+
+    /// The odds of the keys of a page to be in order by chance, in ascending order if they are; `None` if they are not.
+    pub(super) fn judge(&mut self, keys: &[SortKey], is_from_end: bool) -> Option<u64> {
+        if !keys.iter().any(|key| is_collated(key)) {
+            return keys.is_sorted_by(|a, b| a < b).then(|| odds_of(keys));
+        }
+        let (page, other) =
+            if is_from_end { (&mut self.from_end, &self.from_beginning) } else { (&mut self.from_beginning, &self.from_end) };
+        keys.clone_into(page);
+        let places = other.iter().zip(0_usize..).collect::<BTreeMap<_, _>>();
+        let shared = keys.iter().filter_map(|key| places.get(key)).collect::<Vec<_>>();
+        shared.is_sorted().then(|| odds(shared.len()))
+    }
+
+    pub(super) fn add(&mut self, odds: u64) {
+        self.odds = self.odds.saturating_mul(odds);
+    }
+}
+
+/// Whether sorted rows show that the server sorts by the last term.
+pub(super) fn is_convincing(keys: &[SortKey]) -> bool {
+    odds_of(keys) >= CONVINCING_ODDS
+}
+
+/// The odds of sorted rows. Only those that are tied in all terms before the last one show whether the server sorts by that one too.
+fn odds_of(keys: &[SortKey]) -> u64 {
+    keys.chunk_by(|a, b| is_tie(a, b)).map(|ties| odds(ties.len())).fold(1, u64::saturating_mul)
+}
+
+/// So many rows in random order look sorted once in this number of times.
+fn odds(rows: usize) -> u64 {
+    (2..=(rows as u64).min(CONVINCING_ROWS)).product()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pagination::sort::SortValue;
+
+    fn texts(keys: &[&str]) -> Vec<SortKey> {
+        keys.iter().map(|key| vec![SortValue::Text((*key).to_owned())]).collect()
+    }
+
+    #[test]
+    fn known_orders_are_compared() {
+        let key = |a: i64, b: i64| vec![SortValue::Integer(a), SortValue::Integer(b)];
+        let mut evidence = Evidence::default();
+        assert_eq!(evidence.judge(&[key(1, 5), key(1, 6), key(1, 7), key(2, 1)], false), Some(6), "three rows are tied in the first term");
+        assert_eq!(evidence.judge(&[key(1, 5), key(2, 4)], false), Some(1), "nothing shows that the second term counts");
+        assert_eq!(evidence.judge(&[key(2, 5), key(2, 4)], false), None);
+        assert_eq!(evidence.judge(&[key(2, 5), key(2, 5)], false), None);
+    }
+
+    #[test]
+    fn unknown_orders_are_compared_with_their_reverse() {
+        let mut evidence = Evidence::default();
+        assert_eq!(evidence.judge(&texts(&["b", "A", "ä", "C"]), false), Some(1));
+        assert_eq!(evidence.judge(&texts(&["A", "ä", "C", "x"]), true), Some(6));
+        assert_eq!(evidence.judge(&texts(&["C", "y", "x"]), false), Some(2));
+        assert_eq!(evidence.judge(&texts(&["x", "C"]), false), None);
+    }
+}
