@@ -111,7 +111,7 @@ pub enum Error {
     },
 
     /// The rows changed whenever they were listed.
-    #[error("the rows changed between each two of {passes} passes: take the snapshot when fewer people change flows")]
+    #[error("the rows changed between each two of {passes} passes: take the snapshot when fewer people change them")]
     #[non_exhaustive]
     Unsettled {
         /// How often they were listed.
@@ -200,6 +200,13 @@ impl Error {
                 Self::invalid_request("the generated client read a response by itself")
             }
         }
+    }
+}
+
+/// For functions that return I/O errors.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
     }
 }
 

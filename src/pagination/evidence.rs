@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sort::{SortKey, is_collated, is_tie};
+use super::key::{SortKey, SortValue, is_collated, is_tie};
 
 /// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
 const CONVINCING_ODDS: u64 = 1_000_000_000;
@@ -46,8 +46,8 @@ impl Evidence {
             if is_from_end { (&mut self.from_end, &self.from_beginning) } else { (&mut self.from_beginning, &self.from_end) };
         keys.clone_into(page);
         let places = other.iter().zip(0_usize..).collect::<BTreeMap<_, _>>();
-        let shared = keys.iter().filter_map(|key| places.get(key)).collect::<Vec<_>>();
-        shared.is_sorted().then(|| odds(shared.len()))
+        let shared = keys.iter().filter(|key| places.contains_key(key)).collect::<Vec<_>>();
+        shared.is_sorted_by_key(|key| places.get(key)).then(|| odds_of(&shared))
     }
 
     pub(super) fn add(&mut self, odds: u64) {
@@ -61,8 +61,8 @@ pub(super) fn is_convincing(keys: &[SortKey]) -> bool {
 }
 
 /// The odds of sorted rows. Only those that are tied in all terms before the last one show whether the server sorts by that one too.
-fn odds_of(keys: &[SortKey]) -> u64 {
-    keys.chunk_by(|a, b| is_tie(a, b)).map(|ties| odds(ties.len())).fold(1, u64::saturating_mul)
+fn odds_of<K: AsRef<[SortValue]>>(keys: &[K]) -> u64 {
+    keys.chunk_by(|a, b| is_tie(a.as_ref(), b.as_ref())).map(|ties| odds(ties.len())).fold(1, u64::saturating_mul)
 }
 
 /// So many rows in random order look sorted once in this number of times.
@@ -73,7 +73,6 @@ fn odds(rows: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pagination::sort::SortValue;
 
     fn texts(keys: &[&str]) -> Vec<SortKey> {
         keys.iter().map(|key| vec![SortValue::Text((*key).to_owned())]).collect()
@@ -96,5 +95,11 @@ mod tests {
         assert_eq!(evidence.judge(&texts(&["A", "ä", "C", "x"]), true), Some(6));
         assert_eq!(evidence.judge(&texts(&["C", "y", "x"]), false), Some(2));
         assert_eq!(evidence.judge(&texts(&["x", "C"]), false), None);
+
+        let key = |group: i64, slug: &str| vec![SortValue::Integer(group), SortValue::Text(slug.to_owned())];
+        let mut evidence = Evidence::default();
+        evidence.judge(&[key(1, "b"), key(2, "a"), key(3, "c"), key(3, "B")], false);
+        let odds = evidence.judge(&[key(1, "b"), key(2, "a"), key(3, "c"), key(3, "B")], true);
+        assert_eq!(odds, Some(2), "only two rows need the second term");
     }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::key::{SortKey, SortValue};
 use super::page::RawPage;
 use super::request::ListRequest;
-use super::sort::{SortKey, SortValue};
 use super::{Settings, incomplete};
 use crate::Error;
 use crate::compat::version::VersionRange;

@@ -3,10 +3,11 @@
 use tokio::time::{Instant, timeout};
 
 use super::evidence::CONVINCING_ROWS;
+use super::key::{SortKey, is_collated};
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
-use super::sort::{Order, Row, SortKey, is_collated};
+use super::sort::{Order, Row};
 use super::walk::{Stop, Walk};
 use super::{Settings, evidence, fallback, position, task};
 use crate::Error;
@@ -53,6 +54,11 @@ impl<T: Send + Sync + 'static> Listing<T> {
     /// The row after which the listing begins.
     pub(super) fn after(&self) -> Option<SortKey> {
         self.position.as_ref().map(|position| position.after().clone())
+    }
+
+    /// The operation's id.
+    pub(super) fn operation(&self) -> &'static str {
+        self.request.operation.id
     }
 
     /// Identifies the listing that a position belongs to.

@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::fnv1a;
-use super::request::Operation;
-use super::sort::{SortKey, SortValue, key_text};
+use super::key::{SortKey, SortValue, key_text};
+use super::operation::Operation;
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::{VersionMarker, VersionRange};
 use crate::redaction::{Quoter, without_queries};

@@ -10,10 +10,11 @@ use futures_util::stream::TryStreamExt;
 use reqwest::Request;
 
 use super::Settings;
+use super::key::SortKey;
 use super::listing::Listing;
+use super::operation::Operation;
 use super::position::Position;
-use super::request::{ListRequest, Operation};
-use super::sort::SortKey;
+use super::request::ListRequest;
 use super::stream::{Items, Pages};
 use crate::compat::drift::{Drift, DriftReporter};
 use crate::{Client, Error};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::fnv1a;
+use super::key::SortKey;
 use super::request::ListRequest;
-use super::sort::{Order, SortKey};
+use super::sort::Order;
 use crate::Error;
 
 /// The version of the stored form. Another one is refused.

@@ -4,9 +4,9 @@ use super::{LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk};
 use crate::Error;
 use crate::pagination::coverage::{Edge, Interval, Proof};
 use crate::pagination::incomplete;
+use crate::pagination::key::{SortKey, has_kinds_of, is_collated};
 use crate::pagination::page::{RawPage, RawRow};
 use crate::pagination::position::damaged;
-use crate::pagination::sort::{SortKey, has_kinds_of, is_collated};
 use crate::pagination::window::Window;
 use crate::types::Pagination;
 
@@ -168,6 +168,8 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
         match self.stale_page_budget.checked_sub(1) {
             Some(left) => self.stale_page_budget = left,
+            // No page by itself shows that a server does not sort by texts: pages that have no rows in common do.
+            None if self.is_collated && !self.evidence.is_convincing() => return Err(Stop::UnstableOrder(None)),
             None => return Err(self.incomplete("pages kept arriving that had no row that was missing").into()),
         }
         Ok(())
