@@ -18,6 +18,7 @@ pub mod pagination;
 mod parameters;
 mod redaction;
 mod signed_link;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

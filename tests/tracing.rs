@@ -69,3 +69,61 @@ async fn retries_and_differences_are_logged_once_and_without_the_token() {
     assert_eq!(text.lines().count(), messages.len(), "something is said twice: {text}");
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
 }
+
+/// The names and fields of the spans that were closed, with those of their parents.
+fn spans(log: &Log) -> Vec<String> {
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
+    text.lines().filter(|line| line.contains(": close")).map(str::to_owned).collect()
+}
+
+fn log_spans() -> (Log, tracing::subscriber::DefaultGuard) {
+    use tracing_subscriber::fmt::format::FmtSpan;
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::INFO).with_ansi(false);
+    (log, tracing::subscriber::set_default(subscriber.with_span_events(FmtSpan::CLOSE).finish()))
+}
+
+#[tokio::test]
+async fn a_listing_is_a_span_with_a_span_for_each_request() {
+    let (log, _guard) = log_spans();
+    let server = FakeAuthentik::builder().release(Release::V2026_8).generated(150, 20).start().await.unwrap();
+    let list = server.client().flows_bindings_list().search("stage");
+    let rows = list.paginate().collect().await.unwrap().len();
+
+    let spans = spans(&log);
+    let (listing, requests) = spans.split_last().unwrap();
+    assert!(listing.contains("authentik_listing{otel.name=\"flows_bindings_list\""), "{listing}");
+    assert!(listing.contains(&format!("authentik.rows={rows}")), "{listing}");
+    assert_eq!(requests.len(), server.received().len());
+    let host = format!("server.address=\"127.0.0.1\" server.port={}", server.address().rsplit_once(':').unwrap().1);
+    for request in requests {
+        let fields = request.split_once("authentik_request{").unwrap().1;
+        assert!(request.contains("authentik_listing{"), "not a child of the listing: {request}");
+        for field in ["otel.kind=\"client\"", "http.request.method=\"GET\"", "http.response.status_code=200", &host, "page_size="] {
+            assert!(fields.contains(field), "{field}: {request}");
+        }
+        assert!(fields.contains("search=REDACTED") && !fields.contains("stage"), "{request}");
+        assert!(!fields.contains("error.type") && !fields.contains("resend_count"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_has_its_type_and_a_retry_its_number() {
+    let (log, _guard) = log_spans();
+    let server = FakeAuthentik::builder().generated(5, 1).fault(1, Fault::html(502)).start().await.unwrap();
+    let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).build().unwrap();
+    client.flows_bindings_list().send().await.unwrap();
+    let spans_of_retry = spans(&log);
+    assert!(spans_of_retry[0].contains("http.response.status_code=502 error.type=\"502\""), "{spans_of_retry:?}");
+    assert!(spans_of_retry[1].contains("http.request.resend_count=1"), "{spans_of_retry:?}");
+
+    log.0.lock().unwrap().clear();
+    let unreachable = Client::builder("http://127.0.0.1:1").token(FakeAuthentik::TOKEN).retries(0).build().unwrap();
+    let mut items = unreachable.flows_bindings_list().paginate().items();
+    items.try_next().await.unwrap_err();
+    let failed = spans(&log);
+    assert_eq!(failed.len(), 2, "the listing has ended: {failed:?}");
+    assert!(failed.iter().all(|span| span.contains("error.type=\"connection\"")), "{failed:?}");
+    assert!(failed[1].contains("authentik.rows=0"), "{failed:?}");
+}

@@ -7,11 +7,13 @@ use std::vec;
 
 use futures_util::stream::{self, FusedStream, Stream, StreamExt, TryStreamExt};
 
+use super::key::SortKey;
 use super::listing::{Batch, Listing};
 use super::position::Position;
-use super::sort::{Row, SortKey};
+use super::sort::Row;
 use crate::Error;
 use crate::compat::version::VersionRange;
+use crate::telemetry::Span;
 
 type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
 
@@ -25,7 +27,13 @@ pub struct Items<T> {
     batches: Option<Batches<T>>,
     batch: vec::IntoIter<Row<T>>,
     left: u64,
+    /// The operation's id.
+    operation: &'static str,
+    /// From the first poll to the end.
+    span: Option<Span>,
     listing: String,
+    /// Rows returned by the listings before this one.
+    resumed: u64,
     /// Rows returned so far, those before a resumption included.
     returned: u64,
     last: Option<SortKey>,
@@ -38,12 +46,16 @@ impl<T: Send + Sync + 'static> Items<T> {
     pub(super) fn new(listing: Result<Listing<T>, Error>, max_items: u64, returned: u64) -> Self {
         let last = listing.as_ref().ok().and_then(Listing::after);
         let fingerprint = listing.as_ref().map(Listing::fingerprint).unwrap_or_default();
+        let operation = listing.as_ref().map(Listing::operation).unwrap_or_default();
         let batches = stream::once(async { listing }).map_ok(|listing| stream::try_unfold(listing, Listing::next)).try_flatten();
         Self {
             batches: Some(Box::pin(batches)),
             batch: Vec::new().into_iter(),
             left: max_items,
+            operation,
+            span: None,
             listing: fingerprint,
+            resumed: returned,
             returned,
             last,
             count: None,
@@ -103,14 +115,17 @@ impl<T> Stream for Items<T> {
                 }
                 return Poll::Ready(Some(Ok(item)));
             }
-            let Some(batches) = &mut self.batches else { return Poll::Ready(None) };
-            match ready!(batches.as_mut().poll_next(context)) {
+            let Self { batches, span, operation, .. } = &mut *self;
+            let Some(batches) = batches else { return Poll::Ready(None) };
+            let span = span.get_or_insert_with(|| Span::listing(operation));
+            match ready!(span.within(|| batches.as_mut().poll_next(context))) {
                 Some(Ok(batch)) => {
                     self.count = Some(batch.count);
                     self.server = self.server.or(batch.server);
                     self.batch = batch.rows.into_iter();
                 }
                 Some(Err(error)) => {
+                    span.record_error(&error);
                     self.end();
                     return Poll::Ready(Some(Err(error.interrupting(self.returned))));
                 }
@@ -125,6 +140,15 @@ impl<T> Items<T> {
     fn end(&mut self) {
         self.batches = None;
         self.batch = Vec::new().into_iter();
+        if let Some(span) = self.span.take() {
+            span.record_rows(self.returned.saturating_sub(self.resumed));
+        }
+    }
+}
+
+impl<T> Drop for Items<T> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

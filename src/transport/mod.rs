@@ -14,6 +14,7 @@ use crate::Error;
 use crate::codegen::Client;
 use crate::error::DecodeFailure;
 use crate::redaction::Quoter;
+use crate::telemetry::Span;
 use limits::Limits;
 pub use response::ResponseValue;
 use retry::RetryPolicy;
@@ -71,7 +72,19 @@ pub(crate) async fn send<T>(
     // Sending anything else again may change the server twice.
     let policy = if matches!(*request.method(), Method::GET | Method::HEAD) { settings.retry } else { RetryPolicy::never() };
     let (request, read) = (&request, &read);
-    retry::run(policy, &settings.throttle, settings.limits.deadline, || attempt(client, request, read)).await
+    let mut resends = 0..;
+    let send = || {
+        let span = Span::request(request, resends.next().unwrap_or(u64::MAX), settings.quoter());
+        async move {
+            let outcome = span.around(attempt(client, request, read)).await;
+            match &outcome {
+                Ok(response) => span.record_status(response.status().as_u16()),
+                Err(error) => span.record_error(error),
+            }
+            outcome
+        }
+    };
+    retry::run(policy, &settings.throttle, settings.limits.deadline, send).await
 }
 
 /// Sends a request once.
