@@ -6,6 +6,9 @@
 // Other operations need not use every part: one that is no list has nothing to paginate.
 #![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code))]
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod client;
 mod compat;
 pub mod enums;

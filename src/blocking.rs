@@ -1,0 +1,138 @@
+//! Requests and listings without `async`, with the feature `blocking`.
+//!
+//! The client, its builders and what they return are the same. [`Blocking::blocking`] takes the place of `.await`, and turns a stream into an
+//! iterator:
+//!
+//! ```
+//! use authentik_flow_bindings::blocking::Blocking;
+//! # #[allow(unused_imports)]
+//! # use authentik_flow_bindings::testing::FakeAuthentik;
+//!
+//! # #[cfg(operation = "flows_bindings_list")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = FakeAuthentik::builder().generated(1_240, 212).start().blocking()?;
+//! # let client = server.client();
+//! // let client = Client::from_env()?;
+//! let page = client.flows_bindings_list().page_size(20).send().blocking()?;
+//! assert_eq!(page.results.len(), 20);
+//!
+//! let all = client.flows_bindings_list().paginate().collect().blocking()?;
+//! assert_eq!(all.len(), 1_240);
+//!
+//! for binding in client.flows_bindings_list().paginate().items().blocking() {
+//!     println!("{}", binding?.stage_obj.name);
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(operation = "flows_bindings_list"))]
+//! # fn main() {}
+//! ```
+//!
+//! Whatever an operation promises it promises here too, since the same code runs: on one background thread, which the first call starts and
+//! which requests pages ahead while the caller is busy with the rows before them.
+//!
+//! Inside a Tokio runtime, where blocking would stop other tasks, everything here fails with [`Error::Configuration`]: use `.await` there.
+
+use std::future::IntoFuture;
+use std::sync::OnceLock;
+
+use futures_util::stream::{Stream, StreamExt};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::Error;
+#[cfg(model = "Pagination")]
+use crate::pagination::{Items, Pages};
+
+/// Waits for a future, or for each item of a stream.
+pub trait Blocking {
+    /// The outcome of the future, or an iterator.
+    type Output;
+
+    /// Takes the place of `.await`.
+    ///
+    /// Of a future, and of a `Paginator`, it returns the outcome; of `Items` and `Pages` it returns an iterator.
+    ///
+    /// # Errors
+    /// Those of the future, and [`Error::Configuration`] inside a Tokio runtime.
+    fn blocking(self) -> Self::Output;
+}
+
+impl<F, T, E> Blocking for F
+where
+    F: IntoFuture<Output = Result<T, E>>,
+    E: From<Error>,
+{
+    type Output = Result<T, E>;
+
+    fn blocking(self) -> Self::Output {
+        Ok(runtime()?.block_on(self.into_future())?)
+    }
+}
+
+#[cfg(model = "Pagination")]
+impl<T> Blocking for Items<T> {
+    type Output = Iter<Self>;
+
+    fn blocking(self) -> Self::Output {
+        Iter { stream: self, ended: false }
+    }
+}
+
+#[cfg(model = "Pagination")]
+impl<T> Blocking for Pages<T> {
+    type Output = Iter<Self>;
+
+    fn blocking(self) -> Self::Output {
+        Iter { stream: self, ended: false }
+    }
+}
+
+/// An iterator over what a stream returns. Dropping it cancels what is in flight.
+#[derive(Debug)]
+#[must_use = "an iterator sends no request before it is asked for rows"]
+pub struct Iter<S> {
+    stream: S,
+    ended: bool,
+}
+
+impl<S> Iter<S> {
+    /// The stream, for its `position()` or its `total()`.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S, T> Iterator for Iter<S>
+where
+    S: Stream<Item = Result<T, Error>> + Unpin,
+{
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = match runtime() {
+            Ok(runtime) => runtime.block_on(self.stream.next()),
+            Err(error) => Some(Err(error)),
+        };
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// The runtime of all blocking calls. It has a thread of its own, so that requests in flight make progress between two calls.
+fn runtime() -> Result<&'static Runtime, Error> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if Handle::try_current().is_ok() {
+        return Err(Error::configuration(
+            "a blocking call inside a Tokio runtime would stop other tasks: use `.await` in place of `.blocking()`",
+        ));
+    }
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("authentik-blocking").enable_all().build();
+    let runtime = runtime.map_err(|error| Error::configuration(format!("the thread for blocking calls cannot be started: {error}")))?;
+    Ok(RUNTIME.get_or_init(|| runtime))
+}
