@@ -26,6 +26,7 @@ mod release;
 mod report;
 mod slice;
 mod source;
+mod survey;
 mod sync;
 mod transaction;
 mod yaml;
@@ -52,6 +53,7 @@ enum Command {
     Diff(commands::diff::Arguments),
     Slice(commands::slice::Arguments),
     Expand(commands::expand::Arguments),
+    Survey(commands::survey::Arguments),
     /// Print which client reads which server, for every known release
     Compat {
         /// A folder with a document for each release
@@ -88,6 +90,7 @@ fn run(root: &Path, command: Command) -> Result<bool> {
         Command::Diff(arguments) => commands::diff::run(root, &arguments),
         Command::Slice(arguments) => commands::slice::run(root, arguments),
         Command::Expand(arguments) => commands::expand::run(root, arguments),
+        Command::Survey(arguments) => commands::survey::run(root, arguments),
         Command::Compat { slices } => commands::compat::run(root, &slices),
         Command::Check => check::run(root),
         Command::Release { dry_run } => release::run(root, dry_run),

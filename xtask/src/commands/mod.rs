@@ -15,6 +15,7 @@ pub mod compat;
 pub mod diff;
 pub mod expand;
 pub mod slice;
+pub mod survey;
 pub mod sync;
 
 #[derive(Args)]

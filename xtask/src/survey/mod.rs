@@ -1,0 +1,156 @@
+//! Every list operation of a document, tried at once: sliced, generated, compiled, and listed from the fake server.
+//!
+//! All operations are compiled in one crate, a copy of the package. One that does not compile is left out, with its reason, and the
+//! others are compiled again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::annotations;
+use crate::codegen::{self, Generated};
+use crate::document::Document;
+use crate::locate;
+use crate::project::Project;
+use crate::slice::{Selection, slice};
+use crate::yaml;
+use items::Items;
+use package::{CompileError, Package};
+
+mod driver;
+mod items;
+mod package;
+pub mod table;
+
+/// What became of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// `paginate()` listed every row.
+    Complete,
+    /// Nothing identifies a row, so there is no `paginate()`. `send()` read a page.
+    NoKey,
+    /// It cannot be generated, does not compile, or was not listed completely: why.
+    Refused(String),
+}
+
+/// What became of every list operation of a document.
+pub struct Survey {
+    pub release: String,
+    pub operations: BTreeMap<String, Outcome>,
+}
+
+/// Rounds of leaving out what does not compile. The compiler reports the errors of one phase at a time.
+const MAX_ROUNDS: usize = 12;
+
+/// Tries every list operation.
+///
+/// # Errors
+/// The document has none, the package cannot be written or run, or it does not compile for a reason that no operation explains.
+pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
+    let ours = project.slice()?.0.root;
+    let mut survey = Survey { release: document.release().to_owned(), operations: BTreeMap::new() };
+    let mut candidates = BTreeMap::new();
+    let ids = list_operations(document);
+    if ids.is_empty() {
+        bail!(
+            "{}: no list operation\n  help: give a document with operations whose response has `pagination` and `results`",
+            document.name
+        );
+    }
+    eprintln!("generating {} operations, each alone", ids.len());
+    for id in ids {
+        match generate(document, std::slice::from_ref(&id), &ours) {
+            Ok((_, generated)) => drop(candidates.insert(id, Items::of(&generated.file))),
+            Err(error) => drop(survey.operations.insert(id, refused("not generated", &format!("{error:#}")))),
+        }
+    }
+    let package = Package::new(project)?;
+    compile(&package, document, &ours, &mut candidates, &mut survey)?;
+    eprintln!("listing {} operations", candidates.len());
+    let listed = package.run()?;
+    for (id, items) in candidates {
+        let outcome = match listed.get(&id) {
+            Some(None) if items.paginates(&id) => Outcome::Complete,
+            Some(None) => Outcome::NoKey,
+            Some(Some(error)) => refused("not listed", error),
+            None => refused("not listed", "the program ended before its turn"),
+        };
+        survey.operations.insert(id, outcome);
+    }
+    Ok(survey)
+}
+
+/// Compiles all candidates together, and leaves out those that do not compile.
+fn compile(
+    package: &Package,
+    document: &Document,
+    ours: &Value,
+    candidates: &mut BTreeMap<String, Items>,
+    survey: &mut Survey,
+) -> Result<()> {
+    for _ in 0..MAX_ROUNDS {
+        let ids = candidates.keys().cloned().collect::<Vec<_>>();
+        eprintln!("compiling {} operations", ids.len());
+        let (slice, generated) = generate(document, &ids, ours)?;
+        let code = package.write(&slice, &generated, &driver::driver(&package.library, candidates))?;
+        let errors = package.compile()?;
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let before = candidates.len();
+        for error in &errors {
+            for id in concerned(error, &code, candidates) {
+                survey.operations.entry(id.clone()).or_insert_with(|| refused("not compiled", &error.message));
+            }
+        }
+        candidates.retain(|id, _| !survey.operations.contains_key(id));
+        if candidates.len() == before {
+            let texts = errors.iter().map(|error| error.rendered.as_str()).collect::<Vec<_>>();
+            bail!("{}: does not compile, and no operation explains why\n{}", package.folder.display(), texts.concat());
+        }
+    }
+    bail!("{}: still does not compile after {MAX_ROUNDS} rounds of leaving operations out", package.folder.display())
+}
+
+/// The operations that a compile error is about: those whose line of the driver it is on, or which have the item that it is in.
+fn concerned(error: &CompileError, code: &str, candidates: &BTreeMap<String, Items>) -> Vec<String> {
+    if error.in_driver {
+        return candidates.keys().filter(|id| error.line_text.contains(&format!("\"{id}\""))).cloned().collect();
+    }
+    // Items of a module begin on a line that is indented once.
+    let starts = code.lines().take(error.line).filter(|line| line.starts_with("    ") && !line[4..].starts_with([' ', '}', '#', '/', ')']));
+    let words = |line: &str| line.split(|next: char| !next.is_alphanumeric() && next != '_').map(str::to_owned).collect::<BTreeSet<_>>();
+    let words = starts.last().map(words).unwrap_or_default();
+    candidates.iter().filter(|(_, items)| items.names.iter().any(|name| words.contains(name))).map(|(id, _)| id.clone()).collect()
+}
+
+fn generate(document: &Document, ids: &[String], ours: &Value) -> Result<(String, Generated)> {
+    let mut sliced = slice(document, &Selection::Only(ids.to_vec()), false)?;
+    annotations::carry(if annotations::are_in(&document.root) { &document.root } else { ours }, &mut sliced);
+    let text = yaml::to_yaml(&sliced);
+    let name = format!("the slice of {}", document.name);
+    let generated = codegen::generate(&name, &text).map_err(|error| locate::with_line(error, &text))?;
+    Ok((text, generated))
+}
+
+/// The operations whose response is a page.
+fn list_operations(document: &Document) -> Vec<String> {
+    let paths = document.root["paths"].as_object().into_iter().flatten();
+    let operations = paths.filter_map(|(_, item)| item.get("get"));
+    let lists = operations.filter(|operation| {
+        let mut schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        if let Some((_, target)) = schema["$ref"].as_str().and_then(|reference| document.follow(reference, "#").ok()) {
+            schema = target;
+        }
+        ["pagination", "results"].iter().all(|name| schema["properties"].get(name).is_some())
+    });
+    lists.filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect()
+}
+
+fn refused(stage: &str, reason: &str) -> Outcome {
+    let lines = reason.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+    Outcome::Refused(format!("{stage}: {}", lines.join(" · ")))
+}
