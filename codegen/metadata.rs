@@ -27,6 +27,8 @@ pub struct Metadata {
     pub lenient_integers: Vec<(String, String)>,
     /// List operations, by operation id.
     pub listings: BTreeMap<String, Listing>,
+    /// JSON pointers of list operations whose rows have no key.
+    pub without_key: Vec<String>,
     /// Every object of the document, by component, as it was before any fixup.
     pub shapes: BTreeMap<String, Shape>,
     /// JSON pointers of responses without a description, error responses included, which generate no Rust.
@@ -74,24 +76,39 @@ pub struct TolerantProperty {
     pub free_form: bool,
 }
 
-/// How the rows of a list operation are sorted and told apart (`x-listing`).
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+/// How the rows of a list operation are sorted and told apart (`x-listing`). What is not declared is found in the document.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Listing {
+    /// The terms of `ordering` that identify a row together: one, or several. Empty where rows have no key.
+    #[serde(deserialize_with = "one_or_several")]
+    pub key: Vec<String>,
     /// An ordering in which no two rows are equal.
     pub total_order: String,
     /// Terms of `ordering`, each with the path of the property that it sorts by.
     pub sort_terms: BTreeMap<String, String>,
     pub partition: Option<Partition>,
-    #[serde(default)]
     pub version_markers: Vec<VersionMarker>,
 }
 
-impl Default for Listing {
-    fn default() -> Self {
-        let sort_terms = BTreeMap::from([("pk".into(), "pk".into())]);
-        Self { total_order: "pk".into(), sort_terms, partition: None, version_markers: Vec::new() }
+impl Listing {
+    /// The terms of the key, each with the path of its property.
+    pub fn key_terms(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.key.iter().filter_map(|term| self.sort_terms.get_key_value(term))
     }
+}
+
+fn one_or_several<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "`key` is neither a name nor a list of names")]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Names::deserialize(deserializer).map(|names| match names {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    })
 }
 
 /// A filter that divides a list into smaller ones.

@@ -27,6 +27,8 @@ pub struct Generated {
     pub stale_fixups: Vec<&'static str>,
     /// JSON pointers of what has no description.
     pub undescribed: Vec<String>,
+    /// JSON pointers of list operations that have no `paginate()`, because nothing identifies their rows.
+    pub without_key: Vec<String>,
 }
 
 impl Generated {
@@ -59,7 +61,8 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
 
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;
-    Ok(Generated { file, stale_fixups, undescribed: passes::descriptions::undescribed(&spec, &metadata) })
+    let undescribed = passes::descriptions::undescribed(&spec, &metadata);
+    Ok(Generated { file, stale_fixups, undescribed, without_key: metadata.without_key })
 }
 
 fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {

@@ -1,6 +1,8 @@
 //! Names in Rust for what upstream names.
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::Ident;
+use quote::format_ident;
 
 /// The type of an enum: `FlowLayout` for the component `FlowLayoutEnum`.
 pub fn enum_name(component: &str) -> String {
@@ -16,4 +18,11 @@ pub fn variant_name(value: &str) -> String {
         name if !name.starts_with(|first: char| first.is_alphabetic()) => format!("Value{name}"),
         name => name.into(),
     }
+}
+
+/// The field for a property, as typify names it: `type_` for `type`.
+pub fn field_name(property: &str) -> Ident {
+    let name = property.to_snake_case();
+    let is_keyword = syn::parse_str::<Ident>(&name).is_err();
+    if name.starts_with(|first: char| first.is_alphabetic()) && !is_keyword { format_ident!("{name}") } else { format_ident!("{name}_") }
 }

@@ -7,27 +7,61 @@ use openapiv3::{OpenAPI, Operation};
 use crate::codegen::diagnostic::Diagnostic;
 use crate::codegen::metadata::{Listing, Metadata, Partition};
 use crate::codegen::pointer::step;
-use crate::codegen::shapes::Shape;
+use crate::codegen::shapes::{Field, Kind, Shape, lists};
 use crate::codegen::spec::{operations_mut, parameters};
 
-/// Reads `x-listing`, and removes it from the document.
+/// Reads `x-listing` of every list operation, and removes it from the document. Finds the key where none is declared.
 pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Diagnostic> {
+    let rows = lists(spec, metadata).map(|list| (list.id.to_owned(), list.row)).collect::<BTreeMap<_, _>>();
     for (pointer, operation) in operations_mut(spec) {
-        let Some(listing) = operation.extensions.shift_remove("x-listing") else { continue };
-        let pointer = step(&pointer, "x-listing");
-        let listing: Listing = serde_json::from_value(listing).map_err(|error| {
-            let help = "its keys are `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
-            Diagnostic::new(&pointer, error.to_string(), help)
+        let id = operation.operation_id.clone().unwrap_or_default();
+        let declared = operation.extensions.shift_remove("x-listing");
+        let at = step(&pointer, "x-listing");
+        let Some(row) = rows.get(&id).and_then(|row| metadata.shapes.get(row)) else {
+            if declared.is_some() {
+                let help = "remove it, or correct the response: a page has `pagination` and `results`, which are objects";
+                return Err(Diagnostic::new(at, "the operation is not a list", help));
+            }
+            continue;
+        };
+        let mut listing: Listing = serde_json::from_value(declared.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
+            let help = "its keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
+            Diagnostic::new(&at, error.to_string(), help)
         })?;
-        check_listing(&listing, operation, &metadata.shapes)
-            .map_err(|problem| Diagnostic::new(&pointer, problem, "name parameters of the operation, and properties of its rows"))?;
-        metadata.listings.insert(operation.operation_id.clone().unwrap_or_default(), listing);
+        complete(&mut listing, row);
+        check_listing(&listing, operation, row, &metadata.shapes)
+            .map_err(|problem| Diagnostic::new(&at, problem, "name parameters of the operation, and properties of its rows"))?;
+        if listing.key.is_empty() {
+            metadata.without_key.push(pointer);
+        }
+        metadata.listings.insert(id, listing);
     }
     Ok(())
 }
 
+/// Adds what need not be declared.
+fn complete(listing: &mut Listing, row: &Shape) {
+    if listing.key.is_empty() {
+        listing.key.extend(found_key(row).map(|field| field.name.clone()));
+    }
+    for term in &listing.key {
+        listing.sort_terms.entry(term.clone()).or_insert_with(|| term.clone());
+    }
+    if listing.total_order.is_empty() {
+        listing.total_order = listing.key.join(",");
+    }
+}
+
+/// The property that identifies a row, going by its name: upstream calls primary keys so.
+fn found_key(row: &Shape) -> Option<&Field> {
+    let is_key = |field: &&Field| matches!(field.kind, Kind::Uuid | Kind::Integer { .. } | Kind::Text);
+    let named = |matches: &dyn Fn(&str) -> bool| row.fields.iter().filter(is_key).find(|field| matches(&field.name));
+    let names = ["pk", "uuid", "id", "aaguid"].iter().find_map(|key| named(&|name| name == *key));
+    names.or_else(|| ["_uuid", "_pk"].iter().find_map(|suffix| named(&|name| name.ends_with(suffix))))
+}
+
 /// Checks that everything the listing names exists, so that the generated Rust compiles.
-fn check_listing(listing: &Listing, operation: &Operation, shapes: &BTreeMap<String, Shape>) -> Result<(), String> {
+fn check_listing(listing: &Listing, operation: &Operation, row: &Shape, shapes: &BTreeMap<String, Shape>) -> Result<(), String> {
     let paths = listing.sort_terms.values().chain(listing.partition.iter().flat_map(|partition| &partition.found_in));
     for path in paths {
         let known = |step: &str| shapes.values().any(|shape| shape.fields.iter().any(|field| field.name == step));
@@ -38,7 +72,13 @@ fn check_listing(listing: &Listing, operation: &Operation, shapes: &BTreeMap<Str
             return Err(format!("the path `{path}` contains more than one `[]`"));
         }
     }
-    if let Some(term) = listing.total_order.split(',').find(|term| !listing.sort_terms.contains_key(*term)) {
+    for (term, path) in listing.key_terms() {
+        let kind = row.fields.iter().find(|field| field.name == *path).map(|field| &field.kind);
+        if !matches!(kind, Some(Kind::Uuid | Kind::Integer { .. } | Kind::Text)) {
+            return Err(format!("`key` contains `{term}`, but `{path}` is not a UUID, integer or text of the row"));
+        }
+    }
+    if let Some(term) = listing.total_order.split(',').find(|term| !term.is_empty() && !listing.sort_terms.contains_key(*term)) {
         return Err(format!("`total-order` contains `{term}`, which is not in `sort-terms`"));
     }
     match &listing.partition {

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
 
-use crate::codegen::metadata::{Listing, Metadata};
+use crate::codegen::metadata::Metadata;
 use crate::codegen::shapes::{Field, Kind, List, Shape, lists};
 
 /// The constant for the shape of a component, whose name may begin with a digit.
@@ -78,9 +78,7 @@ fn field_kind(kind: &Kind) -> TokenStream {
 
 fn list(List { id, path, page, row, parameters, lookup }: &List, metadata: &Metadata) -> TokenStream {
     let has = |name: &str| metadata.shapes.get(row).is_some_and(|shape| shape.fields.iter().any(|field| field.name == name));
-    let default = Listing::default();
-    let listing = metadata.listings.get(*id).unwrap_or(&default);
-    let key = listing.sort_terms.get_key_value("pk").filter(|(_, property)| has(property));
+    let key = metadata.listings.get(*id).map(|listing| listing.key_terms().collect::<Vec<_>>()).unwrap_or_default();
     let key = key.iter().map(|(term, property)| quote!((#term, #property)));
     let lookup = lookup.filter(|name| has(name)).map_or_else(|| quote!(None), |name| quote!(Some(#name)));
     let filters = parameters.iter().filter(|name| !["ordering", "page", "page_size", "search"].contains(name));

@@ -1,19 +1,20 @@
 //! The descriptor of a list operation: what the paginator needs to know of it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, quote};
 use syn::{Item, parse_quote};
 
 use super::descriptors::shape_name;
 use crate::codegen::metadata::{Listing, Partition};
+use crate::codegen::names::field_name;
 
 /// The descriptor of an operation that lists rows of the type `row` on pages of the type `page`.
 pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type, listing: &Listing) -> Item {
     let sort_term = |(term, path): (&String, &String)| {
-        let fields = path.split('.').map(|field| format_ident!("{field}"));
+        let fields = path.split('.').map(field_name);
         quote!(SortTerm { name: #term, property: #path, value: |item| (&item #(.#fields)*).into() })
     };
-    let key = listing.sort_terms.get_key_value("pk").map(sort_term);
+    let key = listing.key_terms().map(sort_term);
     let sort_terms = listing.sort_terms.iter().map(sort_term);
     let reliable_terms = listing.total_order.split(',');
     let schema = page.to_token_stream().into_iter().last().map_or_else(String::new, |ident| ident.to_string());
@@ -35,7 +36,7 @@ pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type,
             use crate::pagination::{Operation, Partition, SortTerm};
             Operation {
                 id: #id,
-                key: &[#key],
+                key: &[#(#key),*],
                 sort_terms: &[#(#sort_terms),*],
                 reliable_terms: &[#(#reliable_terms),*],
                 partition: #partition,
@@ -73,7 +74,7 @@ fn month(release: Option<&str>) -> TokenStream {
 
 /// Code that adds the values at a path such as `stage_obj.flow_set[].pk` to `values`.
 fn found_values(path: &str) -> TokenStream {
-    let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(|field| format_ident!("{field}")).collect::<Vec<_>>();
+    let fields = |path: &str| path.split('.').filter(|field| !field.is_empty()).map(field_name).collect::<Vec<_>>();
     if let Some((list, value)) = path.split_once("[]") {
         let (list, value) = (fields(list), fields(value));
         quote!(values.extend(item #(.#list)*.iter().map(|each| (&each #(.#value)*).into()));)

@@ -9,7 +9,7 @@ use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStr
 use super::client::example;
 use super::listing::list_operation;
 use super::{describe, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
-use crate::codegen::metadata::{Listing, Metadata};
+use crate::codegen::metadata::Metadata;
 use crate::codegen::spec::{operations, parameters};
 
 /// A struct that is one page of a list, with the type of its rows.
@@ -121,15 +121,15 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
     let response = response_type(send).ok_or_else(|| format!("`{builder}::send` does not return a `ResponseValue`"))?;
     let page = last_segment(&response).cloned();
     let counts_pages = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
-    let list = pages.iter().find(|(ident, _)| counts_pages && Some(ident) == page.as_ref());
     let id = operation.operation_id.clone().unwrap_or_default();
+    let listing = metadata.listings.get(&id).filter(|listing| counts_pages && !listing.key.is_empty());
+    let list = listing.and_then(|listing| Some((listing, pages.iter().find(|(ident, _)| Some(ident) == page.as_ref())?)));
     let descriptor = format_ident!("{}", id.to_shouty_snake_case());
     replace_send(item, &response, list.map(|_| &descriptor)).map_err(|problem| format!("`{builder}::send` {problem}"))?;
 
-    let list_operation = list.map(|(_, row)| {
+    let list_operation = list.map(|(listing, (_, row))| {
         item.items.push(paginate(&id, row, &descriptor));
-        let default = Listing::default();
-        list_operation(&descriptor, &id, &response, row, metadata.listings.get(&id).unwrap_or(&default))
+        list_operation(&descriptor, &id, &response, row, listing)
     });
     // What people look for first.
     item.items.sort_by_key(|item| match item {
