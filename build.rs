@@ -16,8 +16,12 @@ use codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
 const UPSTREAM: &str = "openapi/upstream.toml";
 
 /// What handwritten code is compiled for, such as `#[cfg(operation = "flows_bindings_list")]`: where to find its names in the generated code.
-const CONDITIONS: [(&str, &str, &str); 3] =
-    [("operation", "\nimpl Client {\n", "fn "), ("model", "\npub mod types {\n", "struct "), ("model", "\npub mod types {\n", "enum ")];
+const CONDITIONS: [(&str, &str, &str); 4] = [
+    ("operation", "\nimpl Client {\n", "fn "),
+    ("model", "\npub mod types {\n", "struct "),
+    ("model", "\npub mod types {\n", "enum "),
+    ("model", "\npub mod types {\n", "use crate::"),
+];
 
 fn main() -> ExitCode {
     for path in [SLICE, REVIEWED, UPSTREAM, "codegen"] {
@@ -52,8 +56,9 @@ fn client(header: &str) -> Result<String, String> {
     if let Some(fixup) = generated.stale_fixups.first() {
         return Err(format!("codegen/passes/fixups.rs: `{fixup}` found nothing to do in {SLICE}\n  help: remove this fixup"));
     }
-    for pointer in &generated.undescribed {
-        println!("cargo::warning={SLICE}: {pointer} has no description");
+    match generated.notes().len() {
+        0 => {}
+        notes => println!("cargo::warning={SLICE}: {notes} notes, such as missing descriptions: `cargo xtask expand` prints them"),
     }
     let code = header.to_owned() + &generated.code();
     if !read(REVIEWED).is_ok_and(|reviewed| reviewed.replace("\r\n", "\n") == code) {

@@ -13,9 +13,6 @@ use super::shapes::Shape;
 pub const EXTENSIONS: [&str; 7] =
     ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
 
-/// The component of properties with `x-signed-link`, and the type in `src/` that replaces it.
-pub const SIGNED_LINK: &str = "SignedLink";
-
 /// What the passes found out about the document.
 #[derive(Default)]
 pub struct Metadata {
@@ -33,8 +30,10 @@ pub struct Metadata {
     pub shapes: BTreeMap<String, Shape>,
     /// JSON pointers of responses without a description, error responses included, which generate no Rust.
     pub undescribed_responses: Vec<String>,
-    /// Whether any property is a signed link.
-    pub has_signed_links: bool,
+    /// Components that types in `src/` replace, which have the same names.
+    pub own_types: Vec<&'static str>,
+    /// Enums whose usual name is that of another type: the JSON pointer of each, and its name.
+    pub renamed: Vec<(String, String)>,
     /// Components that a pass added, with the JSON pointer of what each was made from.
     pub origins: BTreeMap<String, String>,
 }

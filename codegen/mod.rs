@@ -2,6 +2,9 @@
 //!
 //! `build.rs`, `xtask` and the tests compile this same module, so there is one generator. It uses no network and writes no file.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use openapiv3::OpenAPI;
 use serde_json::Value;
 
@@ -18,6 +21,7 @@ mod shapes;
 mod spec;
 
 pub use diagnostic::Diagnostic;
+use metadata::Metadata;
 
 /// What the generator makes of a document.
 pub struct Generated {
@@ -29,6 +33,8 @@ pub struct Generated {
     pub undescribed: Vec<String>,
     /// JSON pointers of list operations that have no `paginate()`, because nothing identifies their rows.
     pub without_key: Vec<String>,
+    /// Enums whose usual name is that of another type: the JSON pointer of each, and its name.
+    pub renamed: Vec<(String, String)>,
 }
 
 impl Generated {
@@ -36,6 +42,35 @@ impl Generated {
     #[must_use]
     pub fn code(&self) -> String {
         prettyplease::unparse(&self.file)
+    }
+
+    /// How many places of each model and operation have no description, most first.
+    #[must_use]
+    pub fn undescribed_counts(&self) -> Vec<(String, usize)> {
+        let mut counts = BTreeMap::new();
+        for pointer in &self.undescribed {
+            // `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have as many steps.
+            let part = pointer.split('/').take(4).collect::<Vec<_>>().join("/");
+            *counts.entry(part).or_insert(0) += 1;
+        }
+        let mut counts = counts.into_iter().collect::<Vec<_>>();
+        counts.sort_by_key(|(_, count)| Reverse(*count));
+        counts
+    }
+
+    /// What a maintainer should know of the result, one line each. None of it stops a build.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let without_key = self.without_key.iter().map(|pointer| {
+            format!(
+                "{pointer}: nothing identifies its rows, so it has no `paginate()`; if something does, declare it with `x-listing: key:`"
+            )
+        });
+        let renamed = self.renamed.iter().map(|(pointer, name)| format!("{pointer}: called `{name}`, because its usual name is taken"));
+        let places = |count| if count == 1 { "1 place has".to_owned() } else { format!("{count} places have") };
+        let counts = self.undescribed_counts().into_iter();
+        let undescribed = counts.map(|(pointer, count)| format!("{pointer}: {} no description", places(count)));
+        without_key.chain(renamed).chain(undescribed).collect()
     }
 }
 
@@ -49,7 +84,7 @@ pub fn generate(file: &str, text: &str) -> Result<Generated, Diagnostic> {
 
 fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let mut spec = parse(text)?;
-    let mut metadata = metadata::Metadata::default();
+    let mut metadata = Metadata::default();
 
     passes::inline::inline_parts(&mut spec);
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
@@ -62,7 +97,8 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;
     let undescribed = passes::descriptions::undescribed(&spec, &metadata);
-    Ok(Generated { file, stale_fixups, undescribed, without_key: metadata.without_key })
+    let Metadata { without_key, renamed, .. } = metadata;
+    Ok(Generated { file, stale_fixups, undescribed, without_key, renamed })
 }
 
 fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {

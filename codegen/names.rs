@@ -4,10 +4,15 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
 use quote::format_ident;
 
+/// The type of a component, as typify names it: `LdapapiAccessMode` for `LDAPAPIAccessMode`.
+pub fn type_name(component: &str) -> String {
+    let name = component.to_upper_camel_case();
+    if name.starts_with(|first: char| first.is_alphabetic()) { name } else { format!("X{name}") }
+}
+
 /// The type of an enum: `FlowLayout` for the component `FlowLayoutEnum`.
 pub fn enum_name(component: &str) -> String {
-    let name = component.strip_suffix("Enum").unwrap_or(component).to_upper_camel_case();
-    if name.starts_with(|first: char| first.is_alphabetic()) { name } else { format!("X{name}") }
+    type_name(component.strip_suffix("Enum").filter(|name| !name.is_empty()).unwrap_or(component))
 }
 
 /// The variant for a value. `Unknown` is reserved for values that this release of the crate does not know.

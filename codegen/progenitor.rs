@@ -5,13 +5,14 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
 use ::progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
+use heck::ToUpperCamelCase;
 use indexmap::IndexMap;
 use openapiv3::{Components, OpenAPI, Operation, PathItem, Paths, ReferenceOr, Schema};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::diagnostic::Diagnostic;
-use super::metadata::{Metadata, SIGNED_LINK};
+use super::metadata::Metadata;
 use super::pointer::{referenced_schemas, step, to_component};
 use super::recursion::infinite_schema;
 
@@ -42,10 +43,10 @@ fn settings(metadata: &Metadata) -> GenerationSettings {
         .with_derive("PartialEq");
     let impls = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     for open_enum in &metadata.enums {
-        settings.with_replacement(&open_enum.component, format!("crate::types::{}", open_enum.name), impls());
+        settings.with_replacement(open_enum.component.to_upper_camel_case(), format!("crate::types::{}", open_enum.name), impls());
     }
-    if metadata.has_signed_links {
-        settings.with_replacement(SIGNED_LINK, format!("crate::{SIGNED_LINK}"), impls());
+    for own_type in &metadata.own_types {
+        settings.with_replacement(own_type, format!("crate::{own_type}"), impls());
     }
     settings
 }

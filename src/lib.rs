@@ -11,6 +11,8 @@
 pub mod blocking;
 mod client;
 mod compat;
+#[cfg(model = "DateTime")]
+mod date_time;
 pub mod enums;
 mod error;
 mod flows;
@@ -38,6 +40,8 @@ pub use codegen::*;
 pub use compat::drift;
 pub use compat::drift::{Drift, DriftKind};
 pub use compat::version::VersionRange;
+#[cfg(model = "DateTime")]
+pub use date_time::DateTime;
 pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, RequestSummary, StatusError};
 #[cfg(model = "FlowStageBinding")]
 pub use flows::PolicyEvaluation;

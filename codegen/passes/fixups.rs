@@ -1,42 +1,46 @@
 //! What upstream's schema does that hurts a client, and what we do about it: one function for each quirk.
 //!
-//! A fixup returns the number of places that it changed. One that changes nothing is no longer needed, and stops the build, so that
-//! no workaround outlives its reason. Each says what upstream does, why that hurts, and what we do.
+//! A fixup returns the number of places that it changed. One that changes nothing in the operation that it was written for is no longer
+//! needed, and stops the build, so that no workaround outlives its reason. Each says what upstream does, why that hurts, and what we do.
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
 use openapiv3::{
-    IntegerType, OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, StringType, Type, VariantOrUnknownOrEmpty,
+    ArrayType, IntegerType, OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, StringFormat, StringType, Type,
+    VariantOrUnknownOrEmpty,
 };
 use serde_json::Value;
 
-use super::hoist::{hoist_enums, sorted};
+use super::hoist::{filter_values, hoist_enums, sorted};
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::metadata::{EnumValue, Metadata, OpenEnum, SIGNED_LINK, TolerantProperty, strings};
-use crate::codegen::names::{enum_name, variant_name};
+use crate::codegen::metadata::{EnumValue, Metadata, OpenEnum, TolerantProperty, strings};
+use crate::codegen::names::{enum_name, type_name, variant_name};
 use crate::codegen::pointer::{step, to_component};
 use crate::codegen::spec::{
-    SchemaSlot, allows, components, enum_values, for_each_schema, is_free_form, item_mut, operations_mut, parameters_mut, resolved,
+    SchemaSlot, allows, components, enum_values, for_each_schema, is_free_form, item_mut, operations, operations_mut, parameters_mut,
+    resolved, visit_schema,
 };
 
 type Fixup = fn(&mut OpenAPI, &mut Metadata) -> Result<usize, Diagnostic>;
 
-/// Every fixup by name, in the order in which they run.
-const ALL: &[(&str, Fixup)] = &[
-    ("page_counters_are_unsigned", page_counters_are_unsigned),
-    ("error_responses_are_decoded_by_hand", error_responses_are_decoded_by_hand),
-    ("responses_are_not_validated", responses_are_not_validated),
-    ("enums_are_open", enums_are_open),
-    ("filters_share_the_enums_of_rows", filters_share_the_enums_of_rows),
-    ("signed_links_have_a_type", signed_links_have_a_type),
-    ("releases_differ_in_properties", releases_differ_in_properties),
+/// Every fixup by name, with an operation that needs it, in the order in which they run.
+const ALL: &[(&str, &str, Fixup)] = &[
+    ("page_counters_are_unsigned", "flows_bindings_list", page_counters_are_unsigned),
+    ("error_responses_are_decoded_by_hand", "flows_bindings_list", error_responses_are_decoded_by_hand),
+    ("responses_are_not_validated", "flows_bindings_list", responses_are_not_validated),
+    ("enums_are_open", "flows_bindings_list", enums_are_open),
+    ("filters_share_the_enums_of_rows", "flows_bindings_list", filters_share_the_enums_of_rows),
+    ("signed_links_have_a_type", "flows_bindings_list", signed_links_have_a_type),
+    ("dates_are_text", "core_users_list", dates_are_text),
+    ("releases_differ_in_properties", "flows_bindings_list", releases_differ_in_properties),
 ];
 
-/// Applies every fixup, and returns those that found nothing to do.
+/// Applies every fixup, and returns those that found nothing to do. A document without the operation that needs one tells nothing of it.
 pub fn apply_all(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<Vec<&'static str>, Diagnostic> {
+    let ids = operations(spec).filter_map(|(_, operation)| operation.operation_id.clone()).collect::<Vec<_>>();
     let mut stale = Vec::new();
-    for (name, apply) in ALL {
-        if apply(spec, metadata)? == 0 {
+    for (name, needed_by, apply) in ALL {
+        if apply(spec, metadata)? == 0 && ids.iter().any(|id| id == needed_by) {
             stale.push(*name);
         }
     }
@@ -115,6 +119,17 @@ fn enums_are_open(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, 
             enums.push(open_enum(component, schema, values, metadata)?);
         }
     }
+    // `ProviderEnum` cannot become `Provider` where that is a model: it keeps its whole name.
+    let others =
+        components(spec).map(|(component, _)| component).filter(|name| !enums.iter().any(|open_enum| open_enum.component == **name));
+    let mut names = others.map(|component| type_name(component)).collect::<Vec<_>>();
+    names.extend(enums.iter().map(|open_enum| open_enum.name.clone()));
+    for open_enum in &mut enums {
+        if names.iter().filter(|name| **name == open_enum.name).count() > 1 {
+            open_enum.name = type_name(&open_enum.component);
+            metadata.renamed.push((metadata.pointer(&open_enum.component), open_enum.name.clone()));
+        }
+    }
     metadata.enums = enums;
     Ok(metadata.enums.len())
 }
@@ -149,12 +164,16 @@ fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, metadata: &mut Metadata) 
     for (_, operation) in operations_mut(spec) {
         for parameter in parameters_mut(operation) {
             let ParameterSchemaOrContent::Schema(schema) = &mut parameter.format else { continue };
-            let Some(values) = schema.as_item().and_then(enum_values).map(sorted) else { continue };
+            let Some(values) = schema.as_item().and_then(filter_values) else { continue };
             let same = |open: &&OpenEnum| sorted(open.values.iter().map(|value| value.value.clone()).collect()) == values;
-            if let Some(open_enum) = metadata.enums.iter().find(same) {
-                schema.refer_to(&open_enum.component);
-                changed += 1;
+            let Some(open_enum) = metadata.enums.iter().find(same) else { continue };
+            match schema {
+                ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Array(ArrayType { items: Some(items), .. })), .. }) => {
+                    items.refer_to(&open_enum.component);
+                }
+                one => one.refer_to(&open_enum.component),
             }
+            changed += 1;
         }
     }
     Ok(changed)
@@ -163,23 +182,52 @@ fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, metadata: &mut Metadata) 
 /// Since 2025.12 upstream signs the URLs of files: their query is a short-lived credential, in a property that is a mere string.
 /// We mark such properties with `x-signed-link`, and give them a type that keeps the query out of logs (`src/signed_link.rs`).
 fn signed_links_have_a_type(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
+    replace_strings(spec, metadata, "SignedLink", |schema, _| {
+        schema.schema_data.extensions.get("x-signed-link") == Some(&Value::Bool(true))
+    })
+}
+
+/// Upstream declares dates, and sends them with and without microseconds, with `Z` or an offset. One that a date library does not accept
+/// would make its whole page unreadable, and which library is for the users of the crate to choose.
+/// We give them a type that keeps the text (`src/date_time.rs`).
+fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
+    replace_strings(spec, metadata, "DateTime", |_, string| {
+        matches!(string.format, VariantOrUnknownOrEmpty::Item(StringFormat::Date | StringFormat::DateTime))
+    })
+}
+
+/// Replaces strings by a type in `src/` that every string converts to.
+fn replace_strings(
+    spec: &mut OpenAPI,
+    metadata: &mut Metadata,
+    type_name: &'static str,
+    is_meant: impl Fn(&Schema, &StringType) -> bool,
+) -> Result<usize, Diagnostic> {
     let mut changed = 0;
-    for_each_schema(spec, &mut |_, schema| {
-        let is_string = matches!(schema.schema_kind, SchemaKind::Type(Type::String(_)));
-        if is_string && schema.schema_data.extensions.get("x-signed-link") == Some(&Value::Bool(true)) {
-            let reference = ReferenceOr::ref_(&to_component("schemas", SIGNED_LINK));
-            schema.schema_kind = SchemaKind::AllOf { all_of: vec![reference] };
+    let mut replace = |_: &str, schema: &mut Schema| {
+        let is_meant = matches!(&schema.schema_kind, SchemaKind::Type(Type::String(string)) if is_meant(schema, string));
+        if is_meant {
+            schema.schema_kind = SchemaKind::AllOf { all_of: vec![ReferenceOr::ref_(&to_component("schemas", type_name))] };
             changed += 1;
         }
-    });
+    };
+    for_each_schema(spec, &mut replace);
+    for (_, operation) in operations_mut(spec) {
+        for parameter in parameters_mut(operation) {
+            let ParameterSchemaOrContent::Schema(ReferenceOr::Item(schema)) = &mut parameter.format else { continue };
+            visit_schema("", schema, &mut replace);
+        }
+    }
     if changed > 0 {
-        let string = SchemaKind::Type(Type::String(StringType::default()));
-        let link = Schema {
-            schema_data: openapiv3::SchemaData { description: Some("A link.".into()), ..Default::default() },
-            schema_kind: string,
-        };
-        spec.components.get_or_insert_default().schemas.insert(SIGNED_LINK.into(), ReferenceOr::Item(link));
-        metadata.has_signed_links = true;
+        let schemas = &mut spec.components.get_or_insert_default().schemas;
+        if schemas.contains_key(type_name) {
+            let help = "rename the component: this name is that of a type in src/";
+            return Err(Diagnostic::new(to_component("schemas", type_name), "the name is taken", help));
+        }
+        let data = openapiv3::SchemaData { description: Some(format!("A `{type_name}`.")), ..Default::default() };
+        let string = Schema { schema_data: data, schema_kind: SchemaKind::Type(Type::String(StringType::default())) };
+        schemas.insert(type_name.into(), ReferenceOr::Item(string));
+        metadata.own_types.push(type_name);
     }
     Ok(changed)
 }

@@ -1,34 +1,53 @@
-//! Turns inline objects and enums into components, under the names that progenitor would give them, so that the passes over components
-//! reach them too.
+//! Turns inline objects and enums into components, named after the path that leads to them, so that the passes over components reach
+//! them too.
+
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::iter;
 
 use heck::ToUpperCamelCase;
 use openapiv3::{OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
 
 use crate::codegen::metadata::Metadata;
+use crate::codegen::names::{enum_name, type_name};
 use crate::codegen::pointer::step;
 use crate::codegen::spec::{SchemaSlot, components, enum_values, inner_schemas, item_mut, operations_mut, parameters_mut};
 
-/// What becomes a component: its name, the JSON pointer of where it was, and the schema.
-struct Hoisted {
-    name: String,
-    pointer: String,
-    schema: Schema,
+/// What becomes components.
+struct Hoist {
+    /// Each with its name and the JSON pointer of where it was.
+    found: Vec<(String, String, Schema)>,
+    /// Names in Rust that other components have.
+    taken: BTreeSet<String>,
 }
 
-/// Adds components. One that the document has already keeps its meaning.
-fn add(spec: &mut OpenAPI, metadata: &mut Metadata, hoisted: impl IntoIterator<Item = Hoisted>) {
-    let schemas = &mut spec.components.get_or_insert_default().schemas;
-    for Hoisted { name, pointer, schema } in hoisted {
-        if !schemas.contains_key(&name) {
+impl Hoist {
+    fn new(spec: &OpenAPI) -> Self {
+        let schemas = spec.components.iter().flat_map(|components| components.schemas.keys());
+        Self { found: Vec::new(), taken: schemas.flat_map(|name| [type_name(name), enum_name(name)]).collect() }
+    }
+
+    /// Moves a schema out of its place, under its name or, if that is taken, the name with a number.
+    fn move_out(&mut self, name: &str, pointer: &str, slot: &mut dyn SchemaSlot) {
+        let Some(schema) = slot.schema_mut().map(|schema| schema.clone()) else { return };
+        let names = iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}{number}")));
+        let Some(free) = names.into_iter().find(|name| !self.taken.contains(&type_name(name))) else { return };
+        self.taken.insert(type_name(&free));
+        slot.refer_to(&free);
+        self.found.push((free, pointer.to_owned(), schema));
+    }
+
+    fn add_to(self, spec: &mut OpenAPI, metadata: &mut Metadata) {
+        for (name, pointer, schema) in self.found {
             metadata.origins.insert(name.clone(), pointer);
-            schemas.insert(name, ReferenceOr::Item(schema));
+            spec.components.get_or_insert_default().schemas.insert(name, ReferenceOr::Item(schema));
         }
     }
 }
 
 /// Hoists the objects that a successful response contains inline.
 pub fn hoist_responses(spec: &mut OpenAPI, metadata: &mut Metadata) {
-    let mut hoisted = Vec::new();
+    let mut hoist = Hoist::new(spec);
     for (pointer, operation) in operations_mut(spec) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
         for (status, response) in &mut operation.responses.responses {
@@ -38,25 +57,23 @@ pub fn hoist_responses(spec: &mut OpenAPI, metadata: &mut Metadata) {
                 let Some(schema) = &mut media.schema else { continue };
                 let path = ["responses", &status.to_string(), "content", media_type, "schema"];
                 let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
-                hoist_object(format!("{id}Response"), pointer, schema, &mut hoisted);
+                hoist_object(&format!("{id}Response"), &pointer, schema, &mut hoist);
             }
         }
     }
-    add(spec, metadata, hoisted);
+    hoist.add_to(spec, metadata);
 }
 
-fn hoist_object(name: String, pointer: String, slot: &mut dyn SchemaSlot, hoisted: &mut Vec<Hoisted>) {
+fn hoist_object(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mut Hoist) {
     let Some(schema) = slot.schema_mut() else { return };
     match &mut schema.schema_kind {
         SchemaKind::Type(Type::Array(array)) => {
             if let Some(items) = &mut array.items {
-                hoist_object(format!("{name}Item"), step(&pointer, "items"), items, hoisted);
+                hoist_object(&format!("{name}Item"), &step(pointer, "items"), items, hoist);
             }
         }
         SchemaKind::Type(Type::Object(object)) if !object.properties.is_empty() => {
-            let schema = schema.clone();
-            slot.refer_to(&name);
-            hoisted.push(Hoisted { name, pointer, schema });
+            hoist.move_out(name, pointer, slot);
         }
         _ => {}
     }
@@ -72,11 +89,15 @@ pub fn hoist_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
         let Some(slot) = object.properties.get_mut("pagination") else { continue };
         if let Some(inline) = slot.schema_mut().filter(|schema| counts_pages(schema)) {
             let pointer = ["properties", "pagination"].into_iter().fold(metadata.pointer(page), |pointer, key| step(&pointer, key));
-            found.get_or_insert(Hoisted { name: NAME.into(), pointer, schema: inline.clone() });
+            found.get_or_insert((pointer, inline.clone()));
             slot.refer_to(NAME);
         }
     }
-    add(spec, metadata, found);
+    let schemas = &mut spec.components.get_or_insert_default().schemas;
+    if let Some((pointer, schema)) = found.filter(|_| !schemas.contains_key(NAME)) {
+        metadata.origins.insert(NAME.into(), pointer);
+        schemas.insert(NAME.into(), ReferenceOr::Item(schema));
+    }
 }
 
 fn counts_pages(schema: &Schema) -> bool {
@@ -85,19 +106,19 @@ fn counts_pages(schema: &Schema) -> bool {
 
 /// Hoists inline enums, named after the path that leads to them.
 pub fn hoist_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
-    let mut hoisted = enums_of_filters(spec);
+    let mut hoist = Hoist::new(spec);
+    enums_of_filters(spec, &mut hoist);
     for (component, schema) in spec.components.iter_mut().flat_map(|components| &mut components.schemas) {
         if let Some(schema) = item_mut(schema) {
-            enums_inside((component, &metadata.pointer(component)), schema, &mut hoisted);
+            enums_inside(component, &metadata.pointer(component), schema, &mut hoist);
         }
     }
-    add(spec, metadata, hoisted);
+    hoist.add_to(spec, metadata);
 }
 
 /// The enums of filters that no component has.
-fn enums_of_filters(spec: &mut OpenAPI) -> Vec<Hoisted> {
+fn enums_of_filters(spec: &mut OpenAPI, hoist: &mut Hoist) {
     let known = components(spec).filter_map(|(_, schema)| enum_values(schema)).map(sorted).collect::<Vec<_>>();
-    let mut hoisted = Vec::new();
     for (pointer, operation) in operations_mut(spec) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
         for parameter in parameters_mut(operation) {
@@ -105,16 +126,24 @@ fn enums_of_filters(spec: &mut OpenAPI) -> Vec<Hoisted> {
             let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
             let name = format!("{id}{}", parameter.name.to_upper_camel_case());
             let ParameterSchemaOrContent::Schema(schema) = &mut parameter.format else { continue };
-            let is_known = schema.as_item().and_then(enum_values).is_some_and(|values| known.contains(&sorted(values)));
+            let is_known = schema.as_item().and_then(filter_values).is_some_and(|values| known.contains(&values));
             if !is_known {
-                hoist_enum(name, pointer, schema, &mut hoisted);
+                hoist_enum(&name, &pointer, schema, hoist);
             }
         }
     }
-    hoisted
 }
 
-fn enums_inside((name, pointer): (&str, &str), schema: &mut Schema, hoisted: &mut Vec<Hoisted>) {
+/// The values that a filter takes: one of them, or a list.
+pub fn filter_values(schema: &Schema) -> Option<Vec<String>> {
+    let items = match &schema.schema_kind {
+        SchemaKind::Type(Type::Array(array)) => array.items.as_ref().and_then(ReferenceOr::as_item).map(Borrow::borrow),
+        _ => None,
+    };
+    enum_values(items.unwrap_or(schema)).map(sorted)
+}
+
+fn enums_inside(name: &str, pointer: &str, schema: &mut Schema, hoist: &mut Hoist) {
     for (steps, slot) in inner_schemas(schema) {
         let suffix = match steps.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["properties", property] => property.to_upper_camel_case(),
@@ -124,18 +153,16 @@ fn enums_inside((name, pointer): (&str, &str), schema: &mut Schema, hoisted: &mu
             _ => continue,
         };
         let pointer = steps.iter().fold(pointer.to_owned(), |pointer, key| step(&pointer, key));
-        hoist_enum(format!("{name}{suffix}"), pointer, slot, hoisted);
+        hoist_enum(&format!("{name}{suffix}"), &pointer, slot, hoist);
     }
 }
 
-fn hoist_enum(name: String, pointer: String, slot: &mut dyn SchemaSlot, hoisted: &mut Vec<Hoisted>) {
+fn hoist_enum(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mut Hoist) {
     let Some(schema) = slot.schema_mut() else { return };
     if enum_values(schema).is_some() {
-        let schema = schema.clone();
-        slot.refer_to(&name);
-        hoisted.push(Hoisted { name, pointer, schema });
+        hoist.move_out(name, pointer, slot);
     } else {
-        enums_inside((&name, &pointer), schema, hoisted);
+        enums_inside(name, pointer, schema, hoist);
     }
 }
 

@@ -25,7 +25,8 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
             continue;
         };
         let mut listing: Listing = serde_json::from_value(declared.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
-            let help = "its keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
+            let help =
+                "its keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
             Diagnostic::new(&at, error.to_string(), help)
         })?;
         complete(&mut listing, row);

@@ -3,6 +3,7 @@
 
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
+use quote::format_ident;
 use syn::{Attribute, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, parse_quote};
 
 use super::diagnostic::Diagnostic;
@@ -29,6 +30,8 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     let types = module_mut(&mut file, "types")?;
     let pages = operations::list_pages(types);
     models::adapt_models(types, spec, metadata)?;
+    let own_types = metadata.own_types.iter().map(|name| format_ident!("{name}"));
+    items_mut(types).extend(own_types.map(|name| parse_quote!(pub use crate::#name;)));
     items_mut(types).extend(metadata.enums.iter().flat_map(enums::open_enum));
     operations::adapt_operations(module_mut(&mut file, "builder")?, spec, metadata, &pages)?;
     client::adapt_client(&mut file, spec);

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::ToSnakeCase;
 use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{Attribute, Field, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
 
-use super::{describe, functions, is_option, items, items_mut, no_description};
+use super::{describe, functions, is_option, items, items_mut, last_segment, no_description};
 use crate::codegen::metadata::{Metadata, TolerantProperty};
+use crate::codegen::names::type_name;
 use crate::codegen::spec::{components, resolved};
 
 /// Adapts every model in the module `types`.
@@ -18,6 +19,7 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) ->
     for item in items_mut(types) {
         match item {
             Item::Struct(item) => adapt_struct(item, spec, metadata),
+            Item::Enum(item) => adapt_union(item),
             Item::Impl(item) if item.trait_.is_none() => {
                 for function in functions(item).filter(|function| function.sig.ident == "builder") {
                     describe(&mut function.attrs, "Begins a value, to be built field by field.");
@@ -57,15 +59,26 @@ fn adapt_struct(item: &mut ItemStruct, spec: &OpenAPI, metadata: &Metadata) {
         describe(&mut field.attrs, &fallback);
         // typify requires a nullable property that the specification requires; releases that leave it out are read all the same.
         field.attrs.retain(|attribute| !attribute.to_token_stream().to_string().contains("\"::std::option::Option::deserialize\""));
-        if metadata.lenient_integers.contains(&(component.clone(), property)) && !is_option(&field.ty) {
+        if metadata.lenient_integers.iter().any(|(of, name)| type_name(of) == component && *name == property) && !is_option(&field.ty) {
             field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::compat::lenient_integer")]));
         }
     }
 }
 
+/// Documents the variants of a union, each of which holds one of its types.
+fn adapt_union(item: &mut ItemEnum) {
+    item.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
+    item.attrs.push(parse_quote!(#[non_exhaustive]));
+    for variant in &mut item.variants {
+        let types = variant.fields.iter().filter_map(|field| last_segment(&field.ty)).map(ToString::to_string).collect::<Vec<_>>();
+        let text = if types.is_empty() { format!("`{}`.", variant.ident) } else { format!("A value of `{}`.", types.join("`, `")) };
+        describe(&mut variant.attrs, &text);
+    }
+}
+
 /// The description of the component that a property is a bare `$ref` to: OpenAPI 3.0 allows no description beside one.
 fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> Option<String> {
-    let (_, schema) = components(spec).find(|(name, _)| *name == component)?;
+    let (_, schema) = components(spec).find(|(name, _)| type_name(name) == component)?;
     let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { return None };
     let property = object.properties.get(property).filter(|property| matches!(property, ReferenceOr::Reference { .. }))?;
     resolved(spec, property)?.schema.schema_data.description.clone()
@@ -175,7 +188,7 @@ fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProperty])
     for item in items_mut(types) {
         let Item::Struct(item) = item else { continue };
         let component = item.ident.to_string();
-        let tolerant = properties.iter().filter(|property| property.component.to_upper_camel_case() == component).collect::<Vec<_>>();
+        let tolerant = properties.iter().filter(|property| type_name(&property.component) == component).collect::<Vec<_>>();
         for property in &tolerant {
             let field = item.fields.iter_mut().find(|field| is_property(field, &property.property));
             let Some(field) = field else { return Err(format!("`{component}` has no field for `{}`", property.property)) };

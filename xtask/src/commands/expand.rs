@@ -51,11 +51,11 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     } else {
         print(&generated.code())?;
     }
-    for fixup in generated.stale_fixups {
+    for fixup in &generated.stale_fixups {
         eprintln!("note: the fixup `{fixup}` is not needed for this document");
     }
-    for pointer in generated.undescribed {
-        eprintln!("note: {pointer} has no description");
+    for note in generated.notes() {
+        eprintln!("note: {note}");
     }
     Ok(true)
 }
