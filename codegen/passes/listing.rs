@@ -14,7 +14,8 @@ use crate::codegen::spec::{operations_mut, parameters};
 pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Diagnostic> {
     let rows = lists(spec, metadata).map(|list| (list.id.to_owned(), list.row)).collect::<BTreeMap<_, _>>();
     for (pointer, operation) in operations_mut(spec) {
-        let id = operation.operation_id.clone().unwrap_or_default();
+        // progenitor reports an operation without an id.
+        let Some(id) = operation.operation_id.clone() else { continue };
         let declared = operation.extensions.shift_remove("x-listing");
         let at = step(&pointer, "x-listing");
         let Some(row) = rows.get(&id).and_then(|row| metadata.shapes.get(row)) else {
