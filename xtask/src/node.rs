@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use crate::canonical::OF_USE;
 use crate::codegen::pointer::{component, step};
 
+mod objects;
+
 /// A schema without keywords.
 pub static ANYTHING: Value = Value::Null;
 
@@ -141,74 +143,6 @@ impl<'a> Node<'a> {
         keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_of_use(key)).collect()
     }
 
-    /// The object itself and every object that its `allOf` combines.
-    pub fn objects(&self) -> Vec<Self> {
-        let mut objects = vec![self.clone()];
-        let mut looked_at = 0;
-        while let Some(object) = objects.get(looked_at) {
-            let parts = object.parts("allOf");
-            looked_at += 1;
-            for part in parts {
-                if !objects.iter().any(|known| known.pointer == part.pointer) {
-                    objects.push(part);
-                }
-            }
-        }
-        objects
-    }
-
-    /// Its properties, with those of the objects that it combines.
-    pub fn properties(&self) -> Vec<(&'a str, Node<'a>)> {
-        let mut all: Vec<(&str, Node)> = Vec::new();
-        for object in self.objects() {
-            let pointer = step(&object.pointer, "properties");
-            let properties = object.get("properties").and_then(Value::as_object);
-            let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
-            for (name, schema) in properties.into_iter().flatten() {
-                if !all.iter().any(|(known, _)| known == name) {
-                    let node = Node::new(self.root, schema, step(&pointer, name));
-                    all.push((name, Node { is_counter: counts && node.kind() == "number", ..node }));
-                }
-            }
-        }
-        // A property that is required and not described may have any value.
-        for object in self.objects() {
-            for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-                if !all.iter().any(|(known, _)| *known == name) {
-                    all.push((name, Node::new(self.root, &ANYTHING, step(&object.pointer, "required"))));
-                }
-            }
-        }
-        all
-    }
-
-    /// Properties that several of the objects have: by name, and by the number of objects before that have it.
-    pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), Node<'a>> {
-        let mut again = BTreeMap::new();
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for object in self.objects() {
-            let place = step(&object.pointer, "properties");
-            for (name, schema) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                let before = seen.entry(name).or_default();
-                if *before > 0 {
-                    again.insert((name.as_str(), *before), Node::new(self.root, schema, step(&place, name)));
-                }
-                *before += 1;
-            }
-        }
-        again
-    }
-
-    pub fn property(&self, name: &str) -> Option<Node<'a>> {
-        self.properties().into_iter().find(|(known, _)| *known == name).map(|(_, node)| node)
-    }
-
-    pub fn requires(&self, property: &str) -> bool {
-        let requires =
-            |object: &Self| object.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property));
-        self.objects().iter().any(requires)
-    }
-
     /// Whether it contains other schemas.
     pub fn has_parts(&self) -> bool {
         ["properties", "items", "additionalProperties", "allOf", "oneOf", "anyOf"].iter().any(|keyword| self.get(keyword).is_some())
@@ -218,25 +152,6 @@ impl<'a> Node<'a> {
     pub fn is_only_properties(&self) -> bool {
         let says = |keyword: &String| !(is_of_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
         !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(says))
-    }
-
-    /// Whether it has named properties.
-    pub fn has_properties(&self) -> bool {
-        self.objects().iter().any(|object| object.get("properties").is_some())
-    }
-
-    /// The empty value that stands for the absent property: of an array, or of an object of arbitrary properties.
-    pub fn empty_value(&self) -> Option<Value> {
-        match self.kind() {
-            "array" => Some(Value::Array(Vec::new())),
-            "object" if self.is_free_form() => Some(Value::Object(Map::new())),
-            _ => None,
-        }
-    }
-
-    /// Whether it is an object of arbitrary properties.
-    pub fn is_free_form(&self) -> bool {
-        self.kind() == "object" && !self.has_properties() && self.get("additionalProperties") != Some(&Value::Bool(false))
     }
 
     /// The other names under which a property is read.

@@ -254,7 +254,7 @@ fn exit_codes_follow_fail_on() {
         xtask(&[&documents, arguments].concat()).code
     };
     let (info, warning, error) = ("an optional property is added", "an optional property is removed", "a property becomes optional");
-    let nothing = "the values of an enum stand in another order";
+    let nothing = "the values of an enum are in another order";
     for (case, arguments, expected) in [
         (error, &[][..], 0),
         (error, &["--fail-on", "error"], 1),

@@ -60,7 +60,7 @@ fn the_html_report_is_self_contained_and_escaped() {
 #[test]
 fn the_github_report_has_an_annotation_for_each_change() {
     let (_folder, pairs) = pairs();
-    let pair = pairs.iter().find(|pair| pair.case.name == "a parameter takes another value").unwrap();
+    let pair = pairs.iter().find(|pair| pair.case.name == "a filter gets one enum value and loses another").unwrap();
     let report = output(&["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations", "--format", "github"]);
     let lines = report.lines().collect::<Vec<_>>();
     assert_eq!(lines.len(), 3, "{report}");

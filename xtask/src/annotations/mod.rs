@@ -4,20 +4,18 @@
 //! property whose `x-aliases` has the new name: the old name then becomes an alias of the new one, so that responses with either are
 //! read.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value, json};
 
 use crate::codegen::metadata::EXTENSIONS;
-use crate::document::{component, key_text, step};
-use crate::node::{Node, bare};
+use crate::document::step;
+use crate::node::Node;
 use crate::slice::METHODS;
 
+use carrier::Carrier;
+
+mod carrier;
 pub mod listing;
 pub mod orphaned;
-
-/// Extensions of a property, which it keeps whatever its type becomes.
-const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 /// A property that upstream renamed.
 pub struct Renamed {
@@ -39,10 +37,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     slice["info"]["title"] = ours["info"]["title"].clone();
     let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
     ours["servers"].as_array().into_iter().flatten().zip(servers.into_iter().flatten()).for_each(|(ours, server)| annotate(ours, server));
-    let components = &ours["components"]["schemas"];
-    let (old_names, new_names) = (names(ours), names(slice));
-    let mut carrier =
-        Carrier { components, old_names, new_names, pairs: BTreeMap::new(), were_inline: BTreeSet::new(), renamed: Vec::new() };
+    let mut carrier = Carrier::new(ours, slice);
 
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
         annotate(&ours["paths"][path], item);
@@ -99,145 +94,6 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     bridged
 }
 
-struct Carrier<'a> {
-    /// The components of ours.
-    components: &'a Value,
-    old_names: BTreeSet<String>,
-    new_names: BTreeSet<String>,
-    /// What each component was before: a component, under this name or another, or a schema that was inline.
-    pairs: BTreeMap<String, &'a Value>,
-    were_inline: BTreeSet<String>,
-    renamed: Vec<Renamed>,
-}
-
-impl<'a> Carrier<'a> {
-    fn operation(&mut self, ours: &'a Value, operation: &mut Value) {
-        annotate(ours, operation);
-        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-            let same = |ours: &&Value| ours["name"] == parameter["name"] && ours["in"] == parameter["in"];
-            if let Some(ours) = ours["parameters"].as_array().into_iter().flatten().find(same) {
-                self.value(ours, parameter);
-            }
-        }
-        if let Some(body) = operation.get_mut("requestBody") {
-            self.value(&ours["requestBody"], body);
-        }
-        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
-            let ours = &ours["responses"][status];
-            self.value(ours, response);
-            for (name, header) in response.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
-                self.value(&ours["headers"][name], header);
-            }
-        }
-    }
-
-    /// A parameter, body, response or header: itself, its schema, and the schema of each of its media types.
-    fn value(&mut self, ours: &'a Value, part: &mut Value) {
-        annotate(ours, part);
-        if let Some(schema) = part.get_mut("schema") {
-            self.schema(&ours["schema"], schema, "");
-        }
-        for (kind, media) in part.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
-            self.value(&ours["content"][kind], media);
-        }
-    }
-
-    /// Every component that has a counterpart, found by its name or by where it is used.
-    fn components(&mut self, slice: &mut Value) {
-        for name in self.new_names.intersection(&self.old_names) {
-            self.pairs.insert(name.clone(), &self.components[name]);
-        }
-        let mut done = BTreeSet::new();
-        while let Some((name, ours)) = self.pairs.iter().find(|(name, _)| !done.contains(*name)).map(|(name, ours)| (name.clone(), *ours)) {
-            let mut schema = slice["components"]["schemas"][&name].take();
-            self.schema(ours, &mut schema, &name);
-            if self.were_inline.contains(&name) {
-                schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !OF_PROPERTIES.contains(&key.as_str())));
-            }
-            slice["components"]["schemas"][&name] = schema;
-            done.insert(name);
-        }
-    }
-
-    fn schema(&mut self, ours: &'a Value, schema: &mut Value, component: &str) {
-        match (target(ours), target(schema)) {
-            (Some(old), Some(new)) if !self.new_names.contains(&old) && !self.old_names.contains(&new) => {
-                let before = &self.components[old];
-                self.pairs.entry(new).or_insert(before);
-            }
-            (Some(old), None) if schema.get("properties").or(schema.get("enum")).is_some() => {
-                self.schema(&self.components[old], schema, component);
-            }
-            (None, Some(new)) if !self.old_names.contains(&new) => {
-                annotate(ours, schema);
-                // The texts of enum values go with the values.
-                schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !key.starts_with("x-enum-")));
-                self.were_inline.insert(new.clone());
-                self.pairs.entry(new).or_insert(ours);
-                return;
-            }
-            _ => {}
-        }
-        annotate(ours, schema);
-        keep_order_of_values(ours, schema);
-        keep_texts_of_values(schema);
-        let (Some(ours), Some(schema)) = (ours.as_object(), schema.as_object_mut()) else { return };
-        if let (Some(old), Some(new)) = (ours.get("properties").and_then(Value::as_object), schema.get_mut("properties")) {
-            self.properties(old, new, component);
-        }
-        for key in ["items", "additionalProperties", "not"] {
-            if let (Some(old), Some(new)) = (ours.get(key), schema.get_mut(key)) {
-                self.schema(old, new, component);
-            }
-        }
-        for key in ["allOf", "oneOf", "anyOf"] {
-            if let (Some(Value::Array(old)), Some(Value::Array(new))) = (ours.get(key), schema.get_mut(key)) {
-                for (old, new) in partners(old, new) {
-                    self.schema(old, new, component);
-                }
-            }
-        }
-    }
-
-    fn properties(&mut self, ours: &'a Map<String, Value>, properties: &mut Value, component: &str) {
-        let names = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect::<BTreeSet<_>>();
-        for (name, property) in properties.as_object_mut().into_iter().flatten() {
-            if let Some(old) = ours.get(name) {
-                self.schema(old, property, component);
-            } else if let Some((before, old)) =
-                ours.iter().find(|(before, old)| !names.contains(*before) && aliases(old).any(|alias| alias == name))
-            {
-                self.schema(old, property, component);
-                let others = aliases(old).filter(|alias| *alias != name && !names.contains(*alias));
-                property["x-aliases"] = std::iter::once(before.as_str()).chain(others).collect();
-                self.renamed.push(Renamed { component: component.to_owned(), old: before.clone(), new: name.clone() });
-            }
-        }
-    }
-}
-
-/// Pairs the parts of one union, or of one `allOf`, with those of another: first equal ones, then the others by type and order.
-fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value, &'b mut Value)> {
-    let is_same =
-        |ours: &Value, part: &Value| target(ours).map_or_else(|| bare(&Value::Null, ours) == *part, |old| target(part) == Some(old));
-    let is_alike = |ours: &Value, part: &Value| target(ours).is_none() && target(part).is_none() && ours.get("type") == part.get("type");
-    let mut left = ours.iter().collect::<Vec<_>>();
-    let mut pairs = Vec::new();
-    let mut others = Vec::new();
-    for part in parts {
-        match left.iter().position(|ours| is_same(ours, part)) {
-            Some(index) => pairs.push((left.remove(index), part)),
-            None => others.push(part),
-        }
-    }
-    for part in others {
-        if let Some(index) = left.iter().position(|ours| is_alike(ours, part)) {
-            pairs.push((left.remove(index), part));
-        }
-    }
-    pairs
-}
-
 /// Copies the annotations of one place to another.
 fn annotate(ours: &Value, to: &mut Value) {
     let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || key.starts_with("x-");
@@ -254,23 +110,6 @@ fn annotate(ours: &Value, to: &mut Value) {
     }
 }
 
-/// The order of an enum means nothing, and people are used to ours; new values follow.
-fn keep_order_of_values(ours: &Value, schema: &mut Value) {
-    if let (Some(ours), Some(values)) = (ours.get("enum").and_then(Value::as_array), schema.get_mut("enum").and_then(Value::as_array_mut)) {
-        values.sort_by_key(|value| ours.iter().position(|known| known == value).unwrap_or(ours.len()));
-    }
-}
-
-/// Labels and descriptions of values that are gone are gone too.
-fn keep_texts_of_values(schema: &mut Value) {
-    let values = schema.get("enum").and_then(Value::as_array).cloned();
-    for key in ["x-enum-labels", "x-enum-descriptions"] {
-        if let (Some(values), Some(texts)) = (&values, schema.get_mut(key).and_then(Value::as_object_mut)) {
-            texts.retain(|value, _| values.iter().any(|known| key_text(known) == *value));
-        }
-    }
-}
-
 /// Whether a document has our extensions.
 pub fn are_in(node: &Value) -> bool {
     match node {
@@ -280,19 +119,9 @@ pub fn are_in(node: &Value) -> bool {
     }
 }
 
-/// The component that a `$ref`, bare or in a single `allOf`, refers to.
-fn target(schema: &Value) -> Option<String> {
-    let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"))?;
-    component(reference.as_str()?, "schemas").map(std::borrow::Cow::into_owned)
-}
-
 /// The other names of a property.
 pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
     property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-fn names(slice: &Value) -> BTreeSet<String> {
-    slice["components"]["schemas"].as_object().into_iter().flat_map(Map::keys).cloned().collect()
 }
 
 fn operations(slice: &Value) -> impl Iterator<Item = &Value> {

@@ -28,14 +28,14 @@ pub struct Case {
     pub changes: Vec<Vec<Option<String>>>,
     /// The Rust of all changes together, where it is more than that of each.
     pub rust: Option<String>,
-    /// Whether random answers can show the verdict.
+    /// Whether random responses can show the verdict.
     #[serde(default = "yes")]
     pub experiment: bool,
 }
 
 impl Case {
-    /// Whether any change, or none, concerns successful answers.
-    pub fn is_about_answers(&self) -> bool {
+    /// Whether any change, or none, concerns success responses.
+    pub fn is_about_responses(&self) -> bool {
         self.changes.iter().all(|row| row[0].as_deref().is_some_and(|rule| rule.starts_with("response-")))
     }
 }
@@ -60,7 +60,7 @@ pub struct Pair {
     pub new: PathBuf,
 }
 
-/// Every case; the documents are there as long as the folder is.
+/// Every case; the documents exist as long as the folder does.
 pub fn pairs() -> (TempDir, Vec<Pair>) {
     let folder = TempDir::new().unwrap();
     let file: File = serde_yaml::from_str(&std::fs::read_to_string("tests/changes.yaml").unwrap()).unwrap();

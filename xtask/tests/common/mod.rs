@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod changes;
+pub mod decoder;
 pub mod random;
+pub mod responses;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,15 @@ pub fn xtask_here(arguments: &[&str]) -> Outcome {
 pub fn output(arguments: &[&str]) -> String {
     let outcome = xtask(arguments);
     assert_eq!(outcome.code, 0, "{arguments:?}: {}{}", outcome.out, outcome.err);
+    outcome.out
+}
+
+/// The slice of a document that is in a file of its own.
+pub fn slice_of(document: &str) -> String {
+    let project = Project::new();
+    let file = project.write("document.yaml", document);
+    let outcome = project.xtask(&["slice", &file]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
     outcome.out
 }
 
@@ -120,7 +131,7 @@ impl Project {
         FILES.iter().map(|file| self.read(file)).collect()
     }
 
-    /// How many files there are, with those that a failed sync may leave lying about.
+    /// How many files there are, including those that a failed sync may leave behind.
     pub fn count(&self) -> usize {
         let count = |folder: PathBuf| std::fs::read_dir(folder).unwrap().count();
         count(self.path().to_owned()) + count(self.path().join("openapi"))
@@ -129,7 +140,7 @@ impl Project {
 
 const VERSION: &str = "0.1.0+authentik.2025.6.4";
 
-/// The slice of 2025.6.4, with our words.
+/// The slice of 2025.6.4, with our descriptions.
 pub const SLICE: &str = "../tests/fixtures/authentik-2025.6.yaml";
 
 /// The same as values.
@@ -173,7 +184,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// A document with the operation, whose answer is the given schema, and with more components.
+/// A document with the operation, whose response has the given schema, and with more components.
 pub fn document(schema: &str, more: &str) -> String {
     format!(
         "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths:\n  /a/:\n    get:\n      operationId: flows_bindings_list\n      responses:\n        \

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 const COMPONENTS: [&str; 3] = ["Alpha", "Beta", "Gamma"];
 const DEEPEST: usize = 3;
 
-/// A document with one operation, whose answer reaches components that refer to each other.
+/// A document with one operation, whose response reaches components that refer to each other.
 pub fn document(rng: &mut Rng) -> Value {
     let mut schemas = Map::from_iter([("Kind".to_owned(), json!({ "type": "string", "enum": ["small", "large"] }))]);
     for name in COMPONENTS {
         schemas.insert(name.to_owned(), object(1, rng));
     }
-    let answer = json!({ "type": "object", "properties": { "one": schema(0, rng), "two": schema(0, rng), "nested": nested(5, rng) }, "required": ["one"] });
-    schemas.insert("Answer".to_owned(), answer);
+    let response = json!({ "type": "object", "properties": { "one": schema(0, rng), "two": schema(0, rng), "nested": nested(5, rng) }, "required": ["one"] });
+    schemas.insert("Response".to_owned(), response);
     json!({
         "openapi": "3.0.3",
         "info": { "title": "random", "version": "1" },
@@ -21,7 +21,7 @@ pub fn document(rng: &mut Rng) -> Value {
             "operationId": "things_list",
             "responses": { "200": {
                 "description": "",
-                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Answer" } } },
+                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Response" } } },
             } },
         } } },
         "components": { "schemas": schemas },
