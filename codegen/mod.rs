@@ -93,6 +93,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     shapes::read_shapes(&spec, &mut metadata);
     passes::listing::read_listings(&mut spec, &mut metadata)?;
     let stale_fixups = passes::fixups::apply_all(&mut spec, &mut metadata)?;
+    passes::support::check_support(&spec, &metadata)?;
 
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;

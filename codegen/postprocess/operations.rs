@@ -4,7 +4,7 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ParameterData};
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct, Pat, Stmt, Visibility, parse_quote};
+use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemEnum, ItemImpl, ItemMod, ItemStruct, Pat, Stmt, Visibility, parse_quote};
 
 use super::client::example;
 use super::listing::list_operation;
@@ -17,10 +17,17 @@ pub type ListPage = (Ident, syn::Type);
 
 /// The pages among the models.
 pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
+    let models = items(types).iter().filter_map(|item| match item {
+        Item::Struct(ItemStruct { ident, .. }) | Item::Enum(ItemEnum { ident, .. }) => Some(ident),
+        _ => None,
+    });
+    let models = models.collect::<Vec<_>>();
     let page = |item: &Item| {
         let Item::Struct(item) = item else { return None };
         field_type(item, "pagination")?;
-        Some((item.ident.clone(), first_argument(field_type(item, "results")?)?.clone()))
+        let row = first_argument(field_type(item, "results")?)?;
+        // Rows that are no models, such as strings, cannot be listed.
+        models.contains(&last_segment(row)?).then(|| (item.ident.clone(), row.clone()))
     };
     items(types).iter().filter_map(page).collect()
 }

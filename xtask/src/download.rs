@@ -147,7 +147,8 @@ fn explain(error: &str) -> (String, &'static str) {
     const TRUST: &str = "add the authority's certificate to those of this machine, or give a file";
     let certificates = [
         ("UnknownIssuer", "the server's certificate is from an authority that this machine does not trust", TRUST),
-        ("CaUsedAsEndEntity", "the server's certificate is that of an authority, and self-signed", TRUST),
+        ("BadSignature", "the server's certificate is not signed by the authority that it names", TRUST),
+        ("CaUsedAsEndEntity", "the server's certificate is self-signed, and that of an authority", TRUST),
         ("Expired", "the server's certificate has expired", "renew it, and check the clock of this machine"),
         ("certificate expired", "the server's certificate has expired", "renew it, and check the clock of this machine"),
         ("NotValidForName", "the server's certificate is for another host", "use the name that the certificate is for"),
@@ -168,7 +169,7 @@ mod tests {
     fn tls_errors_say_what_to_do() {
         for (error, problem) in [
             ("io: invalid peer certificate: UnknownIssuer", "an authority that this machine does not trust"),
-            ("io: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "self-signed"),
+            ("io: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "self-signed, and that of an authority"),
             ("io: invalid peer certificate: certificate not valid for name \"a\"", "for another host"),
             ("connection refused", "connection refused"),
         ] {

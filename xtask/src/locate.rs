@@ -15,8 +15,10 @@ pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
     }
 }
 
+/// The line and column of the value at a pointer, or of its nearest ancestor.
+///
 /// Neither parser says where a value is, but both say where an error is: so the value at the pointer is made one.
-fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
+pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
     const FOUND: &str = "this is the value at the pointer";
     let mut keys = pointer.strip_prefix("#/")?.split('/').map(unescape).collect::<Vec<_>>();
     // The value may be what is missing: then its nearest ancestor is shown.

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Project, SLICE, xtask, xtask_here};
+use common::{Project, SLICE, merge, slice, xtask, xtask_here};
+use serde_json::json;
 
 #[test]
 fn the_checked_in_slice_expands_to_the_reviewed_file() {
@@ -36,4 +37,57 @@ fn a_missing_document_is_an_error_with_help() {
     let outcome = xtask(&["expand", "nowhere.yaml"]);
     assert_eq!(outcome.code, 2);
     assert!(outcome.err.contains("error: `nowhere.yaml`: there is no such file\n  help: give a file, "), "{}", outcome.err);
+}
+
+/// What the generator cannot express is an error with a pointer; `diff` reports the changes, and an unknown Rust verdict.
+#[test]
+fn what_cannot_be_generated_is_an_error_and_not_a_panic() {
+    let row = json!({ "$ref": "#/components/schemas/FlowStageBinding" });
+    let results = |results: serde_json::Value| json!({ "PaginatedFlowStageBindingList": { "properties": { "results": results } } });
+    for (schemas, place, problem) in [
+        (
+            results(json!({ "nullable": true })),
+            "PaginatedFlowStageBindingList/properties/results",
+            "`results` of a page cannot be nullable",
+        ),
+        (
+            results(json!({ "type": "object", "items": null, "additionalProperties": row })),
+            "PaginatedFlowStageBindingList/properties/results",
+            "`results` of a page is not an array",
+        ),
+        (
+            results(json!({ "items": { "$ref": null, "allOf": [row], "nullable": true } })),
+            "PaginatedFlowStageBindingList/properties/results",
+            "the rows of a page cannot be nullable",
+        ),
+        (
+            json!({ "FlowStageBinding": { "nullable": true } }),
+            "PaginatedFlowStageBindingList/properties/results",
+            "the rows of a page cannot be nullable",
+        ),
+        (
+            json!({ "PaginatedFlowStageBindingList": { "nullable": true } }),
+            "PaginatedFlowStageBindingList/nullable",
+            "the page of a list operation cannot be nullable as a component",
+        ),
+        (
+            json!({ "Stage": { "nullable": true } }),
+            "Stage/nullable",
+            "a model with `x-aliases` or `x-default-when-absent` cannot be nullable",
+        ),
+    ] {
+        let project = Project::new();
+        let mut document = slice();
+        merge(&mut document["components"]["schemas"], &schemas);
+        let file = project.write("document.yaml", &serde_yaml::to_string(&document).unwrap());
+        let outcome = project.xtask(&["expand", &file]);
+        assert_eq!(outcome.code, 2, "{problem}: {}", outcome.err);
+        for part in [format!("#/components/schemas/{place}: "), problem.to_owned(), "\n  help: ".to_owned()] {
+            assert!(outcome.err.contains(&part), "{part} is not in: {}", outcome.err);
+        }
+        let diff = common::diff(SLICE.as_ref(), file.as_ref(), &[]);
+        assert!(!diff["changes"].as_array().unwrap().is_empty(), "{problem}");
+        assert!(diff["rust"]["bump"].is_null(), "{problem}");
+        assert!(diff["rust"]["not_compared"].as_str().unwrap().contains(problem), "{}", diff["rust"]);
+    }
 }

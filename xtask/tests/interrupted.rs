@@ -145,15 +145,14 @@ fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
     let document = upstream("2026.8.0", &schema("Stage", &change));
     let (_, report) = sync(&project, &document, &[]);
     assert_eq!(follow_up(&report, "required-since")["fix"]["value"], json!(["verbose_name"]));
-    // The maintainer applies the fix. The manifest was restored by mistake.
-    let slice = project.read(FILES[0]);
-    project.write(
-        FILES[0],
-        &slice.replace(
-            "        label:\n          type: string\n",
-            "        label:\n          type: string\n          x-aliases:\n          - verbose_name\n",
-        ),
-    );
+    let pointer = "#/components/schemas/Stage/properties/label";
+    let unknown = project.xtask(&["sync", "--apply", "#/nowhere", "--base", "v0.1.0"]);
+    assert!(unknown.code == 2 && unknown.err.contains("#/nowhere: no follow-up has a fix there\n  help: "), "{}", unknown.err);
+    let applied = project.xtask(&["sync", "--apply", pointer, "--base", "v0.1.0"]);
+    assert!(applied.code == 1 && !applied.out.contains("[required-since]"), "{}{}", applied.out, applied.err);
+    assert!(project.read(FILES[0]).contains("        label:\n          type: string\n          x-aliases:\n          - verbose_name\n"));
+    assert!(project.read(FILES[5]).contains("\"verbose_name\""), "the Rust reads both names");
+    // The manifest was restored by mistake.
     project.write("Cargo.toml", &Project::new().read("Cargo.toml"));
     let (_, report) = sync(&project, &document, &["--base", "v0.1.0"]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2026.8.0");

@@ -41,7 +41,7 @@ const LINK: &str = "https://github.com/bindings/authentik-flow-bindings";
 fn a_release_that_is_ready_goes_on_to_the_gate() {
     let project = repository(LINK);
     let outcome = release(&project);
-    assert!(outcome.out.starts_with("0.1.0+authentik.2025.6.4: files, version and changelog are ready\n--- format: "), "{}", outcome.out);
+    assert!(outcome.out.starts_with("0.1.0+authentik.2025.6.4: files, version and changelog are ready\n--- format\n"), "{}", outcome.out);
 }
 
 #[test]
@@ -97,4 +97,45 @@ fn a_version_is_released_once() {
     commit(&project);
     let outcome = release(&project);
     assert!(outcome.code == 1 && outcome.out.contains("the tag v0.1.0 exists, on another commit"), "{}", outcome.out);
+}
+
+/// A `cargo` that writes down its arguments instead of running them, and fails where they contain `failing`.
+#[cfg(unix)]
+fn release_with_fake_cargo(project: &Project, more: &[&str], failing: &str) -> (Outcome, Vec<String>) {
+    use std::os::unix::fs::PermissionsExt;
+    let tools = tempfile::TempDir::new().unwrap();
+    let (script, log) = (tools.path().join("cargo"), tools.path().join("log"));
+    let text = format!("#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in *{failing}*) exit 1;; esac\n", log.display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.arg("--root").arg(project.path()).arg("release").args(more).env("CARGO", &script).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let outcome = Outcome { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) };
+    (outcome, std::fs::read_to_string(log).unwrap_or_default().lines().map(str::to_owned).collect())
+}
+
+#[cfg(unix)]
+#[test]
+fn the_tool_that_compares_with_the_last_release_is_looked_for_before_the_gate_runs() {
+    let project = repository(LINK);
+    git(&project, &["tag", "v0.0.9"]);
+    let (outcome, calls) = release_with_fake_cargo(&project, &["--dry-run"], "semver-checks");
+    assert_eq!((outcome.code, calls), (1, vec!["semver-checks --version".to_owned()]));
+    assert!(
+        outcome.out.contains("cargo-semver-checks is not installed\n  help: cargo install --locked cargo-semver-checks"),
+        "{}",
+        outcome.out
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_release_that_fails_the_gate_is_not_tagged() {
+    let project = repository(LINK);
+    let (outcome, calls) = release_with_fake_cargo(&project, &[], "clippy");
+    assert_eq!(outcome.code, 1, "{}", outcome.err);
+    assert!(!calls.iter().any(|call| call.starts_with("publish")), "{calls:?}");
+    let tags = Command::new("git").arg("tag").current_dir(project.path()).output().unwrap();
+    assert_eq!(String::from_utf8(tags.stdout).unwrap(), "");
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::changes::pairs;
+use common::upstream::{schema, upstream};
 use common::{Project, diff, output};
 use pretty_assertions::assert_eq;
 use serde_json::json;
@@ -61,15 +62,20 @@ fn the_html_report_is_self_contained_and_escaped() {
 fn the_github_report_has_an_annotation_for_each_change() {
     let (_folder, pairs) = pairs();
     let pair = pairs.iter().find(|pair| pair.case.name == "a filter gets one enum value and loses another").unwrap();
+    let new = std::fs::read_to_string(&pair.new).unwrap();
+    let line = new.lines().collect::<Vec<_>>().iter().rposition(|line| line.trim() == "enum:").unwrap() + 1;
     let report = output(&["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations", "--format", "github"]);
     let lines = report.lines().collect::<Vec<_>>();
     assert_eq!(lines.len(), 3, "{report}");
     assert!(
-        lines[0].starts_with("::error file=") && lines[0].contains(",title=request-parameter-enum-value-removed::`search` can"),
+        lines[0].starts_with("::error file=")
+            && lines[0].contains(",col=")
+            && lines[0].contains(",title=request-parameter-enum-value-removed::`search` can"),
         "{report}"
     );
     assert!(lines[0].contains("(only if the call sets `search` to \"b\")%0A#/paths/"), "{report}");
     assert!(lines[2].starts_with("::notice title=authentik the old document to the new document::2 changes"), "{report}");
+    assert!(lines[0].contains(&format!(",line={line},")), "line {line}: {report}");
     let wire = &diff(&pair.old, &pair.new, &["--all-operations"])["wire"];
     assert_eq!(
         wire,
@@ -83,4 +89,30 @@ fn the_table_of_releases_in_the_docs_is_fresh() {
     let table = output(&["compat", "--slices", "../tests/fixtures/slices"]);
     assert!(std::fs::read_to_string("../docs/compatibility.md").unwrap() == table, "run `cargo xtask compat > docs/compatibility.md`");
     assert!(table.contains("| 2025.6.4 | ◐ | ◐ | ✓ |"), "{table}");
+}
+
+/// A sync's report has all of it in every format: what changed, what was written, and what is left to do.
+#[test]
+fn the_reports_of_a_sync_have_files_and_follow_ups_in_every_format() {
+    let change = schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", "retry"] }));
+    let project = Project::new();
+    let file = project.write("upstream.yaml", &upstream("2025.8.0", &change));
+    let report = |format: &str| project.xtask(&["sync", "--check", "--from", &file, "--format", format]).out;
+    let page = report("html");
+    for part in [
+        "<h1>authentik 2025.6.4",
+        "<h2>Manual follow-up</h2>",
+        "<code>enum-value-added</code>",
+        "would write openapi/flows_bindings_list.yaml",
+        "1 change",
+    ] {
+        assert!(page.contains(part), "{part} is not in:\n{page}");
+    }
+    let annotations = report("github");
+    for part in ["::warning file=openapi/flows_bindings_list.yaml,line=", ",title=enum-value-added::the value", "%0Ahelp: give it a label"]
+    {
+        assert!(annotations.contains(part), "{part} is not in:\n{annotations}");
+    }
+    project.xtask(&["sync", "--from", &file]);
+    assert!(report("html").contains("<p>up to date with "), "a report without changes is a page too");
 }

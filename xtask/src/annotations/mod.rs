@@ -110,6 +110,17 @@ fn annotate(ours: &Value, to: &mut Value) {
     }
 }
 
+/// Writes an extension at a pointer. A list is extended by the values that it does not have. Returns whether the slice has the place.
+pub fn add(slice: &mut Value, pointer: &str, keyword: &str, value: &Value) -> bool {
+    let Some(place) = slice.pointer_mut(pointer.trim_start_matches('#')) else { return false };
+    let mut value = value.clone();
+    if let (Some(known), Some(more)) = (place.get(keyword).and_then(Value::as_array), value.as_array()) {
+        value = known.iter().chain(more.iter().filter(|value| !known.contains(value))).cloned().collect();
+    }
+    annotate(&json!({ keyword: value }), place);
+    true
+}
+
 /// Whether a document has our extensions.
 pub fn are_in(node: &Value) -> bool {
     match node {

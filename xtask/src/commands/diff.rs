@@ -55,7 +55,8 @@ enum FailOnRust {
 
 pub fn run(root: &Path, arguments: &Arguments) -> Result<bool> {
     let diff = compare(&Project::open(root)?, arguments)?;
-    print(&report::of_diff(&diff, arguments.format))?;
+    let text = std::fs::read_to_string(&arguments.new).ok();
+    print(&report::of_diff(&diff, text.as_deref(), arguments.format))?;
     Ok(!fails(&diff, arguments))
 }
 

@@ -29,6 +29,9 @@ pub struct Arguments {
     /// newest tag unless `--base` is given
     #[arg(long, conflicts_with_all = ["check", "dry_run", "from"])]
     status: bool,
+    /// Apply the fix that `--status` proposes at this JSON pointer to the slice, then list what is left; can be repeated
+    #[arg(long, value_name = "POINTER", conflicts_with_all = ["check", "dry_run", "from"])]
+    apply: Vec<String>,
     /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
     /// syncs wrote since then [default: the working tree]
     #[arg(long, value_name = "REV")]
@@ -39,8 +42,11 @@ pub struct Arguments {
 }
 
 pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
-    let Arguments { from, check, dry_run, status, base, format } = arguments;
-    if status {
+    let Arguments { from, check, dry_run, status, apply, base, format } = arguments;
+    if !apply.is_empty() {
+        sync::apply(&Project::lock(root, false)?, base.clone(), &apply)?;
+    }
+    if status || !apply.is_empty() {
         let status = sync::status(&Project::lock(root, true)?, base)?;
         print(&report::of_status(&status, format))?;
         return Ok(status.follow_ups.is_empty());

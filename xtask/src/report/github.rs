@@ -1,13 +1,43 @@
 //! A report as annotations of a GitHub workflow run,
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
 
-use super::{counted, sides, text, version};
+use super::{SyncReport, counted, sides, text, version};
+use crate::codegen::reviewed::SLICE;
 use crate::diff::Diff;
 use crate::diff::rules::Level;
+use crate::locate::locate;
+use crate::yaml::to_yaml;
 
-pub fn of_diff(diff: &Diff) -> String {
-    let file = property(&diff.new.source);
-    let changes = diff.changes.iter().map(|change| {
+/// GitHub shows ten annotations of each level. To find the line of one, a document of 1.8 MB is parsed again.
+const LOCATED: usize = 30;
+
+/// The changes of a new document, whose text is given if it is a file.
+pub fn of_diff(diff: &Diff, text: Option<&str>) -> String {
+    annotations(diff, &diff.new.source, text)
+}
+
+/// The changes of the checked-in slice, then what is left to do.
+pub fn of_sync(report: &SyncReport, diff: &Diff) -> String {
+    let slice = to_yaml(&diff.slices[1]);
+    let follow_ups = report.follow_ups.iter().map(|follow_up| {
+        let place = follow_up.pointer.as_deref().map_or_else(String::new, |pointer| position(SLICE, Some(&slice), pointer) + ",");
+        format!("::warning {place}title={}::{}\n", property(follow_up.id), data(&format!("{}\nhelp: {}", follow_up.text, follow_up.remedy)))
+    });
+    annotations(diff, SLICE, Some(&slice)) + &follow_ups.collect::<String>()
+}
+
+/// The file, and the line and column of a pointer if its text is known.
+fn position(file: &str, text: Option<&str>, pointer: &str) -> String {
+    let file = property(file);
+    match text.and_then(|text| locate(text, pointer)) {
+        Some((line, column)) => format!("file={file},line={line},col={column}"),
+        None => format!("file={file}"),
+    }
+}
+
+fn annotations(diff: &Diff, file: &str, text: Option<&str>) -> String {
+    let changes = diff.changes.iter().enumerate().map(|(index, change)| {
+        let place = position(file, text.filter(|_| index < LOCATED), &change.pointer);
         let command = match change.level {
             Level::Error => "error",
             Level::Warning => "warning",
@@ -21,7 +51,7 @@ pub fn of_diff(diff: &Diff) -> String {
             wire.old_client_on_new_server.as_str(),
             wire.new_client_on_old_server.as_str()
         );
-        format!("::{command} file={file},title={}::{}\n", property(&change.id), data(&message))
+        format!("::{command} {place},title={}::{}\n", property(&change.id), data(&message))
     });
     let (old, new) = sides(diff);
     let summary = format!(

@@ -32,12 +32,13 @@ pub enum Format {
     Json,
 }
 
-pub fn of_diff(diff: &Diff, format: Format) -> String {
+/// A diff. `text` is that of the new document, if it is a file.
+pub fn of_diff(diff: &Diff, text: Option<&str>, format: Format) -> String {
     match format {
         Format::Text => text::of_diff(diff),
         Format::Markdown => markdown::of_diff(diff),
         Format::Html => html::of_diff(diff),
-        Format::Github => github::of_diff(diff),
+        Format::Github => github::of_diff(diff, text),
         Format::Json => json(diff),
     }
 }
@@ -45,9 +46,9 @@ pub fn of_diff(diff: &Diff, format: Format) -> String {
 /// What a sync did, or would do.
 pub fn of_sync(report: &SyncReport, format: Format) -> String {
     match (format, &report.diff) {
-        (Format::Html, Some(diff)) => html::of_diff(diff),
-        (Format::Github, Some(diff)) => github::of_diff(diff),
-        (Format::Text | Format::Html | Format::Github, _) => text::of_sync(report),
+        (Format::Html, _) => html::of_sync(report),
+        (Format::Github, Some(diff)) => github::of_sync(report, diff),
+        (Format::Text | Format::Github, _) => text::of_sync(report),
         (Format::Markdown, _) => markdown::of_sync(report),
         (Format::Json, _) => json(report),
     }

@@ -92,7 +92,7 @@ pub struct FollowUp {
     pub text: String,
     /// What to do about it.
     pub remedy: String,
-    /// A change of a file that settles it, where one can be proposed.
+    /// A change that settles it, where one can be proposed. `cargo xtask sync --apply` and its pointer make it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
 }
@@ -105,7 +105,9 @@ pub struct Fix {
     pub file: String,
     /// JSON pointer to the mapping that gets the keyword.
     pub pointer: String,
+    /// The extension to write.
     pub keyword: String,
+    /// Its value. A list is added to what is there.
     pub value: serde_json::Value,
 }
 
@@ -134,7 +136,9 @@ impl FollowUp {
     pub fn in_one_line(&self, tick: &str) -> String {
         let Self { id, pointer, text, remedy, fix } = self;
         let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
-        let fix = fix.as_ref().map_or_else(String::new, |fix| format!(" (fix: {tick}{}: {}{tick})", fix.keyword, fix.value));
+        let fix = fix.as_ref().map_or_else(String::new, |Fix { pointer, keyword, value, .. }| {
+            format!("; {tick}cargo xtask sync --apply '{pointer}'{tick} writes {tick}{keyword}: {value}{tick}")
+        });
         format!("{at}{text}; help: {remedy}{fix} [{id}]")
     }
 }

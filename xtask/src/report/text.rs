@@ -92,7 +92,12 @@ fn one_line(code: &str) -> String {
 
 pub fn of_sync(report: &SyncReport) -> String {
     let Some(diff) = &report.diff else { return without_diff(report) + &follow_ups_as_text(&report.follow_ups) };
-    let mut out = of_diff(diff);
+    of_diff(diff) + &sync_outcome(report) + &follow_ups_as_text(&report.follow_ups)
+}
+
+/// The operations, the version and the files of a sync.
+pub fn sync_outcome(report: &SyncReport) -> String {
+    let mut out = String::new();
     for operation in &report.operations_added {
         let _ = writeln!(out, "\nthe operation {operation} is now generated, because it is in {UPSTREAM}");
     }
@@ -105,7 +110,7 @@ pub fn of_sync(report: &SyncReport) -> String {
         let _ = write!(out, "\nversion {} -> {}", report.version.old, report.version.new);
     }
     let _ = writeln!(out, "\n{} {}", if report.written { "wrote" } else { "would write" }, report.files.join(", "));
-    out + &follow_ups_as_text(&report.follow_ups)
+    out
 }
 
 /// What a sync did where the API is the same.

@@ -24,7 +24,7 @@ use compare::compare;
 use files::{CHANGELOG, LOCK, MANIFEST, release_of};
 use follow_ups::{Context, follow_ups};
 use operations::{Resolved, resolve};
-pub use status::{rust_verdict, status};
+pub use status::{apply, rust_verdict, status};
 use uses::Sources;
 
 mod compare;

@@ -1,21 +1,22 @@
 //! `cargo xtask sync --status`: what is left of a sync, computed from the files.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::compare::compare;
-use super::files::{MANIFEST, release_of};
+use super::files::{self, MANIFEST, release_of};
 use super::follow_ups::{Context, undone};
 use super::operations::resolve;
 use super::uses::Sources;
 use crate::annotations::{self, Renamed};
 use crate::codegen::generate;
-use crate::codegen::reviewed::SLICE;
+use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff::operations::operations;
 use crate::diff::rust::Bump;
 use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{Status, SyncReport};
+use crate::yaml::to_yaml;
 
 /// Compares the working tree with a revision, by default that of the newest tag, or else the last commit.
 pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
@@ -49,6 +50,24 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
         sources: &Sources::read(&project.root),
     });
     Ok(Status { base, follow_ups })
+}
+
+/// Applies the fix of the follow-up at each pointer to the slice, and generates its Rust again.
+pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Result<()> {
+    let status = status(project, base)?;
+    let (ours, mut slice) = project.slice()?;
+    let mut annotated = ours.root;
+    for pointer in pointers {
+        let fix = status.follow_ups.iter().filter_map(|follow_up| follow_up.fix.as_ref()).find(|fix| fix.pointer == *pointer);
+        let fix =
+            fix.with_context(|| format!("{pointer}: no follow-up has a fix there\n  help: `cargo xtask sync --status` lists the fixes"))?;
+        annotations::add(&mut annotated, &fix.pointer, &fix.keyword, &fix.value);
+    }
+    annotations::carry(&annotated, &mut slice);
+    let text = to_yaml(&slice);
+    let generated = generate(SLICE, &text).map_err(|error| locate::with_line(error, &text))?;
+    let rust = files::reviewed(&text, &generated, &project.read(UPSTREAM)?)?;
+    project.write(&[(SLICE, text), (REVIEWED, rust)])
 }
 
 /// What the generated Rust of the working tree means for the version, after that of a revision.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use excerpt::excerpts;
 
-use super::{counted, operations, sides, version};
+use super::{FollowUp, SyncReport, counted, operations, sides, text, version};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Change, Compatibility, Diff};
 
@@ -13,28 +13,72 @@ mod excerpt;
 const STYLE: &str = include_str!("style.css");
 
 pub fn of_diff(diff: &Diff) -> String {
-    let (old, new) = (escape(&diff.old.release), escape(&diff.new.release));
-    let mut page = format!(
+    page(&title(diff), &header(diff), &changes(diff), "diff")
+}
+
+/// A sync: what changed, which files, and what is left to do.
+pub fn of_sync(report: &SyncReport) -> String {
+    let left = follow_ups(&report.follow_ups);
+    let Some(diff) = &report.diff else {
+        let done = escape(text::without_diff(report).trim_end());
+        return page("Sync", "<h1>Sync</h1>\n", &format!("<p>{done}</p>\n{left}"), "sync");
+    };
+    let outcome = text::sync_outcome(report);
+    let outcome = outcome.lines().filter(|line| !line.is_empty()).map(|line| format!("<p>{}</p>\n", escape(line))).collect::<String>();
+    let main = format!("<article>\n{outcome}</article>\n{left}{}", changes(diff));
+    page(&title(diff), &header(diff), &main, "sync")
+}
+
+fn title(diff: &Diff) -> String {
+    format!("authentik {} → {}", escape(&diff.old.release), escape(&diff.new.release))
+}
+
+fn header(diff: &Diff) -> String {
+    let [old, new] = [&diff.old, &diff.new].map(|side| (escape(&side.release), escape(&side.source)));
+    format!(
+        "<h1>authentik {} <span>→</span> {}</h1>\n<p class=\"muted\">{} <span>→</span> {}</p>\n{}",
+        old.0,
+        new.0,
+        old.1,
+        new.1,
+        summary(diff)
+    )
+}
+
+/// A page of parts that are escaped already.
+fn page(title: &str, header: &str, main: &str, command: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>authentik {old} → {new}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>authentik {old} <span>→</span> {new}</h1>\n<p class=\"muted\">{} <span>→</span> {}</p>\n{}</header>\n<main>\n",
-        escape(&diff.old.source),
-        escape(&diff.new.source),
-        summary(diff),
-    );
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n{header}</header>\n<main>\n{main}</main>\n\
+         <footer>Made by <code>cargo xtask {command} --format html</code>.</footer>\n</body>\n</html>\n"
+    )
+}
+
+fn changes(diff: &Diff) -> String {
+    let mut out = String::new();
     if !diff.changes.is_empty() {
-        let _ = writeln!(page, "<h2>{}</h2>", escape(&counted(diff)));
+        let _ = writeln!(out, "<h2>{}</h2>", escape(&counted(diff)));
     }
-    for change in &diff.changes {
-        page.push_str(&article(diff, change));
-    }
-    page.push_str(&left_out(diff));
+    out.extend(diff.changes.iter().map(|change| article(diff, change)));
+    out.push_str(&left_out(diff));
     let unexplained = diff.rust.items.iter().filter(|item| !diff.explains(item)).collect::<Vec<_>>();
     if !unexplained.is_empty() {
-        let _ = writeln!(page, "<h2>Other changes of the generated Rust</h2>\n<article>{}</article>", items(&unexplained));
+        let _ = writeln!(out, "<h2>Other changes of the generated Rust</h2>\n<article>{}</article>", items(&unexplained));
     }
-    page + "</main>\n<footer>Made by <code>cargo xtask diff --format html</code>.</footer>\n</body>\n</html>\n"
+    out
+}
+
+/// The manual follow-up; nothing if there is none.
+fn follow_ups(follow_ups: &[FollowUp]) -> String {
+    let each = |FollowUp { id, pointer, text, remedy, .. }: &FollowUp| {
+        let pointer = pointer.as_ref().map_or_else(String::new, |pointer| format!(" · <code>{}</code>", escape(pointer)));
+        format!("<li>{}<br>{}<br><span class=\"muted\"><code>{id}</code>{pointer}</span></li>\n", prose(text), prose(remedy))
+    };
+    if follow_ups.is_empty() {
+        return String::new();
+    }
+    format!("<h2>Manual follow-up</h2>\n<article>\n<ol>\n{}</ol>\n</article>\n", follow_ups.iter().map(each).collect::<String>())
 }
 
 fn summary(diff: &Diff) -> String {
