@@ -65,7 +65,7 @@ where
     type Output = Result<T, E>;
 
     fn blocking(self) -> Self::Output {
-        Ok(runtime()?.block_on(self.into_future())?)
+        runtime()?.block_on(self.into_future())
     }
 }
 

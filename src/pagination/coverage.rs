@@ -110,13 +110,13 @@ impl<K: Ord + Clone> Coverage<K> {
         Proof { is_new, is_connected }
     }
 
-    fn from_beginning(&self) -> Option<&Interval<K>> {
+    fn first(&self) -> Option<&Interval<K>> {
         self.intervals.iter().find(|interval| interval.from == Edge::Beginning)
     }
 
     /// Up to which key everything from the beginning on is proven. Where keys cannot be compared, there is none before the end.
     pub(super) fn frontier(&self) -> &Edge<K> {
-        match self.from_beginning() {
+        match self.first() {
             Some(Interval { to, keys, .. }) if keys.is_none() || *to == Edge::End => to,
             _ => &Edge::Beginning,
         }

@@ -24,17 +24,24 @@ pub(super) struct Evidence {
     /// The last page from the end of the list and the last other one, first key first, where keys cannot be compared.
     from_end: Vec<SortKey>,
     from_beginning: Vec<SortKey>,
+    /// Whether a page with the whole list was received, which is complete in any order.
+    pub(super) has_whole_page: bool,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { odds: 1, from_end: Vec::new(), from_beginning: Vec::new() }
+        Self { odds: 1, from_end: Vec::new(), from_beginning: Vec::new(), has_whole_page: false }
     }
 }
 
 impl Evidence {
     pub(super) const fn is_convincing(&self) -> bool {
         self.odds >= CONVINCING_ODDS
+    }
+
+    /// Whether only the server knows the order of the keys.
+    pub(super) const fn is_collated(&self) -> bool {
+        !self.from_end.is_empty() || !self.from_beginning.is_empty()
     }
 
     /// The odds of the keys of a page to be in order by chance, in ascending order if they are; `None` if they are not.

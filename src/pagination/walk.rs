@@ -71,10 +71,6 @@ pub(super) struct Walk<T: 'static> {
     pub(super) server: VersionRange,
     evidence: Evidence,
     evidence_requested: bool,
-    /// Whether a page with the whole list was received.
-    has_whole_page: bool,
-    /// Whether only the server knows the order of the keys.
-    is_collated: bool,
     stale_page_budget: u64,
     most_rows: u64,
     /// Rows received, and how many of them were different.
@@ -108,8 +104,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
             server: VersionRange::default(),
             evidence: Evidence::default(),
             evidence_requested: false,
-            has_whole_page: false,
-            is_collated: false,
             stale_page_budget: STALE_PAGE_BUDGET,
             most_rows: u64::MAX,
             received: 0,
@@ -139,7 +133,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
 
     /// Whether every row of the list was received, by a server that sorts, or on one page.
     fn is_settled(&self) -> bool {
-        self.coverage.is_complete() && (self.evidence.is_convincing() || self.has_whole_page && self.in_flight.is_empty())
+        self.coverage.is_complete() && (self.evidence.is_convincing() || self.evidence.has_whole_page && self.in_flight.is_empty())
     }
 
     /// Takes the rows up to which everything is proven, once the server is known to sort by key.
@@ -226,8 +220,11 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
         self.evidence_requested = true;
         let count = self.count.unwrap_or(0);
-        let window =
-            if self.is_collated { Window::last(self.page_size, count) } else { Window::first(count.clamp(2, MOST_ROWS_ON_ONE_PAGE)) };
+        let window = if self.evidence.is_collated() {
+            Window::last(self.page_size, count)
+        } else {
+            Window::first(count.clamp(2, MOST_ROWS_ON_ONE_PAGE))
+        };
         let fetch = self.send(window);
         self.in_flight.push_back(fetch);
         Ok(())
@@ -235,7 +232,6 @@ impl<T: Send + Sync + 'static> Walk<T> {
 
     /// Lists the whole of a list whose order only the server knows: its first rows are those that it sorts first, and not the first ones here.
     fn collect_all(&mut self) {
-        self.is_collated = true;
         self.wanted = u64::MAX;
         self.page_size = self.settings.page_size.max(CONVINCING_ROWS);
     }

@@ -96,10 +96,10 @@ impl<T: Send + Sync + 'static> Walk<T> {
             self.repair = Some(window);
             return self.spend(false);
         }
-        self.has_whole_page |= window.is_anchored() && pagination.next == 0;
+        self.evidence.has_whole_page |= window.is_anchored() && pagination.next == 0;
         let Some(interval) = interval(window, pagination, keys) else { return self.spend(false) };
         let proof = self.coverage.prove(interval);
-        if proof.is_new || self.is_collated {
+        if proof.is_new || self.evidence.is_collated() {
             self.evidence.add(odds);
         }
         self.keep(window, page);
@@ -169,7 +169,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         match self.stale_page_budget.checked_sub(1) {
             Some(left) => self.stale_page_budget = left,
             // No page by itself shows that a server does not sort by texts: pages that have no rows in common do.
-            None if self.is_collated && !self.evidence.is_convincing() => return Err(Stop::UnstableOrder(None)),
+            None if self.evidence.is_collated() && !self.evidence.is_convincing() => return Err(Stop::UnstableOrder(None)),
             None => return Err(self.incomplete("pages kept arriving that had no row that was missing").into()),
         }
         Ok(())
