@@ -54,9 +54,10 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
     }));
     let docs = "doc --workspace --all-features --no-deps --locked".into();
     let minimum = manifest["workspace"]["package"]["rust-version"].as_str().unwrap_or_default();
-    let browser = match installed("chromium") {
-        true => Task::Cargo(BROWSER_TESTS.into()),
-        false => Task::Skipped("the program `chromium` is not installed".into()),
+    let browser = if installed("chromium") {
+        Task::Cargo(BROWSER_TESTS.into())
+    } else {
+        Task::Skipped("the program `chromium` is not installed".into())
     };
     steps.extend([
         Step { name: "docs", task: Task::CargoWith(docs, ("RUSTDOCFLAGS", "-D warnings")) },
