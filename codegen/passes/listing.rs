@@ -57,9 +57,9 @@ fn complete(listing: &mut Listing, row: &Shape) {
 /// The property that identifies a row, going by its name: upstream calls primary keys so.
 fn found_key(row: &Shape) -> Option<&Field> {
     let is_key = |field: &&Field| matches!(field.kind, Kind::Uuid | Kind::Integer { .. } | Kind::Text);
-    let named = |matches: &dyn Fn(&str) -> bool| row.fields.iter().filter(is_key).find(|field| matches(&field.name));
-    let names = ["pk", "uuid", "id", "aaguid"].iter().find_map(|key| named(&|name| name == *key));
-    names.or_else(|| ["_uuid", "_pk"].iter().find_map(|suffix| named(&|name| name.ends_with(suffix))))
+    let find = |matches: &dyn Fn(&str) -> bool| row.fields.iter().filter(is_key).find(|field| matches(&field.name));
+    let names = ["pk", "uuid", "id", "aaguid"].iter().find_map(|key| find(&|name| name == *key));
+    names.or_else(|| ["_uuid", "_pk"].iter().find_map(|suffix| find(&|name| name.ends_with(suffix))))
 }
 
 /// Checks that everything the listing names exists, so that the generated Rust compiles.

@@ -50,7 +50,7 @@ impl Package {
         for table in ["bench", "dev-dependencies"] {
             manifest.remove(table);
         }
-        write(&folder.join(MANIFEST), &manifest.to_string())?;
+        write(&folder.join(MANIFEST), manifest.to_string())?;
         Ok(Self { folder, library: name.replace('-', "_"), upstream: project.read(UPSTREAM)? })
     }
 

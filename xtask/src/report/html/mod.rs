@@ -24,8 +24,8 @@ pub fn of_sync(report: &SyncReport) -> String {
         return page("Sync", "<h1>Sync</h1>\n", &format!("<p>{done}</p>\n{left}"), "sync");
     };
     let outcome = text::sync_outcome(report);
-    let outcome = outcome.lines().filter(|line| !line.is_empty()).map(|line| format!("<p>{}</p>\n", escape(line))).collect::<String>();
-    let main = format!("<article>\n{outcome}</article>\n{left}{}", changes(diff));
+    let outcome = outcome.lines().filter(|line| !line.is_empty()).map(escape).collect::<Vec<_>>().join("</p>\n<p>");
+    let main = format!("<article>\n<p>{outcome}</p>\n</article>\n{left}{}", changes(diff));
     page(&title(diff), &header(diff), &main, "sync")
 }
 
