@@ -1,4 +1,4 @@
-//! Quoting parts of a response: short, on one line, without credentials, and without characters that a terminal obeys.
+//! Quoting parts of a response: short, on one line, without credentials, and without characters that control a terminal.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 /// The longest quotation, in characters.
 const MAX_CHARS: usize = 200;
 
-/// How much of a text is looked at, in bytes: a text of many megabytes costs no more than one of a few lines.
+/// How much of a text is examined, in bytes: a text of many megabytes costs no more than one of a few lines.
 const WINDOW: usize = 2048;
 
 /// Shorter tokens are not searched for: they would blank ordinary words.
 const SHORTEST_TOKEN: usize = 8;
 
-/// What stands in for the client's token where the server repeats it.
+/// Replaces the client's token where the server repeats it.
 const BLANK: &str = "[token]";
 
-/// Quotes what a server sent. It knows the client's token, so that it can leave it out.
+/// Quotes what a server sent. Knows the client's token, to leave it out.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Quoter<'a> {
     token: Option<&'a str>,
@@ -68,7 +68,7 @@ impl<'a> Quoter<'a> {
         }
     }
 
-    /// The body without the token, if the token is in it: as it is, or with characters written as JSON escapes.
+    /// The body without the token; `None` if the token is not in it. Its characters may be written as JSON escapes.
     pub(crate) fn blank(self, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.token?;
         if memchr::memmem::find(body, token.as_bytes()).is_some() {
@@ -83,7 +83,7 @@ impl<'a> Quoter<'a> {
     }
 }
 
-/// JSON with no more escapes than it needs: of two documents that mean the same text, neither hides it.
+/// JSON with only the escapes that it needs, so that no escape hides a text.
 fn unescaped(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let mut plain = String::with_capacity(text.len());
@@ -116,7 +116,7 @@ pub(crate) fn head(text: &str, bytes: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Whether a terminal or an editor may obey the character instead of showing it.
+/// Whether a terminal or an editor may interpret the character instead of showing it.
 fn is_unsafe(character: char) -> bool {
     let is_bidirectional = matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_invisible =
@@ -145,7 +145,7 @@ pub(crate) fn without_queries(text: &str) -> String {
     kept
 }
 
-/// A JSON value for people, for [`drift`](crate::drift) notes.
+/// A short excerpt of a JSON value, for reports of [`drift`](crate::drift).
 pub(crate) fn excerpt_of(value: &Value) -> String {
     Quoter::default().quote(&value.to_string())
 }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_a_terminal_obeys_are_escaped() {
+    fn characters_that_control_a_terminal_are_escaped() {
         assert_eq!(Quoter::default().quote("a\u{1b}[31mb\u{202e}c\u{7}\u{9b}d"), "a\\u{1b}[31mb\\u{202e}c\\u{7}\\u{9b}d");
         assert_eq!(Quoter::default().quote("zero\u{200b}width\u{feff}"), "zero\\u{200b}width\\u{feff}");
     }

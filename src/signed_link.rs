@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A URL or path whose query may be a short-lived credential.
 ///
 /// Since 2025.12 authentik signs the URLs of its files: whoever has the `token` in the query can fetch the file until it expires.
-/// `Debug` and `Display` therefore leave out the query, so that a link that is logged gives nothing away. [`as_str`](Self::as_str) and
+/// `Debug` and `Display` therefore leave out the query, so that a logged link reveals nothing. [`as_str`](Self::as_str) and
 /// serialization keep it.
 ///
 /// ```

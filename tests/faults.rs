@@ -114,7 +114,7 @@ async fn a_body_drips_and_is_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_body_does_not_end() {
-    let server = fake().always(Fault::Endless).start().await.unwrap();
+    let server = fake().always(Fault::InfiniteBody).start().await.unwrap();
     let mut stream = connect(&server);
     let mut bytes = vec![0; 2_000_000];
     stream.read_exact(&mut bytes).unwrap();

@@ -165,7 +165,7 @@ fn fault(rng: &mut Rng) -> Fault {
         20 => text(200, &[json], r#"{"pagination":{"next":0,"previous":0,"count":1e300},"results":[]}"#),
         21 => text(200, &[json], r#"{"results":[null]"#),
         22 => text(400, &[json], &json!({"order": [Uuid::from_u128(rng.u128(..))], "x": {"y": 1}}).to_string()),
-        23 => Fault::Endless,
+        23 => Fault::InfiniteBody,
         24 => {
             let token = FakeAuthentik::TOKEN;
             text(403, &[json, ("x-authentik-id", token)], &json!({"detail": format!("Token {token} invalid"), token: [token]}).to_string())

@@ -1,4 +1,4 @@
-//! What can be asked of an [`Error`] without matching on it.
+//! Accessors of [`Error`], which need no match on its variants.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Error {
         matches!(self.status(), Some(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED))
     }
 
-    /// Whether there is nothing at that place: a page past the end, or an address without an API.
+    /// Whether the server found nothing (404): the page is past the last one, or there is no API at the address.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)

@@ -1,4 +1,4 @@
-//! No response, or half of one: what the network, TLS or HTTP did.
+//! Connection errors: no response arrived, or not all of it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -35,7 +35,7 @@ pub enum ConnectionErrorKind {
     Tls,
     /// The other side does not speak HTTP.
     NotHttp,
-    /// The proxy on the way refused to connect.
+    /// The proxy refused to connect.
     Proxy,
     /// Anything else.
     Other,
@@ -66,7 +66,7 @@ impl ConnectionError {
         &self.request
     }
 
-    /// Faults of TLS, of the protocol and of a proxy's rules are faults of configuration: they stay until somebody corrects it.
+    /// Faults of TLS, of the protocol and of a proxy are caused by a wrong configuration, which a retry does not repair.
     pub(super) fn is_retryable(&self) -> bool {
         use ConnectionErrorKind::{NotHttp, Proxy, Tls};
         !matches!(self.kind, Tls | NotHttp | Proxy) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())

@@ -10,7 +10,7 @@ use crate::redaction::Quoter;
 
 /// A response that cannot be read.
 ///
-/// It has no `source()`: the message of the JSON parser may quote a credential, so that only a cleaned copy of it is kept.
+/// It has no `source()`: the message of the JSON parser may quote a credential, so only a redacted copy of it is kept.
 #[derive(Debug)]
 pub struct DecodeError {
     failure: DecodeFailure,

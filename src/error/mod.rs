@@ -1,6 +1,6 @@
 //! One [`Error`] for everything that can go wrong.
 //!
-//! No error contains the token. What it quotes of a response is short, without characters that a terminal obeys, and without the
+//! No error contains the token. What it quotes of a response is short, without characters that control a terminal, and without the
 //! query of a URL: since 2025.12 a `background_url` may be a signed URL, whose query is a credential.
 
 mod accessors;
@@ -30,7 +30,7 @@ use crate::redaction::Quoter;
 /// The message says what failed, where, and what to do. [`source`](std::error::Error::source) leads to the technical causes, and
 /// `Debug` prints the message with all of them, which is what `fn main() -> Result<(), Error>` shows.
 ///
-/// | variant | ask | what to do |
+/// | variant | see | what to do |
 /// | --- | --- | --- |
 /// | `Configuration`, `InvalidRequest` | the message | correct the program or its environment |
 /// | `Connection` | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_tls`](Self::is_tls) | try later, or correct the address or the certificates |
@@ -54,7 +54,7 @@ use crate::redaction::Quoter;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client cannot be built like this. No request was sent.
+    /// The client cannot be built as configured. No request was sent.
     #[error("{message}")]
     #[non_exhaustive]
     Configuration {
@@ -62,7 +62,7 @@ pub enum Error {
         message: String,
     },
 
-    /// The request cannot be sent like this: a parameter has an invalid value. No request was sent.
+    /// A parameter of the request has an invalid value. No request was sent.
     #[error("the request cannot be sent: {message}")]
     #[non_exhaustive]
     InvalidRequest {
@@ -80,7 +80,7 @@ pub enum Error {
     DeadlineExceeded {
         /// The deadline, counted from the start of the request or the listing.
         limit: Duration,
-        /// What was going on, such as `waiting for a response`.
+        /// What the request was doing, such as `waiting for a response`.
         activity: String,
         /// How many requests had been sent.
         attempts: usize,
@@ -111,7 +111,7 @@ pub enum Error {
     },
 
     /// The rows changed whenever they were listed.
-    #[error("the rows changed between each two of {passes} passes: take the snapshot when fewer people change them")]
+    #[error("the rows changed between each two of {passes} passes: take the snapshot at a time when fewer people change them")]
     #[non_exhaustive]
     Unsettled {
         /// How often they were listed.

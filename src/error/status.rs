@@ -117,12 +117,12 @@ impl fmt::Display for StatusError {
         self.fmt_fields(f)?;
         match self.status.as_u16() {
             300..=399 => match &self.redirect {
-                Some(target) => write!(f, ". It redirects to {target}, which does not get the token: is that the address to use?")?,
+                Some(target) => write!(f, ". It redirects to {target}, and the token was not sent there: is that the address to use?")?,
                 None => write!(f, ". It redirects, but does not say where")?,
             },
             401 | 403 => write!(f, ". Check the token: it must be valid, and its user needs the permission to view these objects")?,
             404 if self.html => write!(f, ". There is no API at {}: check the address of the server", self.address)?,
-            407 => write!(f, ". A proxy on the way asks for a user name and password: set HTTP_PROXY to http://user:password@proxy")?,
+            407 => write!(f, ". A proxy asks for a user name and password: set HTTP_PROXY to http://user:password@proxy")?,
             429 => write!(f, ". Send fewer requests")?,
             500 => write!(f, ". See the server's log for the reason")?,
             502..=504 => write!(f, ". authentik is starting, overloaded or down; the response may come from a proxy in front of it")?,

@@ -1,4 +1,4 @@
-//! What TLS errors mean for the person who runs the server or the client.
+//! Explains TLS errors to the administrator of the server or the client.
 
 use std::error::Error;
 

@@ -34,7 +34,7 @@ pub enum Fault {
     /// The body is sent one byte at a time, with this pause before each.
     Drip(Duration),
     /// The body never ends: the head is followed by spaces until the client closes the connection.
-    Endless,
+    InfiniteBody,
     /// The response is HTTP/1.0, without `content-length`; the end of the connection is the end of the body.
     Http10,
     /// The response is good, then the connection is closed without having announced it, as a recycled worker does.

@@ -166,7 +166,7 @@ async fn write_response(stream: &mut TcpStream, request: &Request, mut response:
             }
             Ok(request.keep_alive)
         }
-        Some(Fault::Endless) => {
+        Some(Fault::InfiniteBody) => {
             stream.write_all(&response.head(Framing::Close)).await?;
             loop {
                 stream.write_all(&[b' '; CHUNK]).await?;

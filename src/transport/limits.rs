@@ -7,16 +7,16 @@ use reqwest::{Response, Url};
 use crate::Error;
 use crate::error::DecodeFailure;
 
-/// Rows that a request may ask for before it gets more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
+/// Rows that a request may ask for without getting more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
 const ROWS_IN_TIME: u64 = 100;
 
-/// What each further row adds: a slow server was seen to need 12 ms.
+/// What each further row adds. A slow server needed 12 ms.
 const TIME_PER_ROW: Duration = Duration::from_millis(50);
 
 /// The most that further rows add. The number of rows may come from the server's own count.
 const MAX_EXTRA_TIME: Duration = Duration::from_secs(120);
 
-/// What must arrive within the idle timeout: enough that a server cannot keep a request open with a byte now and then.
+/// How much must arrive within the idle timeout, in bytes: a byte now and then must not keep a request open.
 const IDLE_PROGRESS: usize = 4 * 1024;
 
 /// The most that is reserved because of a `Content-Length`, in bytes.
@@ -52,7 +52,7 @@ impl Limits {
         self.timeout.saturating_add(TIME_PER_ROW.saturating_mul(extra_rows).min(MAX_EXTRA_TIME))
     }
 
-    /// Reads a body of up to `cap` bytes, counted after decompression; `None` where it has more.
+    /// Reads a body of up to `cap` bytes, counted after decompression; `None` if it has more.
     pub(super) async fn read_body(&self, response: &mut Response, cap: usize, address: &str) -> Result<Option<Vec<u8>>, Error> {
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         if announced > cap {

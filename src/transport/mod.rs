@@ -24,7 +24,7 @@ pub(crate) use token::Token;
 /// How much of the body of an error response is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// What every request needs, beside the address and the HTTP client. The clones of a client share one.
+/// What every request needs besides the address and the HTTP client. Shared by the clones of a client.
 #[derive(Debug)]
 pub struct Settings {
     token: Option<Token>,
@@ -40,7 +40,7 @@ impl Settings {
         Self { token, user_agent, limits, retry, throttle }
     }
 
-    /// Gives a request its token, name and time limit, whichever HTTP client sends it.
+    /// Sets the token, the user agent and the time limit of a request.
     fn prepare(&self, request: &mut Request) {
         *request.timeout_mut() = Some(self.limits.time_for(request.url()));
         let headers = request.headers_mut();
@@ -55,7 +55,7 @@ impl Settings {
     }
 }
 
-/// Sends a request, as often as the settings allow, and reads its response.
+/// Sends a request, with retries, and reads the response.
 pub(crate) async fn send<T>(
     client: &Client,
     request: Result<Request, progenitor_client::Error<()>>,
@@ -69,7 +69,7 @@ pub(crate) async fn send<T>(
     let settings = &client.inner;
     let mut request = request.map_err(Error::from_generated)?;
     settings.prepare(&mut request);
-    // Sending anything else again may change the server twice.
+    // Any other request may have changed something on the server already.
     let policy = if matches!(*request.method(), Method::GET | Method::HEAD) { settings.retry } else { RetryPolicy::never() };
     let (request, read) = (&request, &read);
     let mut resends = 0..;
@@ -104,21 +104,21 @@ async fn attempt<T>(
         return Err(Error::from_status(status, &headers, response.url(), &body, settings.quoter()));
     }
     let failed = |failure| Error::from_decode_failure(failure, &headers, settings.quoter());
-    refuse_encoding(&headers, settings.quoter()).map_err(failed)?;
+    reject_encoding(&headers, settings.quoter()).map_err(failed)?;
     let Some(body) = settings.limits.read_body(&mut response, settings.limits.max_response_bytes, &address).await? else {
         return Err(failed(settings.limits.too_large()));
     };
     match read(&body) {
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
         Err(failure) => {
-            // A server that repeats the token must not get it into the message.
+            // The message must not quote the token, even if the server repeats it.
             let again = settings.quoter().blank(&body).and_then(|body| read(&body).err());
             Err(failed(again.unwrap_or(failure)))
         }
     }
 }
 
-/// The beginning of an error response. One that breaks off is read as far as it came: the status is known all the same.
+/// The beginning of the body of an error response. If the body ends early, what was received has to do: the status is known.
 async fn error_body(response: &mut Response, limits: &Limits) -> Vec<u8> {
     let mut body = Vec::new();
     let read = async {
@@ -134,8 +134,8 @@ async fn error_body(response: &mut Response, limits: &Limits) -> Vec<u8> {
     body
 }
 
-/// An encoding that the HTTP client has decoded is no longer in the headers.
-fn refuse_encoding(headers: &HeaderMap, quoter: Quoter<'_>) -> Result<(), DecodeFailure> {
+/// Fails if the body is still encoded: the HTTP client removes the header of an encoding that it has decoded.
+fn reject_encoding(headers: &HeaderMap, quoter: Quoter<'_>) -> Result<(), DecodeFailure> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("an unreadable name"));
     match encoding {
         None | Some("") => Ok(()),

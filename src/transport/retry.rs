@@ -1,7 +1,7 @@
 //! What is retried, when, and for how long.
 //!
-//! Only GET and HEAD are retried, and only faults that may pass: a connection that fails, breaks or times out, a response that ends
-//! early, and the statuses 408, 429, 500, 502, 503 and 504. Certificates do not get better: TLS errors are final.
+//! Only GET and HEAD are retried, and only after transient faults: a connection that fails, breaks or times out, a response that ends
+//! early, and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final: retries do not repair a certificate.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -16,20 +16,21 @@ use crate::Error;
 /// The longest `Retry-After` that is waited for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// A pause that is longer is for ever as well, and may be more than a timer can count.
+/// Longer pauses are cut to this: timers cannot count every duration.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
-/// Responses of status 500 after which a request is given up: mostly they are a bug, which stays, and each costs the server work.
+/// Responses of status 500 after which a request is given up. Most are caused by a bug, which a retry does not repair, and each costs
+/// the server work.
 const MAX_SERVER_ERRORS: usize = 5;
 
-/// How often, and for how long, a request is sent again after a fault that may pass.
+/// How often, and for how long, a request is retried after a transient fault.
 ///
-/// The default rides out a restart of the server: 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and so on up to
-/// 10 s between them, each made up to half longer or shorter at random.
+/// By default requests survive a restart of the server: there are 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and
+/// so on up to 10 s between them, each randomly lengthened or shortened by up to half.
 ///
-/// Two rules hold beside it. A `Retry-After` of up to 60 s is obeyed by every request of the client, and a longer one ends the
-/// retries. And the requests of a client share a budget of 20 retries, to which every success adds two and every second a half;
-/// without budget a retry waits, so that a server that is down meets no storm.
+/// Two more rules apply. Every request of the client obeys a `Retry-After` of up to 60 s; a longer one ends the retries. And the requests of
+/// a client share a budget of 20 retries, to which each success adds two and each second a half. Once it is spent, retries wait, so that a
+/// server that is down is not flooded.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +42,7 @@ const MAX_SERVER_ERRORS: usize = 5;
 /// # Ok::<(), authentik_flow_bindings::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a policy does nothing before a client has it"]
+#[must_use = "a policy has no effect until it is given to `ClientBuilder::retry`"]
 pub struct RetryPolicy {
     max_attempts: usize,
     max_elapsed: Duration,
@@ -66,7 +67,7 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// How often a request is sent in all; 12 unless set. 0 counts as 1.
+    /// How many times a request is sent at most, the first time included; 12 unless set. 0 counts as 1.
     pub fn max_attempts(self, attempts: usize) -> Self {
         Self { max_attempts: attempts.max(1), ..self }
     }
@@ -76,7 +77,7 @@ impl RetryPolicy {
         Self { max_elapsed: elapsed, ..self }
     }
 
-    /// The pauses between attempts: the first, which doubles each time, and the longest; 0.2 s and 10 s unless set.
+    /// The first pause between attempts, which doubles each time, and the longest one; 0.2 s and 10 s unless set.
     pub fn pauses(self, first: Duration, longest: Duration) -> Self {
         Self { first_pause: first, max_pause: longest, ..self }
     }
@@ -104,7 +105,7 @@ impl Attempted {
         self.activity = "waiting for a response";
     }
 
-    /// Records a failed attempt. Returns the pause before the next one, or the error where there is none.
+    /// Records a failed attempt. Returns the pause before the next one, or the error if there is none.
     fn failed(&mut self, policy: RetryPolicy, error: Error) -> Result<Duration, Error> {
         let elapsed = self.started.elapsed();
         let error = error.after(self.count, elapsed);
@@ -160,7 +161,7 @@ where
     let started = attempted().started;
     let give_up = started.checked_add(policy.max_elapsed).unwrap_or(started + LONGEST_PAUSE);
     loop {
-        // Other requests may be told to wait again and again: none waits for more than one pause.
+        // The server may renew the pause again and again: no request waits for more than one.
         let _ = tokio::time::timeout(MAX_RETRY_AFTER + MAX_SPREAD, throttle.paused()).await;
         attempted().begin();
         let error = match attempt().await {

@@ -9,13 +9,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// Retries that may follow each other without a success between them.
 const BUDGET: f64 = 20.0;
 
-/// What one success adds to the budget, so that a server that is back is used in full soon.
+/// What one success adds to the budget, so that requests soon resume at full rate.
 const PER_SUCCESS: f64 = 2.0;
 
-/// What a second adds: with the budget spent, a server that does not recover gets one request every two seconds.
+/// What a second adds: once the budget is spent, a server that is down gets one retry every two seconds.
 const PER_SECOND: f64 = 0.5;
 
-/// How long after a pause the last request returns, at most.
+/// The longest time over which waiting requests are spread after a pause.
 pub(super) const MAX_SPREAD: Duration = Duration::from_secs(5);
 
 /// Shared by the clones of a client.
@@ -54,7 +54,7 @@ impl Throttle {
         shared.paused_until = shared.paused_until.max(until);
     }
 
-    /// Waits until no pause is left. Requests return at random moments, not all at once.
+    /// Waits for the end of the pause. Requests resume at random moments, not all at once.
     pub(super) async fn paused(&self) {
         loop {
             let now = Instant::now();
@@ -64,7 +64,7 @@ impl Throttle {
         }
     }
 
-    /// Takes one retry from the budget, and waits for it where there is none.
+    /// Takes one retry from the budget, and waits if it is spent.
     pub(super) async fn retry(&self) {
         loop {
             // Registered before the budget is looked at, so that a success in between is not missed.
@@ -73,13 +73,13 @@ impl Throttle {
             if missing <= 0.0 {
                 return;
             }
-            // Rounded up: the timer does not know parts of a millisecond.
+            // Rounded up: timers have a resolution of a millisecond.
             let wait = Duration::from_secs_f64(missing / PER_SECOND) + Duration::from_millis(1);
             let _ = timeout(wait, success).await;
         }
     }
 
-    /// Takes one retry, or returns what is missing to it.
+    /// Takes one retry and returns 0, or returns how much the budget lacks.
     fn take(&self) -> f64 {
         let mut shared = self.lock();
         let now = Instant::now();

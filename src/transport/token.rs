@@ -8,13 +8,13 @@ const SCHEME: &str = "Bearer ";
 
 /// A token as the value of `Authorization`. Clones and the requests that carry it share one buffer, which is wiped with the last of them.
 ///
-/// Out of reach are the copies that are made below: the buffer into which hyper writes the head of a request, and those of TLS and
-/// of the operating system. So is the string that the caller made the token from, unless it was passed by value.
+/// Other copies cannot be wiped: the buffer into which hyper writes the head of a request, those of TLS and of the operating system,
+/// and the string from which the caller made the token, unless it was passed by value.
 #[derive(Clone, Debug)]
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// Fails with what is wrong, without a part of the token.
+    /// The error says what is wrong, and quotes nothing of the token.
     pub(crate) fn new(token: String) -> Result<Self, &'static str> {
         let token = Zeroizing::new(token);
         let trimmed = token.trim();
@@ -25,7 +25,7 @@ impl Token {
         value.extend_from_slice(SCHEME.as_bytes());
         value.extend_from_slice(trimmed.as_bytes());
         let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(Wiped(value)))
-            .map_err(|_| "the token has characters that a header cannot have: copy it again, without line breaks")?;
+            .map_err(|_| "the token contains characters that are not allowed in a header: copy it again, without line breaks")?;
         // Keeps it out of `Debug` output, and of HTTP/2's compression tables.
         value.set_sensitive(true);
         Ok(Self(value))

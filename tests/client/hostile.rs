@@ -175,7 +175,7 @@ async fn an_escaped_token_is_blanked() {
 }
 
 #[tokio::test]
-async fn tokens_with_odd_characters_are_sent_or_refused() {
+async fn tokens_with_odd_characters_are_sent_or_rejected() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     for token in ["with space", "quo\"ted", "back\\slash", "t\u{f6}ken", "a/b+c==", &"long".repeat(2_000)] {
@@ -227,7 +227,7 @@ async fn through_a_proxy_that_asks_for_a_password() {
     assert_eq!(error.kind(), ConnectionErrorKind::Proxy);
     assert!(error.to_string().contains("the proxy asks for a user name and password: set HTTPS_PROXY"), "{error}");
     let error = error_through_the_proxy("http://auth.invalid").await;
-    assert!(error.to_string().contains("A proxy on the way asks for a user name and password"), "{error}");
+    assert!(error.to_string().contains("A proxy asks for a user name and password"), "{error}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{JSON, client, error_of, faulty, response};
 
 #[tokio::test]
 async fn an_endless_body_ends_at_the_cap() {
-    let error = error_of(&client(&faulty(Fault::Endless).await).max_response_bytes(1_000_000).build().unwrap()).await;
+    let error = error_of(&client(&faulty(Fault::InfiniteBody).await).max_response_bytes(1_000_000).build().unwrap()).await;
     assert!(matches!(error, Error::Decode(_)) && error.attempts() == 1, "{error:?}");
     assert!(
         error.to_string().contains("larger than the limit of 1000000 bytes: ask for fewer rows, or raise `max_response_bytes`"),

@@ -39,7 +39,7 @@ async fn a_restart_of_the_server_is_survived() {
 }
 
 #[tokio::test]
-async fn what_does_not_get_better_is_not_retried() {
+async fn permanent_faults_are_not_retried() {
     for fault in [Fault::json(403, &json!({"detail": "no"})), Fault::html(404), Fault::html(200), Fault::ContentEncoding("br")] {
         let server = faulty(fault.clone()).await;
         let error = error_of(&client(&server).build().unwrap()).await;
@@ -56,7 +56,11 @@ async fn the_policy_limits_attempts() {
     assert_eq!(error_of(&client(&server).retry(RetryPolicy::never()).build().unwrap()).await.attempts(), 1);
 
     let server = faulty(Fault::html(500)).await;
-    assert_eq!(error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(), 5, "a 500 is mostly a bug that stays");
+    assert_eq!(
+        error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(),
+        5,
+        "most are caused by a bug, which a retry does not repair"
+    );
 }
 
 #[tokio::test]
@@ -109,7 +113,7 @@ async fn listings_complete_under_transient_faults() {
     }
 }
 
-/// The same by the clock on the wall: `cargo test --test client -- --ignored in_real_time`.
+/// The same in real time: `cargo test --test client -- --ignored in_real_time`.
 #[tokio::test]
 #[ignore = "takes minutes"]
 async fn listings_complete_under_transient_faults_in_real_time() {
