@@ -78,7 +78,7 @@ fn is_too_large(error: &std::io::Error) -> bool {
     matches!(error.get_ref().and_then(|inner| inner.downcast_ref()), Some(ureq::Error::BodyExceedsLimit(_)))
 }
 
-/// Asks without a token, and with one if the server refuses that.
+/// Sends a request without a token, and one with it if the server responds with 401 or 403.
 fn request(wanted: &Wanted) -> Result<Response<Body>> {
     let url = &wanted.url;
     let is_encrypted = url.scheme() == "https";

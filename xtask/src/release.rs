@@ -65,7 +65,7 @@ impl Release {
         format!("v{}.{}.{}", self.version.major, self.version.minor, self.version.patch)
     }
 
-    /// Everything that stands in the way.
+    /// Everything that prevents the release.
     fn problems(&self) -> Result<Vec<String>> {
         let project = &self.project;
         let mut problems = self.bad_links();

@@ -154,7 +154,7 @@ fn random_changes_are_reported_if_slices_differ() {
 /// Slices with different bytes have a change, and equal slices have none: each value of the slice is changed in turn.
 #[test]
 fn whatever_changes_the_bytes_of_a_slice_is_reported() {
-    /// Every third value is tried, to finish in seconds. All of them were tried by hand.
+    /// Every third value is tried, to finish in seconds.
     const ONE_IN: usize = 3;
     let document = common::slice();
     let project = Project::new();

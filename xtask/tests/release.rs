@@ -1,4 +1,4 @@
-//! `cargo xtask release`: what it refuses.
+//! `cargo xtask release`: what prevents a release, and what is checked before the tag.
 
 mod common;
 

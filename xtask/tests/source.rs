@@ -1,4 +1,4 @@
-//! Where documents come from, with servers of the test's own.
+//! Where documents come from, with the test's own servers.
 
 mod common;
 
@@ -108,9 +108,9 @@ fn the_digest_of_a_server_of_another_release_is_not_pinned() {
 fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
     let (yaml, _) = documents();
     let new = yaml.replace("version: 2025.6.4", "version: 2026.8.0");
-    let answers = new.clone();
+    let response = new.clone();
     let server = serve(move |target| match target {
-        "/version/2026.8.0/schema.yml" => ok(answers.clone()),
+        "/version/2026.8.0/schema.yml" => ok(response.clone()),
         "/version/2025.6.4/schema.yml" => ok(yaml.clone()),
         _ => status(StatusCode::NOT_FOUND),
     });

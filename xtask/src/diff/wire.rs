@@ -75,16 +75,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
         }
     }
     match (client.kind(), server.kind()) {
-        ("string", "string") => {
-            // Only these formats become types of their own. An enum is open, and takes every text.
-            let parsed =
-                |node: &Node| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
-            match (parsed(client), parsed(server)) {
-                (None, _) => Compatible,
-                (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Compatible,
-                _ => Incompatible,
-            }
-        }
+        ("string", "string") => strings(client, server),
         ("integer" | "number", "integer" | "number") if closed(client, server) => Incompatible,
         ("integer", "integer") if client.values().is_empty() => {
             let ((low, high), (lowest, highest)) = (range(client), sent_range(server));
@@ -112,7 +103,17 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
     }
 }
 
+/// Only these formats become types of their own. An enum is open, and takes every string.
 const PARSED: [&str; 6] = ["uuid", "date", "date-time", "ip", "ipv4", "ipv6"];
+
+fn strings(client: &Node, server: &Node) -> Compatibility {
+    let parsed = |node: &Node| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
+    match (parsed(client), parsed(server)) {
+        (None, _) => Compatible,
+        (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Compatible,
+        _ => Incompatible,
+    }
+}
 
 /// Whether the client rejects numbers: their enums are closed.
 fn closed(client: &Node, server: &Node) -> bool {

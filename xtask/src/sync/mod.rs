@@ -108,8 +108,8 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         operations_gone: gone.iter().map(|gone| gone.id.clone()).collect(),
         ..SyncReport::default()
     };
+    report.follow_ups = gone.iter().map(follow_ups::operation_gone).collect();
     if !gone.is_empty() {
-        report.follow_ups = gone.iter().map(follow_ups::operation_gone).collect();
         return Ok(report);
     }
     let new = New::make(document, ids, &ours.root, &base)?;

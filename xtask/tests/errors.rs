@@ -15,7 +15,7 @@ fn error_of(document: &str) -> String {
 
 /// A local file is read no further than a download.
 #[test]
-fn a_file_that_is_too_large_is_refused() {
+fn a_file_that_is_too_large_is_not_read() {
     let project = Project::new();
     let path = project.path().join("large.yaml");
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
@@ -30,7 +30,7 @@ fn errors_say_the_line_and_column_of_their_pointer() {
     assert!(error.contains(line), "{error}");
 }
 
-fn assert_refused(document: &str, place: &str, problem: &str) {
+fn assert_error(document: &str, place: &str, problem: &str) {
     let error = error_of(document);
     assert!(error.starts_with("error: document.yaml:"), "{error}");
     assert!(error.contains(place), "{place} is not in: {error}");
@@ -64,39 +64,54 @@ fn texts_that_are_not_documents_have_errors_with_place_and_help() {
         ("- ".repeat(100_000), "document.yaml", "invalid YAML"),
         ("<!doctype html>".to_owned(), "line 1", "an HTML or XML page"),
     ] {
-        assert_refused(&document, place, problem);
+        assert_error(&document, place, problem);
     }
 }
 
+/// The pointer of the schema in [`document`].
+const PLACE: &str = "#/paths/~1a~1/get/responses/200/content/application~1json/schema";
+
 #[test]
-fn documents_that_cannot_be_sliced_have_errors_with_place_and_help() {
+fn references_that_lead_nowhere_have_errors_with_place_and_help() {
     let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
-    let place = "#/paths/~1a~1/get/responses/200/content/application~1json/schema";
-    let text = "{ type: string }";
-    let fine = document(text, "  schemas: {}");
+    let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
-        (reference("#/components/schemas/B"), format!("{place}/$ref"), "refers to `#/components/schemas/B`, which is not in the document"),
-        (reference("other.yaml#/A"), format!("{place}/$ref"), "refers to `other.yaml#/A`, outside this document"),
-        (reference("https://example.com/a.yaml"), format!("{place}/$ref"), "outside this document"),
+        (reference("#/components/schemas/B"), format!("{PLACE}/$ref"), "refers to `#/components/schemas/B`, which is not in the document"),
+        (reference("other.yaml#/A"), format!("{PLACE}/$ref"), "refers to `other.yaml#/A`, outside this document"),
+        (reference("https://example.com/a.yaml"), format!("{PLACE}/$ref"), "outside this document"),
         (
             document(
                 "{ $ref: '#/components/schemas/A' }",
                 "  schemas: { A: { $ref: '#/components/schemas/B' }, B: { $ref: '#/components/schemas/A' } }",
             ),
-            format!("{place}/$ref"),
+            format!("{PLACE}/$ref"),
             "only refers back to itself",
         ),
         (
-            document(&format!("{{ type: object, properties: {{ a: {{ $ref: '{place}' }} }} }}"), "  schemas: {}"),
+            document(&format!("{{ type: object, properties: {{ a: {{ $ref: '{PLACE}' }} }} }}"), "  schemas: {}"),
             "/properties/a/$ref".into(),
             "which contains it",
         ),
+        (
+            fine.replace("application/json: {", "application/json: { examples: { e: { $ref: '#/components/examples/E' } },"),
+            "/content/application~1json/examples/e/$ref".into(),
+            "not in the document",
+        ),
+    ] {
+        assert_error(&document, &place, problem);
+    }
+}
+
+#[test]
+fn schemas_that_consist_of_themselves_have_errors_with_place_and_help() {
+    let fine = document("{ type: string }", "  schemas: {}");
+    for (document, place, problem) in [
         (
             document(
                 "{ $ref: '#/components/schemas/R' }",
                 "  schemas: { R: { allOf: [{ $ref: '#/components/schemas/R' }, { type: object }] } }",
             ),
-            "#/components/schemas/R".into(),
+            "#/components/schemas/R",
             "consists of itself",
         ),
         (
@@ -104,7 +119,7 @@ fn documents_that_cannot_be_sliced_have_errors_with_place_and_help() {
                 "{ $ref: '#/components/schemas/R' }",
                 "  schemas: { R: { oneOf: [{ $ref: '#/components/schemas/S' }] }, S: { anyOf: [{ $ref: '#/components/schemas/R' }] } }",
             ),
-            "#/components/schemas/".into(),
+            "#/components/schemas/",
             "consists of itself",
         ),
         (
@@ -113,7 +128,7 @@ fn documents_that_cannot_be_sliced_have_errors_with_place_and_help() {
                 "parameters: [{ name: a, in: query, schema: { $ref: '#/components/schemas/R' } }]\n      operationId:",
             )
             .replace("schemas: {}", "schemas: { R: { type: array, items: { $ref: '#/components/schemas/R' } } }"),
-            "#/paths/~1a~1/get/parameters/0/schema".into(),
+            "#/paths/~1a~1/get/parameters/0/schema",
             "contains itself",
         ),
         (
@@ -122,53 +137,61 @@ fn documents_that_cannot_be_sliced_have_errors_with_place_and_help() {
                 "parameters: [{ name: a, in: query, schema: { $ref: '#/components/schemas/R' } }]\n      operationId:",
             )
             .replace("schemas: {}", "schemas: { R: { allOf: [{ $ref: '#/components/schemas/R' }] } }"),
-            "#/paths/~1a~1/get/parameters/0/schema".into(),
+            "#/paths/~1a~1/get/parameters/0/schema",
             "contains itself",
         ),
-        (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths".into(), "has no operation `flows_bindings_list`"),
-        (document("just text", "  schemas: {}"), place.into(), "is not a schema"),
+    ] {
+        assert_error(&document, place, problem);
+    }
+}
+
+#[test]
+fn invalid_operations_have_errors_with_place_and_help() {
+    let fine = document("{ type: string }", "  schemas: {}");
+    for (document, place, problem) in [
+        (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths", "has no operation `flows_bindings_list`"),
         (
             fine.replace("operationId:", "security: [{ nobody: [] }]\n      operationId:"),
-            "#/components/securitySchemes/nobody".into(),
+            "#/components/securitySchemes/nobody",
             "is not defined",
         ),
         (
             fine.replace("operationId:", "parameters: [{ name: a }]\n      operationId:"),
-            "#/paths/~1a~1/get/parameters/0".into(),
+            "#/paths/~1a~1/get/parameters/0",
             "has no `name` or no `in`",
         ),
-        (
-            fine.replace("operationId:", "parameters: { name: a }\n      operationId:"),
-            "#/paths/~1a~1/get/parameters".into(),
-            "is not a list",
-        ),
-        (fine.replace("    get:", "    put: 5\n    get:"), "#/paths/~1a~1/put".into(), "is not an operation"),
+        (fine.replace("operationId:", "parameters: { name: a }\n      operationId:"), "#/paths/~1a~1/get/parameters", "is not a list"),
+        (fine.replace("    get:", "    put: 5\n    get:"), "#/paths/~1a~1/put", "is not an operation"),
         (
             fine.replace("components:", "  /b/: { get: { operationId: flows_bindings_list, responses: {} } }\ncomponents:"),
-            "#/paths/~1b~1/get".into(),
+            "#/paths/~1b~1/get",
             "which is taken by another operation",
         ),
-        (fine.replace("version: '1'", "version: 1.10"), "#/info/version".into(), "the number 1.1 instead of a string"),
-        (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{place}/type"), "cannot be [\"string\",\"null\"]"),
-        (document("{ type: Foo }", "  schemas: {}"), format!("{place}/type"), "cannot be \"Foo\""),
-        (document("{ type: string, required: true }", "  schemas: {}"), format!("{place}/required"), "cannot be true"),
-        (document("{ oneOf: { a: b } }", "  schemas: {}"), format!("{place}/oneOf"), "cannot be {"),
-        (document("{ type: object, properties: [] }", "  schemas: {}"), format!("{place}/properties"), "cannot be []"),
-        (document("{ type: string, nullable: 'true' }", "  schemas: {}"), format!("{place}/nullable"), "cannot be \"true\""),
-        (
-            fine.replace("application/json: {", "application/json: { examples: { e: { $ref: '#/components/examples/E' } },"),
-            "/content/application~1json/examples/e/$ref".into(),
-            "not in the document",
-        ),
+        (fine.replace("version: '1'", "version: 1.10"), "#/info/version", "the number 1.1 instead of a string"),
     ] {
-        assert_refused(&document, &place, problem);
+        assert_error(&document, place, problem);
     }
     let error = error_of(&fine.replace("flows_bindings_list", "flows_binding_lists"));
     assert!(error.contains("the nearest names are `flows_binding_lists`"), "{error}");
 }
 
 #[test]
-fn an_invalid_source_is_refused() {
+fn invalid_keywords_have_errors_with_place_and_help() {
+    for (document, place, problem) in [
+        (document("just text", "  schemas: {}"), PLACE.into(), "is not a schema"),
+        (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{PLACE}/type"), "cannot be [\"string\",\"null\"]"),
+        (document("{ type: Foo }", "  schemas: {}"), format!("{PLACE}/type"), "cannot be \"Foo\""),
+        (document("{ type: string, required: true }", "  schemas: {}"), format!("{PLACE}/required"), "cannot be true"),
+        (document("{ oneOf: { a: b } }", "  schemas: {}"), format!("{PLACE}/oneOf"), "cannot be {"),
+        (document("{ type: object, properties: [] }", "  schemas: {}"), format!("{PLACE}/properties"), "cannot be []"),
+        (document("{ type: string, nullable: 'true' }", "  schemas: {}"), format!("{PLACE}/nullable"), "cannot be \"true\""),
+    ] {
+        assert_error(&document, &place, problem);
+    }
+}
+
+#[test]
+fn an_invalid_source_is_an_error() {
     for (source, problem) in [
         ("nowhere.yaml", "there is no such file"),
         ("2026.8", "name one of them, such as 2026.8.0"),
