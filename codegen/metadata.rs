@@ -91,6 +91,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Whether anything identifies a row, without which no listing can be complete.
+    pub fn has_key(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// The terms of the key, each with the path of its property.
     pub fn key_terms(&self) -> impl Iterator<Item = (&String, &String)> {
         self.key.iter().filter_map(|term| self.sort_terms.get_key_value(term))

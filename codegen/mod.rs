@@ -87,6 +87,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let mut metadata = Metadata::default();
 
     passes::inline::inline_parts(&mut spec);
+    passes::unsupported::require_json(&mut spec)?;
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);

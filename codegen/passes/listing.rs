@@ -18,9 +18,11 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
         let Some(id) = operation.operation_id.clone() else { continue };
         let declared = operation.extensions.shift_remove("x-listing");
         let at = step(&pointer, "x-listing");
-        let Some(row) = rows.get(&id).and_then(|row| metadata.shapes.get(row)) else {
+        let has_pages = ["page", "page_size", "ordering"].iter().all(|name| parameters(operation).any(|data| data.name == *name));
+        let Some(row) = rows.get(&id).filter(|_| has_pages).and_then(|row| metadata.shapes.get(row)) else {
             if declared.is_some() {
-                let help = "remove it, or correct the response: a page has `pagination` and `results`, which are objects";
+                let help = "remove it, or correct the operation: a list has the parameters `page`, `page_size` and `ordering`, and its pages \
+                            have `pagination` and `results`, which are objects";
                 return Err(Diagnostic::new(at, "the operation is not a list", help));
             }
             continue;
@@ -33,7 +35,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
         complete(&mut listing, row);
         check_listing(&listing, operation, row, &metadata.shapes)
             .map_err(|problem| Diagnostic::new(&at, problem, "name parameters of the operation, and properties of its rows"))?;
-        if listing.key.is_empty() {
+        if !listing.has_key() {
             metadata.without_key.push(pointer);
         }
         metadata.listings.insert(id, listing);

@@ -6,3 +6,4 @@ pub mod hoist;
 pub mod inline;
 pub mod listing;
 pub mod support;
+pub mod unsupported;

@@ -9,7 +9,7 @@ use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemEnum, ItemImpl, ItemMo
 use super::client::example;
 use super::listing::list_operation;
 use super::{describe, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
-use crate::codegen::metadata::Metadata;
+use crate::codegen::metadata::{Listing, Metadata};
 use crate::codegen::spec::{operations, parameters};
 
 /// A struct that is one page of a list, with the type of its rows.
@@ -37,7 +37,7 @@ pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metad
     let mut descriptors = Vec::new();
     for item in items_mut(builders) {
         match item {
-            Item::Struct(builder) => adapt_struct(builder, operation_of(spec, &builder.ident)?),
+            Item::Struct(builder) => adapt_struct(builder, operation_of(spec, &builder.ident)?, metadata),
             Item::Impl(builder) => descriptors.extend(adapt_impl(builder, spec, metadata, pages)?),
             Item::Use(import) => {
                 *import = if import.to_token_stream().to_string().contains("types") {
@@ -65,7 +65,7 @@ fn operation_of<'a>(spec: &'a OpenAPI, builder: &Ident) -> Result<&'a Operation,
 }
 
 /// A request holds a clone of the client, which is cheap, so that it borrows nothing and can be stored and sent to another task.
-fn adapt_struct(builder: &mut ItemStruct, operation: &Operation) {
+fn adapt_struct(builder: &mut ItemStruct, operation: &Operation, metadata: &Metadata) {
     builder.generics = Generics::default();
     builder.attrs.push(parse_quote!(#[must_use = "a request does nothing until it is sent"]));
     for field in &mut builder.fields {
@@ -75,8 +75,8 @@ fn adapt_struct(builder: &mut ItemStruct, operation: &Operation) {
     }
     let method = builder.ident.to_string().to_snake_case();
     let summary = operation.summary.as_deref().unwrap_or("Sends a request").trim_end_matches('.');
-    let has = |name: &str| builder.fields.iter().any(|field| field.ident.as_ref().is_some_and(|ident| ident == name));
-    let usage = if ["page", "page_size", "ordering"].into_iter().all(has) {
+    let listing = operation.operation_id.as_ref().and_then(|id| metadata.listings.get(id));
+    let usage = if listing.is_some_and(Listing::has_key) {
         let example = example(&format!(
             "let all = client.{method}().paginate().await?; // every row, on as many pages as it takes\n\
              let page = client.{method}().page_size(20).send().await?; // one page, as the server sends it"
@@ -108,7 +108,6 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
     *item.self_ty = without_lifetime(&item.self_ty);
     let builder = last_segment(&item.self_ty).ok_or("an operation's builder has no name")?.clone();
     let operation = operation_of(spec, &builder)?;
-    let mut setters = Vec::new();
     for function in functions(item) {
         let name = function.sig.ident.to_string();
         match name.as_str() {
@@ -120,16 +119,14 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
             _ => {
                 let parameter = parameters(operation).find(|parameter| parameter.name.to_snake_case() == name);
                 adapt_setter(function, parameter);
-                setters.push(name);
             }
         }
     }
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or_else(|| format!("`{builder}` has no `send`"))?;
     let response = response_type(send).ok_or_else(|| format!("`{builder}::send` does not return a `ResponseValue`"))?;
     let page = last_segment(&response).cloned();
-    let counts_pages = ["page", "page_size", "ordering"].iter().all(|name| setters.iter().any(|setter| setter == name));
     let id = operation.operation_id.clone().unwrap_or_default();
-    let listing = metadata.listings.get(&id).filter(|listing| counts_pages && !listing.key.is_empty());
+    let listing = metadata.listings.get(&id).filter(|listing| listing.has_key());
     let list = listing.and_then(|listing| Some((listing, pages.iter().find(|(ident, _)| Some(ident) == page.as_ref())?)));
     let descriptor = format_ident!("{}", id.to_shouty_snake_case());
     replace_send(item, &response, list.map(|_| &descriptor)).map_err(|problem| format!("`{builder}::send` {problem}"))?;
@@ -222,7 +219,10 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
     let response_of = if let Some(descriptor) = list {
         quote!(crate::pagination::send_one_page(&client, self.into_request(), #descriptor.version_markers).await)
     } else {
-        quote!(crate::transport::send(&client, self.into_request(), crate::transport::decode::decode).await)
+        // A response without content, such as that of a deletion, has nothing to decode.
+        let is_empty = matches!(response, syn::Type::Tuple(tuple) if tuple.elems.is_empty());
+        let decode = if is_empty { quote!(|_| Ok(())) } else { quote!(crate::transport::decode::decode) };
+        quote!(crate::transport::send(&client, self.into_request(), #decode).await)
     };
     item.items.push(parse_quote! {
         /// Sends this one request and decodes the response; transient failures are retried, as the client is configured.
