@@ -30,7 +30,7 @@ impl PublicItems {
         for (is_public, file) in &files {
             for item in &file.items {
                 match item {
-                    Item::Use(item) if is_public_item(&item.vis) => names(&item.tree, &mut exported),
+                    Item::Use(item) if is_public_item(&item.vis) && !of_missing_dates(&item.attrs) => names(&item.tree, &mut exported),
                     Item::Struct(item) if *is_public && is_public_item(&item.vis) => _ = exported.insert(item.ident.to_string()),
                     _ => {}
                 }
@@ -197,4 +197,9 @@ fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     files
+}
+
+/// `DateTime` is compiled where the specification has dates, which that of this crate does not.
+fn of_missing_dates(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| text(&attribute.meta) == "cfg (model = \"DateTime\")")
 }
