@@ -76,11 +76,10 @@ fn field_kind(kind: &Kind) -> TokenStream {
     }
 }
 
-fn list(List { id, path, page, row, parameters, lookup }: &List, metadata: &Metadata) -> TokenStream {
-    let has = |name: &str| metadata.shapes.get(row).is_some_and(|shape| shape.fields.iter().any(|field| field.name == name));
+fn list(List { id, path, page, parameters, lookup, .. }: &List, metadata: &Metadata) -> TokenStream {
     let key = metadata.listings.get(*id).map(|listing| listing.key_terms().collect::<Vec<_>>()).unwrap_or_default();
     let key = key.iter().map(|(term, property)| quote!((#term, #property)));
-    let lookup = lookup.filter(|name| has(name)).map_or_else(|| quote!(None), |name| quote!(Some(#name)));
+    let lookup = lookup.map_or_else(|| quote!(None), |name| quote!(Some(#name)));
     let filters = parameters.iter().filter(|name| !["ordering", "page", "page_size", "search"].contains(name));
     let page = shape_name(page);
     quote! {

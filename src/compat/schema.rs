@@ -52,7 +52,7 @@ pub(crate) struct ListSchema {
     pub(crate) page: &'static ObjectSchema,
     /// What identifies a row: terms of `ordering`, each with the path of its property. Empty if nothing does.
     pub(crate) key: &'static [(&'static str, &'static str)],
-    /// The property in the path of one row, if it is not the key.
+    /// The parameter in the path of one row: a property, or another name for the key.
     pub(crate) lookup: Option<&'static str>,
     /// The parameters that filter.
     pub(crate) filters: &'static [&'static str],

@@ -121,7 +121,8 @@ fn concerned(error: &CompileError, code: &str, candidates: &BTreeMap<String, Ite
         return candidates.keys().filter(|id| error.line_text.contains(&format!("\"{id}\""))).cloned().collect();
     }
     // Items of a module begin on a line that is indented once.
-    let starts = code.lines().take(error.line).filter(|line| line.strip_prefix("    ").is_some_and(|item| item.starts_with(char::is_alphabetic)));
+    let starts =
+        code.lines().take(error.line).filter(|line| line.strip_prefix("    ").is_some_and(|item| item.starts_with(char::is_alphabetic)));
     let words = |line: &str| line.split(|next: char| !next.is_alphanumeric() && next != '_').map(str::to_owned).collect::<BTreeSet<_>>();
     let words = starts.last().map(words).unwrap_or_default();
     candidates.iter().filter(|(_, items)| items.names.iter().any(|name| words.contains(name))).map(|(id, _)| id.clone()).collect()
