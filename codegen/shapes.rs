@@ -76,21 +76,26 @@ fn shape(spec: &OpenAPI, object: &ObjectType) -> Shape {
             aliases: data.map(|data| strings(data.extensions.get("x-aliases"))).unwrap_or_default(),
             required: object.required.contains(name),
             nullable: data.is_some_and(|data| data.nullable) || target.is_some_and(|target| target.schema.schema_data.nullable),
-            kind: kind(spec, schema),
+            kind: kind(spec, schema, DEEPEST),
         }
     });
     Shape { fields: fields.collect(), open: object.additional_properties.is_some() }
 }
 
-fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> Kind {
-    let Some(target) = resolved(spec, schema) else { return Kind::Any };
+/// How deep arrays, maps and unions are followed. An array may contain itself; what is deeper may be anything.
+const DEEPEST: usize = 8;
+
+fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usize) -> Kind {
+    let (Some(target), Some(deeper)) = (resolved(spec, schema), deeper.checked_sub(1)) else { return Kind::Any };
     if let Some(component) = object_component(&target) {
         return Kind::Object(component);
     }
     match &target.schema.schema_kind {
-        SchemaKind::Type(Type::Array(array)) => Kind::List(Box::new(array.items.as_ref().map_or(Kind::Any, |items| kind(spec, items)))),
+        SchemaKind::Type(Type::Array(array)) => {
+            Kind::List(Box::new(array.items.as_ref().map_or(Kind::Any, |items| kind(spec, items, deeper))))
+        }
         SchemaKind::Type(Type::Object(object)) => match &object.additional_properties {
-            Some(AdditionalProperties::Schema(values)) => Kind::Map(Box::new(kind(spec, values))),
+            Some(AdditionalProperties::Schema(values)) => Kind::Map(Box::new(kind(spec, values, deeper))),
             _ => Kind::Map(Box::new(Kind::Any)),
         },
         SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })) => {
@@ -100,7 +105,7 @@ fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>) -> Kind {
         SchemaKind::Type(Type::Boolean(_)) => Kind::Boolean,
         SchemaKind::Type(Type::String(string)) => enum_values(target.schema).map_or_else(|| text_kind(&string.format), Kind::Enum),
         SchemaKind::OneOf { one_of: parts } | SchemaKind::AnyOf { any_of: parts } => {
-            union(parts.iter().map(|part| kind(spec, part)).collect())
+            union(parts.iter().map(|part| kind(spec, part, deeper)).collect())
         }
         _ => Kind::Any,
     }
