@@ -98,7 +98,7 @@ pub(super) const fn order_rules(release: Release) -> OrderRules<'static> {
 /// The bindings of a server, in the order of insertion.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
-    bindings: Vec<FlowStageBinding>,
+    rows: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
     flows: BTreeSet<Uuid>,
     stages: BTreeSet<Uuid>,
@@ -112,13 +112,13 @@ impl Bindings {
         self.flows.insert(binding.target);
         self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
         self.stages.insert(binding.stage);
-        self.bindings.push(binding);
+        self.rows.push(binding);
     }
 
     fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
-        let place = self.bindings.iter().position(|row| row.pk == pk)?;
+        let place = self.rows.iter().position(|row| row.pk == pk)?;
         self.revision += 1;
-        Some(self.bindings.remove(place))
+        Some(self.rows.remove(place))
     }
 
     fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
@@ -127,13 +127,13 @@ impl Bindings {
     }
 
     pub(super) fn nth(&self, place: usize) -> Option<&FlowStageBinding> {
-        self.bindings.get(place)
+        self.rows.get(place)
     }
 
     /// The binding with this primary key.
     pub(super) fn get(&self, pk: &str) -> Option<&FlowStageBinding> {
         let pk = Uuid::parse_str(pk).ok()?;
-        self.bindings.iter().find(|row| row.pk == pk)
+        self.rows.iter().find(|row| row.pk == pk)
     }
 
     fn has_flow(&self, pk: Uuid) -> bool {
@@ -165,7 +165,7 @@ impl Table for Bindings {
     }
 
     fn len(&self) -> usize {
-        self.bindings.len()
+        self.rows.len()
     }
 
     fn filter(&self, query: &Query<'_>) -> Result<Filter, ErrorResponse> {
@@ -173,15 +173,15 @@ impl Table for Bindings {
     }
 
     fn matches(&self, row: usize, filter: &Filter) -> bool {
-        self.bindings.get(row).is_some_and(|row| filter.matches(row, self))
+        self.rows.get(row).is_some_and(|row| filter.matches(row, self))
     }
 
     fn scatter(&self, row: usize) -> u128 {
-        self.bindings.get(row).map_or(0, |row| row.pk.as_u128())
+        self.rows.get(row).map_or(0, |row| row.pk.as_u128())
     }
 
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering {
-        match (self.bindings.get(a), self.bindings.get(b)) {
+        match (self.rows.get(a), self.rows.get(b)) {
             (Some(a), Some(b)) => compare(a, b, term),
             (a, b) => a.is_some().cmp(&b.is_some()),
         }
@@ -216,19 +216,19 @@ fn action(row: &FlowStageBinding) -> Option<&str> {
 impl Rows {
     /// Every binding.
     pub fn iter(&self) -> impl Iterator<Item = &FlowStageBinding> {
-        self.bindings.bindings.iter()
+        self.bindings.rows.iter()
     }
 
     /// Number of bindings.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.bindings.bindings.len()
+        self.bindings.rows.len()
     }
 
     /// Whether there are no bindings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bindings.bindings.is_empty()
+        self.bindings.rows.is_empty()
     }
 
     /// Adds a binding. Its flow and stage exist from then on, even after the binding is removed.
