@@ -26,7 +26,10 @@ pub struct Field {
 }
 
 pub enum Kind {
+    /// A component.
     Object(String),
+    /// An object that is described in place.
+    InlineObject(Shape),
     List(Box<Kind>),
     /// Any number of properties with values of one kind.
     Map(Box<Kind>),
@@ -63,11 +66,11 @@ pub struct List<'a> {
 pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
     for (component, schema) in components(spec) {
         let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { continue };
-        metadata.shapes.insert(component.clone(), shape(spec, object));
+        metadata.shapes.insert(component.clone(), shape(spec, object, DEEPEST));
     }
 }
 
-fn shape(spec: &OpenAPI, object: &ObjectType) -> Shape {
+fn shape(spec: &OpenAPI, object: &ObjectType, deeper: usize) -> Shape {
     let fields = object.properties.iter().map(|(name, schema)| {
         let data = schema.as_item().map(|schema| &schema.schema_data);
         let target = resolved(spec, schema);
@@ -76,13 +79,13 @@ fn shape(spec: &OpenAPI, object: &ObjectType) -> Shape {
             aliases: data.map(|data| strings(data.extensions.get("x-aliases"))).unwrap_or_default(),
             required: object.required.contains(name),
             nullable: data.is_some_and(|data| data.nullable) || target.is_some_and(|target| target.schema.schema_data.nullable),
-            kind: kind(spec, schema, DEEPEST),
+            kind: kind(spec, schema, deeper),
         }
     });
     Shape { fields: fields.collect(), open: object.additional_properties.is_some() }
 }
 
-/// How deep arrays, maps and unions are followed. An array may contain itself; what is deeper may be anything.
+/// How deep arrays, maps, unions and inline objects are followed. An array may contain itself; what is deeper may be anything.
 const DEEPEST: usize = 8;
 
 fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usize) -> Kind {
@@ -96,6 +99,7 @@ fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usiz
         }
         SchemaKind::Type(Type::Object(object)) => match &object.additional_properties {
             Some(AdditionalProperties::Schema(values)) => Kind::Map(Box::new(kind(spec, values, deeper))),
+            _ if !object.properties.is_empty() => Kind::InlineObject(shape(spec, object, deeper)),
             _ => Kind::Map(Box::new(Kind::Any)),
         },
         SchemaKind::Type(Type::Integer(IntegerType { minimum, maximum, .. })) => {

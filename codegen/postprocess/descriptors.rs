@@ -17,9 +17,9 @@ pub fn shape_name(component: &str) -> Ident {
 
 /// The objects of the document, for the comparison with responses, and the lists of them.
 pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
-    let shapes = metadata.shapes.iter().map(|(component, Shape { fields, open })| {
-        let (name, fields) = (shape_name(component), fields.iter().map(field));
-        quote!(pub(crate) static #name: ObjectSchema = ObjectSchema { fields: &[#(#fields),*], open: #open };)
+    let shapes = metadata.shapes.iter().map(|(component, shape)| {
+        let (name, schema) = (shape_name(component), object_schema(shape));
+        quote!(pub(crate) static #name: ObjectSchema = #schema;)
     });
     let lists = lists(spec, metadata).map(|operation| list(&operation, metadata));
     parse_quote! {
@@ -38,6 +38,11 @@ pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
     }
 }
 
+fn object_schema(Shape { fields, open }: &Shape) -> TokenStream {
+    let fields = fields.iter().map(field);
+    quote!(ObjectSchema { fields: &[#(#fields),*], open: #open })
+}
+
 fn field(Field { name, aliases, required, nullable, kind }: &Field) -> TokenStream {
     let constructor = format_ident!("{}", if *required { "required" } else { "optional" });
     let kind = field_kind(kind);
@@ -51,6 +56,10 @@ fn field_kind(kind: &Kind) -> TokenStream {
         Kind::Object(component) => {
             let shape = shape_name(component);
             quote!(Object(&#shape))
+        }
+        Kind::InlineObject(shape) => {
+            let schema = object_schema(shape);
+            quote!(Object(&#schema))
         }
         Kind::List(items) => {
             let items = field_kind(items);

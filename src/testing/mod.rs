@@ -54,6 +54,8 @@ mod rows;
 mod sample;
 mod server;
 mod state;
+#[cfg(test)]
+mod tests;
 mod validator;
 
 #[cfg(operation = "flows_bindings_list")]

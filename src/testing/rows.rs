@@ -79,13 +79,14 @@ impl Rows {
 
     /// The rows of the list at this path below `/api/v3`, and what follows the path: the key of one row, or nothing.
     pub(super) fn at<'a>(&mut self, path: &'a str) -> Option<(&mut Records, Option<&'a str>)> {
-        self.records.values_mut().find_map(|records| {
-            let rest = path.strip_prefix(records.list.path)?;
-            match rest.strip_suffix('/') {
-                _ if rest.is_empty() => Some((records, None)),
-                Some(key) if !key.is_empty() && !key.contains('/') => Some((records, Some(key))),
-                _ => None,
-            }
-        })
+        // A list below another one, such as `/policies/reputation/scores/`, is not the row `scores` of that one.
+        let lists = self.records.values_mut().filter(|records| path.starts_with(records.list.path));
+        let records = lists.max_by_key(|records| records.list.path.len())?;
+        let rest = path.strip_prefix(records.list.path)?;
+        match rest.strip_suffix('/') {
+            _ if rest.is_empty() => Some((records, None)),
+            Some(key) if !key.is_empty() && !key.contains('/') => Some((records, Some(key))),
+            _ => None,
+        }
     }
 }
