@@ -20,8 +20,7 @@ static USER: ObjectSchema = ObjectSchema {
     ],
     open: false,
 };
-static PAGE: ObjectSchema =
-    ObjectSchema { fields: &[Field::required("results", FieldKind::List(&FieldKind::Object(&USER)))], open: false };
+static PAGE: ObjectSchema = ObjectSchema { fields: &[Field::required("results", FieldKind::List(&FieldKind::Object(&USER)))], open: false };
 static USERS: ListSchema = ListSchema {
     id: "core_users_list",
     path: "/core/users/",
