@@ -16,6 +16,7 @@ mod listing;
 mod models;
 mod operations;
 mod readable;
+mod tolerance;
 
 /// Turns progenitor's output into the file that `src/lib.rs` includes.
 pub fn postprocess(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<File, Diagnostic> {
@@ -29,7 +30,8 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     let mut file: File = syn::parse2(tokens).map_err(|error| format!("not valid Rust: {error}"))?;
     let types = module_mut(&mut file, "types")?;
     let pages = operations::list_pages(types);
-    models::adapt_models(types, spec, metadata)?;
+    models::adapt_models(types, spec, metadata);
+    tolerance::tolerate_other_releases(types, &metadata.tolerant_properties)?;
     let own_types = metadata.own_types.iter().map(|name| format_ident!("{name}"));
     items_mut(types).extend(own_types.map(|name| parse_quote!(pub use crate::#name;)));
     items_mut(types).extend(metadata.enums.iter().flat_map(enums::open_enum));

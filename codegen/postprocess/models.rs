@@ -1,21 +1,19 @@
-//! The models: documented, open to new fields, and tolerant of what other releases send.
+//! The models: documented, open to new fields, and compared and hashed where their fields can be.
 
 use std::collections::BTreeSet;
 
-use heck::ToSnakeCase;
 use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
-use serde_json::Value;
-use syn::{Attribute, Field, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
+use quote::{ToTokens, format_ident};
+use syn::{Attribute, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
 
 use super::{describe, functions, is_option, items, items_mut, last_segment, no_description};
-use crate::codegen::metadata::{Metadata, TolerantProperty};
+use crate::codegen::metadata::Metadata;
 use crate::codegen::names::type_name;
 use crate::codegen::spec::{components, resolved};
 
 /// Adapts every model in the module `types`.
-pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) -> Result<(), String> {
+pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {
     for item in items_mut(types) {
         match item {
             Item::Struct(item) => adapt_struct(item, spec, metadata),
@@ -30,7 +28,6 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) ->
     }
     describe_builders(types);
     derive_eq_and_hash(types);
-    tolerate_other_releases(types, &metadata.tolerant_properties)
 }
 
 /// The names of all models, but for one called like the client.
@@ -109,8 +106,6 @@ fn describe_builders(types: &mut ItemMod) {
     }
 }
 
-// --- derives --------------------------------------------------------------------------------------------------------
-
 /// Derives `Eq` and `Hash` on every model whose fields, however deep, have them.
 fn derive_eq_and_hash(types: &mut ItemMod) {
     /// Types that have no `Eq`, or no `Hash`.
@@ -177,154 +172,4 @@ fn add_derives(attrs: &mut [Attribute], traits: &[&str]) {
         }
     }
     *derive = parse_quote!(#[derive(#derived)]);
-}
-
-// --- properties that releases rename or leave out -------------------------------------------------------------------
-
-/// Decodes properties under each of their names, and gives those that are absent their default.
-fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProperty]) -> Result<(), String> {
-    let (mut defaults, mut received) = (Vec::new(), Vec::new());
-    let mut found = 0;
-    for item in items_mut(types) {
-        let Item::Struct(item) = item else { continue };
-        let component = item.ident.to_string();
-        let tolerant = properties.iter().filter(|property| type_name(&property.component) == component).collect::<Vec<_>>();
-        for property in &tolerant {
-            let field = item.fields.iter_mut().find(|field| is_property(field, &property.property));
-            let Some(field) = field else { return Err(format!("`{component}` has no field for `{}`", property.property)) };
-            found += 1;
-            if let Some(default) = &property.default {
-                let function = default_function(property);
-                let path = format!("absent::{function}");
-                field.attrs.retain(|attribute| serde_argument(attribute, "default").is_none());
-                field.attrs.push(parse_quote!(#[serde(default = #path)]));
-                let (ty, value) = (&field.ty, default_value(default, property.free_form, &field.ty));
-                defaults.push(quote! { pub(super) fn #function() -> #ty { #value } });
-            }
-        }
-        if tolerant.iter().any(|property| !property.aliases.is_empty()) {
-            received.extend(received_struct(item, &tolerant));
-        }
-    }
-    if found < properties.len() {
-        return Err("a component with `x-aliases` or `x-default-when-absent` became no struct".into());
-    }
-    items_mut(types).extend(received);
-    if !defaults.is_empty() {
-        items_mut(types).push(parse_quote! {
-            /// Values of properties that a server did not send.
-            mod absent {
-                #[allow(unused_imports)]
-                use super::*;
-
-                #(#defaults)*
-            }
-        });
-    }
-    Ok(())
-}
-
-/// Whether a field is the one for a property: typify notes the name of a property that is not an identifier of Rust.
-fn is_property(field: &Field, property: &str) -> bool {
-    let renamed = field.attrs.iter().find_map(|attribute| serde_argument(attribute, "rename"));
-    match renamed.flatten() {
-        Some(name) => name == property,
-        None => field.ident.as_ref().is_some_and(|ident| ident == property),
-    }
-}
-
-/// An argument of `#[serde(…)]`: `Some(None)` for `default`, `Some(Some("x"))` for `rename = "x"`.
-#[allow(clippy::option_option, reason = "an argument may be absent, and may have no value")]
-fn serde_argument(attribute: &Attribute, name: &str) -> Option<Option<String>> {
-    let arguments =
-        attribute.path().is_ident("serde").then(|| attribute.parse_args_with(Punctuated::<syn::Meta, Token![,]>::parse_terminated));
-    arguments?.ok()?.into_iter().find(|argument| argument.path().is_ident(name)).map(|argument| match argument {
-        syn::Meta::NameValue(syn::MetaNameValue { value: syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }), .. }) => {
-            Some(text.value())
-        }
-        _ => None,
-    })
-}
-
-/// The function in `types::absent` that makes the default of a property.
-fn default_function(property: &TolerantProperty) -> Ident {
-    format_ident!("{}_{}", property.component.to_snake_case(), property.property.to_snake_case())
-}
-
-fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStream {
-    let value = match default {
-        Value::String(text) => quote!(#text.into()),
-        Value::Bool(flag) => quote!(#flag),
-        Value::Number(number) => number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default())),
-        // A newtype of a map has no `Default`, but can be converted from one.
-        Value::Object(_) if free_form => quote!(::serde_json::Map::new().into()),
-        _ => quote!(::std::default::Default::default()),
-    };
-    if is_option(ty) { quote!(Some(#value)) } else { value }
-}
-
-/// A private struct with one field for each name of a property, from which the model is converted.
-///
-/// `#[serde(alias)]` rejects an object that has a property under two names, as servers do while they move from one to the other. Here the
-/// name in the specification wins, and `null` counts as absent.
-fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [Item; 2] {
-    let name = model.ident.clone();
-    let received = format_ident!("{name}Received");
-    let path = received.to_string();
-    model.attrs.push(parse_quote!(#[serde(try_from = #path)]));
-    model.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", schemars(!try_from))]));
-    let (mut fields, mut conversions) = (Vec::new(), Vec::new());
-    for field in &mut model.fields {
-        let Some(ident) = field.ident.clone() else { continue };
-        let decoding = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).cloned().collect::<Vec<_>>();
-        let ty = field.ty.clone();
-        let property = tolerant.iter().find(|property| !property.aliases.is_empty() && is_property(field, &property.property));
-        // Serde takes these to be of decoding, which the other struct does.
-        field.attrs.retain(|attribute| serde_argument(attribute, "deserialize_with").is_none());
-        let Some(property) = property else {
-            fields.push(quote!(#(#decoding)* #ident: #ty));
-            conversions.push(quote!(#ident: received.#ident));
-            continue;
-        };
-        let optional = if is_option(&ty) { quote!(#ty) } else { quote!(::std::option::Option<#ty>) };
-        let rename = decoding.iter().filter(|attribute| serde_argument(attribute, "rename").is_some());
-        fields.push(quote!(#(#rename)* #ident: #optional));
-        let mut value = quote!(received.#ident);
-        for (index, alias) in property.aliases.iter().enumerate() {
-            let own_name = syn::parse_str::<Ident>(alias);
-            let other = own_name.unwrap_or_else(|_| format_ident!("{}_alias_{index}", ident.to_string().trim_start_matches("r#")));
-            let rename = (other != alias).then(|| quote!(#[serde(rename = #alias)]));
-            fields.push(quote!(#rename #other: #optional));
-            value = quote!(#value.or(received.#other));
-        }
-        let has_default = decoding.iter().any(|attribute| serde_argument(attribute, "default").is_some());
-        let missing = format!("missing field `{}`", property.property);
-        let value = match (&property.default, is_option(&ty)) {
-            (Some(_), optional) => {
-                let (method, function) = (if optional { quote!(or_else) } else { quote!(unwrap_or_else) }, default_function(property));
-                quote!(#value.#method(absent::#function))
-            }
-            (None, true) => value,
-            (None, false) if has_default => quote!(#value.unwrap_or_default()),
-            (None, false) => quote!(#value.ok_or(#missing)?),
-        };
-        conversions.push(quote!(#ident: #value));
-    }
-    let doc = format!("A [`{name}`] as servers send it: some releases name its properties differently.");
-    [
-        parse_quote! {
-            #[doc = #doc]
-            #[derive(::serde::Deserialize)]
-            struct #received { #(#fields,)* }
-        },
-        parse_quote! {
-            impl ::std::convert::TryFrom<#received> for #name {
-                type Error = &'static str;
-
-                fn try_from(received: #received) -> Result<Self, Self::Error> {
-                    Ok(Self { #(#conversions,)* })
-                }
-            }
-        },
-    ]
 }
