@@ -147,9 +147,12 @@ fn program(documents: &BTreeMap<&Rust, String>) -> String {
         "#![allow(warnings)]
 #[path = \"{source}/enums.rs\"]
 mod enums;
+#[path = \"{source}/date_time.rs\"]
+mod date_time;
+pub use date_time::DateTime;
 #[path = \"{source}/signed_link.rs\"]
 mod signed_link;
-use signed_link::SignedLink;
+pub use signed_link::SignedLink;
 mod compat {{
     #[path = \"{source}/compat/lenient_integer.rs\"]
     mod lenient_integer;
