@@ -49,9 +49,7 @@ impl Generated {
     pub fn undescribed_counts(&self) -> Vec<(String, usize)> {
         let mut counts = BTreeMap::new();
         for pointer in &self.undescribed {
-            // `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have as many steps.
-            let part = pointer.split('/').take(4).collect::<Vec<_>>().join("/");
-            *counts.entry(part).or_insert(0) += 1;
+            *counts.entry(described_part(pointer)).or_insert(0) += 1;
         }
         let mut counts = counts.into_iter().collect::<Vec<_>>();
         counts.sort_by_key(|(_, count)| Reverse(*count));
@@ -72,6 +70,12 @@ impl Generated {
         let undescribed = counts.map(|(pointer, count)| format!("{pointer}: {} no description", places(count)));
         without_key.chain(renamed).chain(undescribed).collect()
     }
+}
+
+/// The model or operation that a pointer is in: `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have as many steps.
+#[must_use]
+pub fn described_part(pointer: &str) -> String {
+    pointer.split('/').take(4).collect::<Vec<_>>().join("/")
 }
 
 /// Generates the client for the OpenAPI document `text`; diagnostics call it `file`.

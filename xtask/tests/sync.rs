@@ -172,6 +172,27 @@ fn select(project: &Project, operations: &str) {
 }
 
 #[test]
+fn a_list_without_a_key_is_named() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let rows = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Other" } });
+    let page = json!({
+        "type": "object",
+        "properties": { "pagination": { "$ref": "#/components/schemas/Pagination" }, "results": rows },
+        "required": ["pagination", "results"],
+    });
+    let other = json!({ "type": "object", "properties": { "label": { "type": "string" } }, "required": ["label"] });
+    let mut change = with_another_operation();
+    change["components"]["schemas"] = json!({ "Other": other, "PaginatedOtherList": page });
+    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/PaginatedOtherList" } } });
+    change["paths"]["/flows/others/"]["get"]["responses"]["200"]["content"] = content;
+    let (_, report) = sync(&project, &upstream("2025.6.4", &change), &[]);
+    let without_key = follow_up(&report, "without-key");
+    assert_eq!(without_key["pointer"], "#/paths/~1flows~1others~1/get");
+    assert!(without_key["remedy"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
+}
+
+#[test]
 fn another_list_operation_costs_a_line_and_its_descriptions() {
     let project = Project::new();
     select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
@@ -182,7 +203,10 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
     assert!(
         project.read("CHANGELOG.md").contains("\n## 0.1.1+authentik.2025.6.4\n\n- FEATURE: the operation `flows_others_list`.\n\n## 0.1.0")
     );
-    assert!(report["follow_ups"].to_string().contains("#/paths/~1flows~1others~1/get/parameters/stage"), "{:#}", report["follow_ups"]);
+    let undescribed = follow_up(&report, "undescribed");
+    assert_eq!(undescribed["pointer"], "#/paths/~1flows~1others~1/get", "one for each operation and model");
+    assert!(undescribed["text"].as_str().unwrap().contains(" places have no description: itself, "), "{undescribed}");
+    assert!(undescribed["text"].as_str().unwrap().contains("parameters/stage"), "{undescribed}");
     let code = project.xtask(&["expand"]).out;
     for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {
         assert!(code.contains(part), "{part}");

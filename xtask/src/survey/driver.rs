@@ -29,6 +29,7 @@ fn report(id: &str, outcome: Result<(), String>) {
     println!("{}", serde_json::json!([id, outcome.err()]));
 }
 
+#[allow(unused_macros)]
 macro_rules! paginate {
     ($id:literal, $method:ident) => {
         async {
@@ -43,6 +44,7 @@ macro_rules! paginate {
     };
 }
 
+#[allow(unused_macros)]
 macro_rules! send {
     ($id:literal, $method:ident) => {
         async {

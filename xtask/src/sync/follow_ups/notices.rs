@@ -20,6 +20,8 @@ pub const ALL: &[Kind] = &[
     description_to_check,
     incompatible_with_old_servers,
     descriptions_orphaned,
+    without_key,
+    name_taken,
     rust_to_review,
 ];
 
@@ -129,6 +131,25 @@ fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
         follow_up("description-orphaned", None, format!("what a description described is gone: {place}"), remedy)
     };
     context.orphaned.iter().map(each).collect()
+}
+
+/// A list operation without a key has no `paginate()`.
+fn without_key(context: &Context) -> Vec<FollowUp> {
+    let each = |pointer: &String| {
+        let text = "nothing identifies a row, so the operation has no `paginate()`".to_owned();
+        let remedy =
+            "if a property does, or several do together, declare it with `x-listing: key:`; if not, read single pages with `send()`";
+        follow_up("without-key", Some(pointer.clone()), text, remedy)
+    };
+    context.generated.without_key.iter().map(each).collect()
+}
+
+fn name_taken(context: &Context) -> Vec<FollowUp> {
+    let each = |(pointer, name): &(String, String)| {
+        let text = format!("the enum is called `{name}`, because its usual name is that of another type");
+        follow_up("name-taken", Some(pointer.clone()), text, "use this name; it stays as long as that type does")
+    };
+    context.generated.renamed.iter().map(each).collect()
 }
 
 fn rust_to_review(context: &Context) -> Vec<FollowUp> {

@@ -1,12 +1,14 @@
 //! What is undone for as long as the files show it.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use toml_edit::DocumentMut;
 
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::Renamed;
+use crate::codegen;
 use crate::codegen::reviewed::SLICE;
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility, Diff};
@@ -148,17 +150,31 @@ fn crate_missing(context: &Context) -> Vec<FollowUp> {
     needed.into_iter().filter(|(name, _)| is_missing(name)).map(each).collect()
 }
 
+/// One for each model and operation, that with the most places first.
 fn undescribed(context: &Context) -> Vec<FollowUp> {
-    let each = |pointer: &String| {
-        let text = "has no description".to_owned();
-        follow_up("undescribed", Some(pointer.clone()), text, format!("describe it in {SLICE}, in your own words"))
-    };
     // The texts of a new enum value are asked for once, with the value.
-    let is_asked_for = |pointer: &&String| {
+    let values = enum_value_added(context);
+    let is_asked_for = |pointer: &str| {
         let owner = pointer.split_once("/x-enum-").map(|(owner, _)| owner);
-        owner.is_some() && enum_value_added(context).iter().any(|value| value.pointer.as_deref() == owner)
+        owner.is_some() && values.iter().any(|value| value.pointer.as_deref() == owner)
     };
-    context.generated.undescribed.iter().filter(|pointer| !is_asked_for(pointer)).map(each).collect()
+    let mut parts = BTreeMap::<String, Vec<&str>>::new();
+    for pointer in context.generated.undescribed.iter().filter(|pointer| !is_asked_for(pointer)) {
+        let part = codegen::described_part(pointer);
+        let place = pointer.strip_prefix(&part).map_or("", |place| place.trim_start_matches('/'));
+        parts.entry(part).or_default().push(if place.is_empty() { "itself" } else { place });
+    }
+    let mut parts = parts.into_iter().collect::<Vec<_>>();
+    parts.sort_by_key(|(_, places)| Reverse(places.len()));
+    let each = |(part, places): (String, Vec<&str>)| {
+        let text = match places.as_slice() {
+            ["itself"] => "has no description".to_owned(),
+            [place] => format!("has no description of {place}"),
+            places => format!("{} places have no description: {}", places.len(), places.join(", ")),
+        };
+        follow_up("undescribed", Some(part), text, format!("describe it in {SLICE}, in your own words"))
+    };
+    parts.into_iter().map(each).collect()
 }
 
 fn gone_from_rust(context: &Context) -> Vec<FollowUp> {
