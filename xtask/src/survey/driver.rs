@@ -11,13 +11,13 @@ const PROGRAM: &str = r#"//! Lists every operation from the fake server, and pri
 
 use std::collections::BTreeSet;
 
-use LIBRARY::testing::FakeAuthentik;
+use LIBRARY::testing::{FakeAuthentik, Release};
 
 const ROWS: usize = 1_000;
 const PAGE_SIZES: [u64; 3] = [20, 100, 500];
 
 async fn server(id: &str) -> Result<FakeAuthentik, String> {
-    FakeAuthentik::builder().generate(id, ROWS).start().await.map_err(|error| error.to_string())
+    FakeAuthentik::builder().release(Release::RELEASE).generate(id, ROWS).start().await.map_err(|error| error.to_string())
 }
 
 fn check(rows: &[impl serde::Serialize], expected: usize) -> Result<(), String> {
@@ -62,12 +62,24 @@ fn main() {
     };
 "#;
 
-/// The text of the program. The line of an operation has its id.
-pub fn driver(library: &str, operations: &BTreeMap<String, Items>) -> String {
-    let mut program = PROGRAM.replace("LIBRARY", library);
+/// The text of the program for a document of this release. The line of an operation has its id.
+pub fn driver(library: &str, release: &str, operations: &BTreeMap<String, Items>) -> String {
+    let mut program = PROGRAM.replace("LIBRARY", library).replace("RELEASE", behaves_as(release));
     for (id, items) in operations {
         let how = if items.paginates(id) { "paginate" } else { "send" };
         let _ = writeln!(program, "    report({id:?}, runtime.block_on({how}!({id:?}, {})));", id.to_snake_case());
     }
     program + "}\n"
+}
+
+/// The release of the fake server that sends pages as this one does, and sorts them no better.
+fn behaves_as(release: &str) -> &'static str {
+    let mut numbers = release.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
+    match (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) {
+        (..2024, _) | (2024, ..4) => "V2024_2",
+        (2024, _) | (2025, ..10) => "V2025_6",
+        (2025, ..12) => "V2025_10",
+        (2025, _) | (2026, ..8) => "V2025_12",
+        _ => "V2026_8",
+    }
 }

@@ -95,7 +95,7 @@ fn compile(
         let ids = candidates.keys().cloned().collect::<Vec<_>>();
         eprintln!("compiling {} operations", ids.len());
         let (slice, generated) = generate(document, &ids, ours)?;
-        let code = package.write(&slice, &generated, &driver::driver(&package.library, candidates))?;
+        let code = package.write(&slice, &generated, &driver::driver(&package.library, document.release(), candidates))?;
         let errors = package.compile()?;
         if errors.is_empty() {
             return Ok(());
