@@ -160,19 +160,21 @@ fn undescribed(context: &Context) -> Vec<FollowUp> {
     };
     let mut parts = BTreeMap::<String, Vec<&str>>::new();
     for pointer in context.generated.undescribed.iter().filter(|pointer| !is_asked_for(pointer)) {
-        let part = codegen::described_part(pointer);
-        let place = pointer.strip_prefix(&part).map_or("", |place| place.trim_start_matches('/'));
-        parts.entry(part).or_default().push(if place.is_empty() { "itself" } else { place });
+        parts.entry(codegen::described_part(pointer)).or_default().push(pointer);
     }
     let mut parts = parts.into_iter().collect::<Vec<_>>();
-    parts.sort_by_key(|(_, places)| Reverse(places.len()));
-    let each = |(part, places): (String, Vec<&str>)| {
-        let text = match places.as_slice() {
-            ["itself"] => "has no description".to_owned(),
-            [place] => format!("has no description of {place}"),
-            places => format!("{} places have no description: {}", places.len(), places.join(", ")),
+    parts.sort_by_key(|(_, pointers)| Reverse(pointers.len()));
+    let each = |(part, pointers): (String, Vec<&str>)| {
+        let (pointer, text) = match pointers.as_slice() {
+            [pointer] => ((*pointer).to_owned(), "has no description".to_owned()),
+            pointers => {
+                let places = pointers.iter().filter_map(|pointer| pointer.strip_prefix(&part)).map(|place| place.trim_start_matches('/'));
+                let places = places.map(|place| if place.is_empty() { "itself" } else { place }).collect::<Vec<_>>();
+                let text = format!("{} places have no description: {}", places.len(), places.join(", "));
+                (part, text)
+            }
         };
-        follow_up("undescribed", Some(part), text, format!("describe it in {SLICE}, in your own words"))
+        follow_up("undescribed", Some(pointer), text, format!("describe it in {SLICE}, in your own words"))
     };
     parts.into_iter().map(each).collect()
 }
