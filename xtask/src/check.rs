@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use toml_edit::DocumentMut;
 
-use crate::{links, package};
+use crate::{links, oldest_rust, package};
 
 /// One thing that must pass.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub enum Task {
     Toolchain(String, Cow<'static, str>),
     /// Anything else. It prints what it runs, and returns whether it passed.
     Check(fn(&Path) -> Result<bool>),
+    /// Whether every dependency supports this Rust.
+    OldestRust(String),
     /// Something that cannot be done on this machine, and why.
     Skipped(String),
 }
@@ -59,15 +61,22 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
     } else {
         Task::Skipped("the program `chromium` is not installed".into())
     };
+    let docs_rs = if has_toolchain("nightly") {
+        Task::Check(package::document)
+    } else {
+        Task::Skipped("nightly Rust is not installed: `rustup toolchain install nightly`".into())
+    };
     steps.extend([
+        Step { name: "oldest Rust, declared", task: Task::OldestRust(minimum.into()) },
         Step { name: "docs", task: Task::CargoWith(docs, ("RUSTDOCFLAGS", "-D warnings")) },
         Step { name: "links in documents", task: Task::Check(links::check) },
         Step::cargo("tests", "test --workspace --all-features --locked"),
         Step::cargo("tests of a small build", MINIMAL_TESTS),
         Step::cargo("example", "run --example list_bindings --locked -- --format csv"),
         Step { name: "page in a browser", task: browser },
-        Step { name: "oldest Rust", task: Task::Toolchain(minimum.into(), "check --workspace --all-features --locked".into()) },
+        Step { name: "oldest Rust, compiled", task: Task::Toolchain(minimum.into(), "check --workspace --all-features --locked".into()) },
         Step { name: "package", task: Task::Check(package::check) },
+        Step { name: "docs as on docs.rs", task: docs_rs },
     ]);
     steps
 }
@@ -114,6 +123,10 @@ pub fn run_steps(root: &Path, steps: &[Step]) -> Result<bool> {
         }
     }
     println!("\n{}", lines.join("\n"));
+    match lines.iter().filter(|line| line.starts_with("SKIPPED")).count() {
+        0 => {}
+        skipped => println!("\nSKIPPED: {skipped} of {} steps need what this machine does not have", steps.len()),
+    }
     Ok(true)
 }
 
@@ -134,6 +147,7 @@ fn perform(root: &Path, task: &Task) -> Result<Outcome> {
             return Ok(Outcome::Skipped(format!("Rust {toolchain} is not installed: `rustup toolchain install {toolchain}`")));
         }
         Task::Check(check) => check(root)?,
+        Task::OldestRust(minimum) => oldest_rust::check(root, minimum)?,
         Task::Skipped(why) => return Ok(Outcome::Skipped(why.clone())),
     };
     Ok(if passed { Outcome::Passed } else { Outcome::Failed })

@@ -20,6 +20,7 @@ pub mod fuzzing;
 mod links;
 mod locate;
 mod node;
+mod oldest_rust;
 mod package;
 mod project;
 mod release;
