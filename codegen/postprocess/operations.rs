@@ -212,7 +212,8 @@ fn value_hint(ty: &syn::Type) -> String {
 // --- send -----------------------------------------------------------------------------------------------------------
 
 /// Splits the `send()` of progenitor in two: `into_request()` builds the HTTP request, and a `send()` of ours gives it to the transport,
-/// which authorizes, sends and retries it, and decodes the response.
+/// which authorizes, sends and retries it, and decodes the response. Programs that use the crate would compile an `async fn` again, with all that
+/// it calls; a boxed future is compiled once.
 fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>) -> Result<(), String> {
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
     keep_request(send)?;
@@ -232,9 +233,9 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
         ///
         /// # Panics
         /// In a Tokio runtime without timers or I/O: see [`ClientBuilder`](crate::ClientBuilder#panics).
-        pub async fn send(self) -> Result<crate::ResponseValue<#response>, crate::Error> {
+        pub fn send(self) -> ::futures_util::future::BoxFuture<'static, Result<crate::ResponseValue<#response>, crate::Error>> {
             let client = self.client.clone();
-            #response_of
+            Box::pin(async move { #response_of })
         }
     });
     Ok(())

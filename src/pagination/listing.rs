@@ -8,20 +8,21 @@ use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
 use super::sort::{Order, Row};
+use super::stream::Batches;
 use super::walk::{Stop, Walk};
 use super::{Settings, evidence, fallback, position, task};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
 /// Rows that are returned together.
-pub(super) struct Batch<T> {
+pub(crate) struct Batch<T> {
     pub(super) rows: Vec<Row<T>>,
     /// Rows in the list, as the server counted them last.
     pub(super) count: u64,
     pub(super) server: VersionRange,
 }
 
-pub(super) struct Listing<T: 'static> {
+pub(crate) struct Listing<T: 'static> {
     request: ListRequest<T>,
     order: Order<T>,
     settings: Settings,
@@ -64,6 +65,11 @@ impl<T: Send + Sync + 'static> Listing<T> {
     /// Identifies the listing that a position belongs to.
     pub(super) fn fingerprint(&self) -> String {
         position::fingerprint(&self.request, &self.order)
+    }
+
+    /// The rows of the listing, as its operation lists them.
+    pub(super) fn batches(self) -> Batches<T> {
+        (self.request.operation.batches)(self)
     }
 
     /// The next rows, with the rest of the listing; `None` at its end.

@@ -113,6 +113,7 @@ pub use stream::{Items, Page, Pages};
 
 pub(crate) use operation::{Operation, Partition, SortTerm};
 pub(crate) use page::send_one_page;
+pub(crate) use stream::batches;
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
-use futures_util::stream::{self, FusedStream, Stream, StreamExt, TryStreamExt};
+use futures_util::future;
+use futures_util::stream::{self, FusedStream, Stream, StreamExt};
 
 use super::key::SortKey;
 use super::listing::{Batch, Listing};
@@ -15,7 +16,13 @@ use crate::Error;
 use crate::compat::version::VersionRange;
 use crate::telemetry::Span;
 
-type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
+pub(crate) type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
+
+/// The rows of a listing. Each [`Operation`](super::Operation) points to the instance for its rows, so that the whole listing is compiled
+/// with this crate, and not again in every program that uses it.
+pub(crate) fn batches<T: Send + Sync + 'static>(listing: Listing<T>) -> Batches<T> {
+    Box::pin(stream::try_unfold(listing, Listing::next))
+}
 
 /// Every row of a listing: see [`Paginator::items`](super::Paginator::items).
 ///
@@ -47,9 +54,12 @@ impl<T: Send + Sync + 'static> Items<T> {
         let last = listing.as_ref().ok().and_then(Listing::after);
         let fingerprint = listing.as_ref().map(Listing::fingerprint).unwrap_or_default();
         let operation = listing.as_ref().map(Listing::operation).unwrap_or_default();
-        let batches = stream::once(async { listing }).map_ok(|listing| stream::try_unfold(listing, Listing::next)).try_flatten();
+        let batches = match listing {
+            Ok(listing) => listing.batches(),
+            Err(error) => Box::pin(stream::once(future::ready(Err(error)))),
+        };
         Self {
-            batches: Some(Box::pin(batches)),
+            batches: Some(batches),
             batch: Vec::new().into_iter(),
             left: max_items,
             operation,

@@ -37,6 +37,7 @@ const fn operation(key: &'static [SortTerm<Row>]) -> Operation<Row> {
         partition: None,
         schema: &SCHEMA,
         version_markers: &[],
+        batches: super::batches,
         decode_page: |body| decode(body).map(|page: Page| (page.pagination, page.results)),
         decode_rows: decode,
         decode_row: decode,
