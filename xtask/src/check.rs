@@ -41,7 +41,7 @@ impl Step {
 }
 
 /// The client, its listings and its build, without the generator and the features that are tested together.
-const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test client --test listing --test generator";
+const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test client --test listing --test build";
 const BROWSER_TESTS: &str = "test --workspace --all-features --locked --test example -- --ignored";
 
 /// Every step: the quick ones first.

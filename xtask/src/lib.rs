@@ -10,7 +10,7 @@ mod annotations;
 mod canonical;
 mod check;
 #[path = "../../codegen/mod.rs"]
-mod codegen;
+pub mod codegen;
 mod commands;
 mod diff;
 mod digest;

@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-#[path = "../../codegen/mod.rs"]
-mod codegen;
 mod other_operations;
 
-use codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
-use codegen::{Diagnostic, Generated, generate};
+use toml_edit::DocumentMut;
+use xtask::codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
+use xtask::codegen::{Diagnostic, Generated, generate};
 
 /// A slice to edit, which stays the same when another release is checked in.
 const FIXTURE: &str = "tests/fixtures/authentik-2025.6.yaml";
 
+/// The root of the repository.
+const ROOT: &str = "..";
+
 fn read(path: &str) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The fixture after some edits, each of which must apply.
@@ -33,7 +35,7 @@ fn diagnostic(edits: &[(&str, &str)]) -> Diagnostic {
 }
 
 fn header_of(slice: &str) -> String {
-    header(Path::new("."), slice, &read("openapi/upstream.toml")).unwrap()
+    header(Path::new(ROOT), slice, &read("openapi/upstream.toml")).unwrap()
 }
 
 /// A new progenitor, and any change of the slice, appears here for review.
@@ -42,29 +44,6 @@ fn the_reviewed_file_is_what_the_generator_makes_of_the_slice() {
     let slice = read(SLICE);
     let generated = header_of(&slice) + &generate(SLICE, &slice).unwrap().code();
     assert!(read(REVIEWED) == generated, "run `{REFRESH}`, and review the difference");
-}
-
-/// With or without the feature `generate`, `build.rs` writes the same bytes.
-#[test]
-fn a_build_compiles_the_reviewed_file() {
-    assert!(read(REVIEWED) == include_str!(concat!(env!("OUT_DIR"), "/codegen.rs")));
-}
-
-/// What only the generator needs is most of a build.
-#[test]
-fn a_build_without_the_generator_compiles_none_of_its_dependencies() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["tree", "--offline", "--prefix=none", "--edges=normal,build", "--no-default-features"];
-    let tree = |features: &str| {
-        let output = std::process::Command::new(&cargo).args(arguments).arg(format!("--features={features}")).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let (with, without) = (tree("rustls,generate"), tree("rustls"));
-    for package in ["progenitor v", "typify v", "syn v2.", "regress v", "openapiv3 v", "serde_yaml v", "prettyplease v"] {
-        assert!(with.contains(&format!("\n{package}")), "{package}");
-        assert!(!without.contains(&format!("\n{package}")), "{package}");
-    }
 }
 
 #[test]
@@ -245,12 +224,12 @@ fn models_are_hashable_where_their_fields_are() {
 
 #[test]
 fn slices_of_other_releases_are_generated() {
-    let slices = std::fs::read_dir("tests/fixtures/slices").unwrap().map(|slice| slice.unwrap().path());
+    let slices = std::fs::read_dir("../tests/fixtures/slices").unwrap().map(|slice| slice.unwrap().path());
     let slices = slices.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect::<Vec<_>>();
     assert!(slices.len() >= 12, "{slices:?}");
     for slice in slices {
         let name = slice.display().to_string();
-        let code = generate(&name, &read(&name)).map(|generated| generated.code());
+        let code = generate(&name, &std::fs::read_to_string(&slice).unwrap()).map(|generated| generated.code());
         // Up to 2022.8 a response refers to a schema, which is not valid OpenAPI.
         match code {
             Ok(code) => assert!(code.contains("pub fn paginate(self)"), "{name}"),
@@ -261,15 +240,18 @@ fn slices_of_other_releases_are_generated() {
 
 #[test]
 fn upstream_toml_says_where_the_slice_comes_from() {
-    let upstream: toml::Table = read("openapi/upstream.toml").parse().unwrap();
+    let upstream: DocumentMut = read("openapi/upstream.toml").parse().unwrap();
     let slice: serde_yaml::Value = serde_yaml::from_str(&read(SLICE)).unwrap();
     assert_eq!(upstream["release"].as_str(), slice["info"]["version"].as_str());
     assert_eq!(upstream["operations"].as_array().unwrap().len(), slice["paths"].as_mapping().unwrap().len());
     assert_eq!(upstream["operations"][0].as_str(), slice["paths"]["/flows/bindings/"]["get"]["operationId"].as_str());
-    assert!(env!("CARGO_PKG_VERSION").ends_with(&format!("+authentik.{}", upstream["release"].as_str().unwrap())));
+    let manifest: DocumentMut = read("Cargo.toml").parse().unwrap();
+    let version = manifest["package"]["version"].as_str().unwrap();
+    assert!(version.ends_with(&format!("+authentik.{}", upstream["release"].as_str().unwrap())));
 
-    let lock: toml::Table = read("Cargo.lock").parse().unwrap();
-    let progenitor = lock["package"].as_array().unwrap().iter().find(|package| package["name"].as_str() == Some("progenitor")).unwrap();
+    let lock: DocumentMut = read("Cargo.lock").parse().unwrap();
+    let progenitor =
+        lock["package"].as_array_of_tables().unwrap().iter().find(|package| package["name"].as_str() == Some("progenitor")).unwrap();
     let generator = format!("progenitor {}", progenitor["version"].as_str().unwrap());
     assert_eq!(upstream["generator"].as_str(), Some(generator.as_str()), "write the new generator to upstream.toml");
 }
