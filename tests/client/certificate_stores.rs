@@ -4,16 +4,16 @@ use authentik_flow_bindings::Client;
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
 
 use super::authority::Authority;
-use super::faulty;
 use super::tls::{assert_tls_error, list};
+use super::{faulty, run_alone};
 
 /// Certificate stores come from the environment, which belongs to the whole process: a process of its own for each case.
 #[test]
 fn certificate_stores_of_the_environment_are_used_or_named() {
     let run = |test: &str, name: &str, value: &std::path::Path| {
-        let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-        command.args([test, "--exact", "--ignored"]).env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").env(name, value);
-        command.assert().success();
+        run_alone(test, |command| {
+            command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").env(name, value);
+        });
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
@@ -36,9 +36,9 @@ fn a_client_of_the_environment_trusts_its_authority() {
     std::fs::write(&ca, authority.pem).unwrap();
     std::fs::write(&token, "not-a-real-token\n").unwrap();
     let run = |test: &str, name: &str, value: &std::path::Path| {
-        let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-        command.args([test, "--exact", "--ignored"]).env_remove("AUTHENTIK_TOKEN").env("AUTHENTIK_URL", &address);
-        command.env("AUTHENTIK_TOKEN_FILE", &token).env(name, value).assert().success();
+        run_alone(test, |command| {
+            command.env_remove("AUTHENTIK_TOKEN").env("AUTHENTIK_URL", &address).env("AUTHENTIK_TOKEN_FILE", &token).env(name, value);
+        });
     };
     run("certificate_stores::a_client_of_the_environment", "AUTHENTIK_CA_FILE", &ca);
     run("certificate_stores::a_client_of_the_environment", "AUTHENTIK_INSECURE", "true".as_ref());

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{JSON, client, error_of, faulty, response};
+use super::{JSON, client, error_of, faulty, response, run_alone};
 
 const PAGE: &str =
     r#"{"pagination":{"count":0,"current":1,"end_index":0,"next":0,"previous":0,"start_index":0,"total_pages":1},"results":[]}"#;
@@ -201,12 +201,10 @@ fn a_proxy_that_refuses_is_named() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let proxy =
             format!("http://{}", runtime.block_on(serve(format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"))));
-        let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-        command.args([test, "--exact", "--ignored"]).env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
-        for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"] {
-            command.env(variable, &proxy);
-        }
-        command.assert().success();
+        run_alone(test, |command| {
+            command.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+            command.envs(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"].map(|variable| (variable, &proxy)));
+        });
     };
     run("hostile::through_a_proxy_that_asks_for_a_password", "407 Proxy Authentication Required");
     run("hostile::through_a_proxy_that_does_not_connect", "403 Forbidden");

@@ -8,7 +8,7 @@ use authentik_flow_bindings::{Client, Error, RetryPolicy};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{JSON, client, error_of, faulty, response};
+use super::{JSON, client, error_of, faulty, response, run_alone};
 
 #[tokio::test]
 async fn an_endless_body_ends_at_the_cap() {
@@ -118,9 +118,9 @@ fn a_large_response_is_held_once() {
         "results": [], "filler": "x".repeat(LARGE)});
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(faulty(response(200, &[JSON], page.to_string())));
-    // Memory belongs to the whole process: a process of its own.
-    let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-    command.args(["limits::memory_of_a_large_response", "--exact", "--ignored"]).env("SERVER", server.address()).assert().success();
+    run_alone("limits::memory_of_a_large_response", |command| {
+        command.env("SERVER", server.address());
+    });
 }
 
 const LARGE: usize = 40 * 1024 * 1024;

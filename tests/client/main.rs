@@ -12,6 +12,8 @@ mod retries;
 mod secrets;
 mod tls;
 
+use std::process::Command;
+
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
 use authentik_flow_bindings::{Client, ClientBuilder, Error};
 
@@ -38,3 +40,13 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: impl Into<Vec<u
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Runs an ignored test in a process of its own: the environment, and the memory, belong to a whole process.
+fn run_alone(test: &str, prepare: impl FnOnce(&mut Command)) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--ignored"]);
+    prepare(&mut command);
+    let output = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("1 passed"), "{test}: {}\n{out}{err}", output.status);
+}

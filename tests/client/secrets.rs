@@ -4,7 +4,7 @@ use authentik_flow_bindings::Client;
 use authentik_flow_bindings::testing::FakeAuthentik;
 use serde_json::json;
 
-use super::{JSON, client, error_of, faulty, response, server};
+use super::{JSON, client, error_of, faulty, response, run_alone, server};
 
 #[tokio::test]
 async fn signed_urls_are_cut_wherever_a_server_puts_them() {
@@ -114,13 +114,11 @@ fn loopback_addresses_are_not_reached_through_a_proxy() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
-    let mut command = assert_cmd::Command::new(std::env::current_exe().unwrap());
-    command.args(["secrets::a_request_to_this_machine", "--exact", "--ignored"]);
-    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"] {
-        command.env(variable, &address);
-    }
-    command.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
-    command.assert().success();
+    run_alone("secrets::a_request_to_this_machine", |command| {
+        let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"];
+        command.envs(variables.map(|variable| (variable, &address)));
+        command.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+    });
     assert!(proxy.accept().is_err(), "the proxy was connected to");
 }
 

@@ -8,9 +8,9 @@ pub mod responses;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{LazyLock, OnceLock};
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use toml_edit::DocumentMut;
