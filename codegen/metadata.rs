@@ -26,6 +26,8 @@ pub struct Metadata {
     pub listings: BTreeMap<String, Listing>,
     /// JSON pointers of list operations whose rows have no key.
     pub without_key: Vec<String>,
+    /// Request bodies with read-only properties: the JSON pointer of each component, and the properties.
+    pub read_only_in_bodies: BTreeMap<String, Vec<String>>,
     /// Every object of the document, by component, as it was before any fixup.
     pub shapes: BTreeMap<String, Shape>,
     /// JSON pointers of responses without a description, error responses included, which generate no Rust.

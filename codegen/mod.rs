@@ -35,6 +35,8 @@ pub struct Generated {
     pub without_key: Vec<String>,
     /// Enums whose usual name is that of another type: the JSON pointer of each, and its name.
     pub renamed: Vec<(String, String)>,
+    /// Request bodies with read-only properties: the JSON pointer of each component, and the properties.
+    pub read_only_in_bodies: BTreeMap<String, Vec<String>>,
 }
 
 impl Generated {
@@ -68,7 +70,14 @@ impl Generated {
         let places = |count| if count == 1 { "1 place has".to_owned() } else { format!("{count} places have") };
         let counts = self.undescribed_counts().into_iter();
         let undescribed = counts.map(|(pointer, count)| format!("{pointer}: {} no description", places(count)));
-        without_key.chain(renamed).chain(undescribed).collect()
+        let read_only = self.read_only_in_bodies.iter().map(|(pointer, properties)| {
+            format!(
+                "{pointer}: sent as a request body with the read-only properties {}, which authentik ignores; a component without them \
+                 would spare callers from setting them",
+                properties.join(", ")
+            )
+        });
+        without_key.chain(renamed).chain(read_only).chain(undescribed).collect()
     }
 }
 
@@ -92,6 +101,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
 
     passes::inline::inline_parts(&mut spec);
     passes::unsupported::require_json(&mut spec)?;
+    passes::unsupported::note_read_only_bodies(&spec, &mut metadata);
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);
@@ -103,8 +113,8 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;
     let undescribed = passes::descriptions::undescribed(&spec, &metadata);
-    let Metadata { without_key, renamed, .. } = metadata;
-    Ok(Generated { file, stale_fixups, undescribed, without_key, renamed })
+    let Metadata { without_key, renamed, read_only_in_bodies, .. } = metadata;
+    Ok(Generated { file, stale_fixups, undescribed, without_key, renamed, read_only_in_bodies })
 }
 
 fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {

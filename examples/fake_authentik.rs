@@ -14,10 +14,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use authentik_flow_bindings::testing::{FakeAuthentik, Fault, Release};
+use authentik_flow_bindings::testing::{FakeAuthentik, FakeAuthentikBuilder, Fault, Release};
 use clap::Parser;
+use serde_json::Value;
 
-/// Serves GET /api/v3/flows/bindings/ on 127.0.0.1 as a release of authentik does, for tests in any language
+/// Serves list operations on 127.0.0.1 as a release of authentik does, for tests in any language
 #[derive(Parser)]
 struct Options {
     /// Port to listen on; 0 takes a free one
@@ -26,21 +27,40 @@ struct Options {
     /// Release to behave as: 2024.2, 2025.6, 2025.10, 2025.12 or 2026.8
     #[arg(long, default_value_t = Release::V2025_12)]
     release: Release,
-    /// Serve these bindings instead of generated ones: a JSON array of rows, or a page as authentik sends it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["bindings", "flows"])]
-    rows: Option<PathBuf>,
-    /// Number of generated bindings
-    #[arg(long, default_value_t = 1_240)]
-    bindings: usize,
-    /// Number of flows that the generated bindings belong to
-    #[arg(long, default_value_t = 212)]
-    flows: usize,
+    /// Rows of a list operation: a number of rows to generate, or a JSON file with an array of rows or a page as authentik sends it
+    #[arg(long, value_name = "OPERATION=ROWS", default_value = "flows_bindings_list=1240", value_parser = parse_rows)]
+    rows: Vec<(String, RowSource)>,
     /// Time before each response, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency: u64,
     /// Replace the responses to some requests, counted from 1, by an error page: `3=502`, `5..=9=503` or `always=500`
     #[arg(long, value_name = "REQUESTS=STATUS", value_parser = parse_fault)]
     fault: Vec<((usize, usize), u16)>,
+}
+
+#[derive(Clone)]
+enum RowSource {
+    Generated(usize),
+    File(PathBuf),
+}
+
+fn parse_rows(text: &str) -> Result<(String, RowSource), String> {
+    let expected = || format!("`{text}` is not OPERATION=ROWS: write `flows_bindings_list=1240` or `flows_bindings_list=rows.json`");
+    let (operation, rows) = text.split_once('=').ok_or_else(expected)?;
+    let rows = rows.parse().map_or_else(|_| RowSource::File(rows.into()), RowSource::Generated);
+    Ok((operation.to_owned(), rows))
+}
+
+fn add_rows(server: FakeAuthentikBuilder, (operation, rows): &(String, RowSource)) -> Result<FakeAuthentikBuilder> {
+    let path = match rows {
+        RowSource::Generated(count) => return Ok(server.generate(operation, *count)),
+        RowSource::File(path) => path,
+    };
+    let json = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut json: Value = serde_json::from_str(&json).with_context(|| format!("{} is not JSON", path.display()))?;
+    let rows = json.get_mut("results").map(Value::take).unwrap_or(json);
+    let rows: Vec<Value> = serde_json::from_value(rows).with_context(|| format!("{} is neither an array nor a page", path.display()))?;
+    Ok(server.rows(operation, rows))
 }
 
 /// The first and the last request, and the status.
@@ -61,16 +81,10 @@ fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
 async fn main() -> Result<()> {
     let options = Options::parse();
     let builder = FakeAuthentik::builder().port(options.port).release(options.release).latency(Duration::from_millis(options.latency));
-    let builder = match &options.rows {
-        Some(path) => {
-            let json = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            builder.json(&json).with_context(|| format!("{} does not hold flow stage bindings", path.display()))?
-        }
-        None => builder.generated(options.bindings, options.flows),
-    };
+    let builder = options.rows.iter().try_fold(builder, add_rows)?;
     let faults = options.fault.into_iter();
     let builder = faults.fold(builder, |builder, ((first, last), status)| builder.faults(first..=last, Fault::html(status)));
-    let server = builder.start().await.with_context(|| format!("port {} cannot be used: choose another with --port", options.port))?;
+    let server = builder.start().await.with_context(|| format!("the server on port {} cannot start", options.port))?;
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "AUTHENTIK_URL={}\nAUTHENTIK_TOKEN={}", server.address(), FakeAuthentik::TOKEN)?;

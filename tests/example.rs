@@ -159,7 +159,8 @@ fn the_fake_server_can_be_used_from_another_process() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, rows).unwrap();
     let mut command = Command::new(example_path("fake_authentik"));
-    command.args(["--port", "0", "--release", "2025.12", "--fault", "2..=3=502", "--rows"]).arg(file.path());
+    command.args(["--port", "0", "--release", "2025.12", "--fault", "2..=3=502", "--rows"]);
+    command.arg(format!("flows_bindings_list={}", file.path().display()));
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(Result::unwrap).collect::<Vec<_>>();
     let variables = lines.iter().map(|line| line.split_once('=').unwrap());

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 const ROWS: usize = 1_240;
@@ -99,18 +100,26 @@ async fn ordering_by_target_and_order_is_a_500_on_newer_releases() {
 async fn an_empty_list_is_one_page() {
     let server = FakeAuthentik::builder().start().await.unwrap();
     let page = server.client().flows_bindings_list().send().await.unwrap();
-    let expected =
-        serde_json::json!({"next": 0, "previous": 0, "count": 0, "current": 1, "total_pages": 1, "start_index": 0, "end_index": 0});
+    let expected = json!({"next": 0, "previous": 0, "count": 0, "current": 1, "total_pages": 1, "start_index": 0, "end_index": 0});
     assert_eq!(serde_json::to_value(&page.pagination).unwrap(), expected);
 }
 
-/// Raw requests, for what the typed client does not send.
-async fn raw(server: &FakeAuthentik, method: reqwest::Method, path: &str, accept: &str) -> (u16, String) {
-    let url = format!("{}{path}", server.address());
+/// A raw request, for what the typed client does not send.
+fn request(server: &FakeAuthentik, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let request = reqwest::Client::new().request(method, url).bearer_auth(FakeAuthentik::TOKEN).header("accept", accept);
-    let page = request.send().await.unwrap();
+    reqwest::Client::new().request(method, format!("{}{path}", server.address())).bearer_auth(FakeAuthentik::TOKEN)
+}
+
+async fn raw(server: &FakeAuthentik, method: reqwest::Method, path: &str, accept: &str) -> (u16, String) {
+    let page = request(server, method, path).header("accept", accept).send().await.unwrap();
     (page.status().as_u16(), page.text().await.unwrap())
+}
+
+/// Sends a JSON body; returns the status and the JSON of the response.
+async fn write(server: &FakeAuthentik, method: reqwest::Method, path: &str, body: &Value) -> (u16, Value) {
+    let request = request(server, method, path).header("content-type", "application/json").body(body.to_string());
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default())
 }
 
 #[tokio::test]
@@ -127,11 +136,11 @@ async fn odd_requests_get_the_responses_of_authentik() {
     assert_eq!(raw(&fake(Release::V2024_2).await, Method::GET, &path("page="), "*/*").await.0, 404);
 
     let (status, body) = raw(&server, Method::GET, &path("order=x&target=x&policy_engine_mode=bogus"), "*/*").await;
-    let errors: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let errors: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 400);
     assert_eq!(
         errors,
-        serde_json::json!({
+        json!({
             "order": ["Enter a number."],
             "target": ["“x” is not a valid UUID."],
             "policy_engine_mode": ["Select a valid choice. bogus is not one of the available choices."],
@@ -148,7 +157,7 @@ async fn odd_requests_get_the_responses_of_authentik() {
 async fn rows_have_the_fields_of_the_release() {
     for release in Release::ALL {
         let (_, body) = raw(&fake(release).await, reqwest::Method::GET, "/api/v3/flows/bindings/?page_size=1", "*/*").await;
-        let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let page: Value = serde_json::from_str(&body).unwrap();
         let flow = &page["results"][0]["stage_obj"]["flow_set"][0];
         let renamed = release >= Release::V2025_12;
         assert_eq!((flow.get("background").is_some(), flow.get("background_url").is_some()), (!renamed, renamed), "{release}");
@@ -214,4 +223,74 @@ async fn rows_are_loaded_from_a_saved_page_or_an_array() {
     }
     let error = FakeAuthentik::builder().json("[\n{}]").unwrap_err();
     assert_eq!(error.line(), 2, "{error}");
+}
+
+#[tokio::test]
+async fn bindings_are_created_changed_and_deleted() {
+    use reqwest::Method;
+    const LIST: &str = "/api/v3/flows/bindings/";
+    let server = FakeAuthentik::builder().release(Release::V2025_12).generated(6, 2).start().await.unwrap();
+    let (target, stage) = server.with_rows(|rows| rows.iter().map(|row| (row.target, row.stage)).next().unwrap());
+
+    let body = json!({ "target": target, "stage": stage, "order": 70, "pk": Uuid::nil() });
+    let (status, created) = write(&server, Method::POST, LIST, &body).await;
+    assert_eq!((status, &created["order"], &created["re_evaluate_policies"]), (201, &json!(70), &json!(true)), "{created}");
+    assert_eq!(created["stage_obj"]["pk"], json!(stage));
+    let flows = created["stage_obj"]["flow_set"].as_array().unwrap();
+    assert!(flows.iter().any(|flow| flow["pk"] == json!(target) && flow["background_url"].is_string()), "{created}");
+    assert_ne!(created["pk"], json!(Uuid::nil()), "a read-only property of the body is ignored");
+
+    let row = format!("{LIST}{}/", created["pk"].as_str().unwrap());
+    let (status, changed) = write(&server, Method::PATCH, &row, &json!({ "order": 80 })).await;
+    assert_eq!((status, &changed["order"], &changed["pk"]), (200, &json!(80), &created["pk"]));
+    assert_eq!(write(&server, Method::GET, &row, &Value::Null).await, (200, changed));
+    let listed = server.client().flows_bindings_list().target(target).paginate().await.unwrap();
+    assert!(listed.iter().any(|binding| json!(binding.pk) == created["pk"] && binding.order == 80));
+
+    assert_eq!(write(&server, Method::DELETE, &row, &Value::Null).await, (204, Value::Null));
+    assert_eq!(write(&server, Method::DELETE, &row, &Value::Null).await, (404, json!({ "detail": "Not found." })));
+    assert_eq!(server.with_rows(|rows| rows.len()), 6);
+}
+
+#[tokio::test]
+async fn bodies_that_authentik_rejects_change_nothing() {
+    let server = FakeAuthentik::builder().generated(6, 2).start().await.unwrap();
+    let (target, stage, order) = server.with_rows(|rows| rows.iter().map(|row| (row.target, row.stage, row.order)).next().unwrap());
+    let nil = Uuid::nil();
+    for (body, errors) in [
+        (json!({ "target": target }), json!({ "stage": ["This field is required."], "order": ["This field is required."] })),
+        (
+            json!({ "target": nil, "stage": stage, "order": 1 }),
+            json!({ "target": [format!("Invalid pk \"{nil}\" - object does not exist.")] }),
+        ),
+        (
+            json!({ "target": "x", "stage": stage, "order": "first", "policy_engine_mode": "none" }),
+            json!({
+                "target": ["Must be a valid UUID."],
+                "order": ["A valid integer is required."],
+                "policy_engine_mode": ["\"none\" is not a valid choice."],
+            }),
+        ),
+        (
+            json!({ "target": target, "stage": stage, "order": order }),
+            json!({ "non_field_errors": ["The fields target, stage, order must make a unique set."] }),
+        ),
+    ] {
+        assert_eq!(write(&server, reqwest::Method::POST, "/api/v3/flows/bindings/", &body).await, (400, errors), "{body}");
+    }
+    assert_eq!(server.with_rows(|rows| rows.len()), 6);
+}
+
+#[tokio::test]
+async fn a_row_needs_only_the_properties_that_a_test_is_about() {
+    let (stage, target) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let rows = [json!({ "order": 5, "target": target }), json!({ "order": 6, "stage": stage }), json!({ "order": 7, "stage": stage })];
+    let server = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap();
+    let mut bindings = server.client().flows_bindings_list().paginate().await.unwrap();
+    bindings.sort_by_key(|binding| binding.order);
+    assert_eq!(bindings.iter().map(|binding| binding.order).collect::<Vec<_>>(), [5, 6, 7]);
+    assert!(bindings.iter().all(|binding| binding.stage == binding.stage_obj.pk), "{bindings:?}");
+    assert!(bindings[0].target == target && bindings[0].flow().unwrap().pk == target);
+    assert!(bindings[1].stage == stage && bindings[1].stage_obj == bindings[2].stage_obj);
+    assert_eq!(bindings.iter().map(|binding| binding.pk).collect::<BTreeSet<_>>().len(), 3);
 }

@@ -1,9 +1,14 @@
 //! Operations that the client cannot send or read, reported by name before progenitor panics on them.
 
-use openapiv3::{MediaType, OpenAPI, Operation, ReferenceOr, SchemaKind, StatusCode, StringFormat, Type, VariantOrUnknownOrEmpty};
+use std::borrow::Cow;
+
+use openapiv3::{
+    MediaType, ObjectType, OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, StatusCode, StringFormat, Type, VariantOrUnknownOrEmpty,
+};
 
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::pointer::step;
+use crate::codegen::metadata::Metadata;
+use crate::codegen::pointer::{step, to_component};
 use crate::codegen::spec::{item_mut, operations, operations_mut, resolved};
 
 const JSON: &str = "application/json";
@@ -42,15 +47,36 @@ fn check_body(spec: &OpenAPI, pointer: &str, operation: &Operation) -> Result<()
 
 /// Whether a property of a body is a file.
 fn has_files(spec: &OpenAPI, media: &MediaType) -> bool {
-    let body = media.schema.as_ref().and_then(|schema| resolved(spec, schema));
-    let properties = body.and_then(|body| match &body.schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => Some(&object.properties),
-        _ => None,
-    });
-    properties.into_iter().flat_map(|properties| properties.values()).filter_map(|property| resolved(spec, property)).any(|property| {
+    let properties = body(spec, media).map(|(_, object)| &object.properties).into_iter().flatten();
+    properties.filter_map(|(_, property)| resolved(spec, property)).any(|property| {
         let binary = VariantOrUnknownOrEmpty::Item(StringFormat::Binary);
         matches!(&property.schema.schema_kind, SchemaKind::Type(Type::String(string)) if string.format == binary)
     })
+}
+
+/// The object that a body is, and its component.
+fn body<'a>(spec: &'a OpenAPI, media: &'a MediaType) -> Option<(Option<Cow<'a, str>>, &'a ObjectType)> {
+    let body = resolved(spec, media.schema.as_ref()?)?;
+    match &body.schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => Some((body.component, object)),
+        _ => None,
+    }
+}
+
+/// Notes bodies with read-only properties. The type of a component is the same in requests and responses, so callers see these
+/// properties, and have to set those that are required. Upstream has a component of its own for each body, without them.
+pub fn note_read_only_bodies(spec: &OpenAPI, metadata: &mut Metadata) {
+    for (_, operation) in operations(spec) {
+        let media = operation.request_body.iter().filter_map(ReferenceOr::as_item).filter_map(|body| body.content.get(JSON));
+        for (component, object) in media.filter_map(|media| body(spec, media)) {
+            let is_read_only = |property: &ReferenceOr<Box<Schema>>| property.as_item().is_some_and(|schema| schema.schema_data.read_only);
+            let properties = object.properties.iter().filter(|(_, property)| is_read_only(property)).map(|(name, _)| format!("`{name}`"));
+            let properties = properties.collect::<Vec<_>>();
+            if let (Some(component), false) = (component, properties.is_empty()) {
+                metadata.read_only_in_bodies.insert(to_component("schemas", &component), properties);
+            }
+        }
+    }
 }
 
 fn check_responses(pointer: &str, operation: &Operation) -> Result<(), Diagnostic> {

@@ -2,9 +2,9 @@
 //! and a description on every public item.
 
 use openapiv3::OpenAPI;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
-use syn::{Attribute, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, parse_quote};
+use syn::{Attribute, Expr, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Member, Stmt, parse_quote};
 
 use super::diagnostic::Diagnostic;
 use super::metadata::Metadata;
@@ -94,6 +94,18 @@ fn last_segment(ty: &syn::Type) -> Option<&syn::Ident> {
 
 fn is_option(ty: &syn::Type) -> bool {
     last_segment(ty).is_some_and(|ident| ident == "Option")
+}
+
+/// Replaces progenitor's message for each field of a builder that has no value until it is set.
+fn explain_missing(function: &mut ImplItemFn, explain: impl Fn(&Ident) -> String) {
+    let Some(Stmt::Expr(Expr::Struct(builder), _)) = function.block.stmts.last_mut() else { return };
+    for field in &mut builder.fields {
+        let is_error = matches!(&field.expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Err")));
+        if let (Member::Named(name), true) = (&field.member, is_error) {
+            let message = explain(name);
+            field.expr = parse_quote!(Err(#message.to_string()));
+        }
+    }
 }
 
 // --- descriptions ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::{Attribute, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
 
-use super::{describe, functions, is_option, items, items_mut, last_segment, no_description};
+use super::{describe, explain_missing, functions, is_option, items, items_mut, last_segment, no_description};
 use crate::codegen::metadata::Metadata;
 use crate::codegen::names::type_name;
 use crate::codegen::spec::{components, resolved};
@@ -99,6 +99,12 @@ fn describe_builders(types: &mut ItemMod) {
                 for function in functions(item) {
                     let field = function.sig.ident.to_string();
                     describe(&mut function.attrs, &format!("Sets [`{field}`](super::{name}::{field})."));
+                }
+            }
+            Item::Impl(item) => {
+                let name = item.self_ty.to_token_stream().to_string();
+                for function in functions(item).filter(|function| function.sig.ident == "default") {
+                    explain_missing(function, |setter| format!("`{setter}` of `{name}` is not set"));
                 }
             }
             _ => {}

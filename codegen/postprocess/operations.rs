@@ -8,7 +8,7 @@ use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemEnum, ItemImpl, ItemMo
 
 use super::client::example;
 use super::listing::list_operation;
-use super::{describe, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
+use super::{describe, explain_missing, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
 use crate::codegen::metadata::{Listing, Metadata};
 use crate::codegen::spec::{operations, parameters};
 
@@ -114,6 +114,8 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
             "new" => {
                 function.vis = parse_quote!(pub(crate));
                 function.sig.inputs = parse_quote!(client: super::Client);
+                let method = builder.to_string().to_snake_case();
+                explain_missing(function, |setter| format!("`{method}` needs `{setter}`: call `.{setter}(…)` before it is sent"));
             }
             "send" => {}
             _ => {

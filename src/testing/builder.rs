@@ -72,6 +72,16 @@ impl FakeAuthentikBuilder {
         })
     }
 
+    /// Defines a filter of a list operation: `selects` gets each row and the value of the parameter.
+    ///
+    /// Filters that are named like a property of the rows, and `search`, need no definition. `flows_bindings_list` has its own.
+    ///
+    /// An operation that this crate does not have, or a parameter that the operation does not have, is an error of
+    /// [`start`](Self::start).
+    pub fn filter(self, operation: &str, parameter: &str, selects: impl Fn(&Value, &str) -> bool + Send + Sync + 'static) -> Self {
+        self.try_with_rows(|rows| rows.known(operation)?.define_filter(parameter, Box::new(selects)))
+    }
+
     /// How texts are sorted, except those of bindings.
     pub fn collation(mut self, collation: Collation) -> Self {
         self.state.rows.records().for_each(|records| records.collation = collation);
@@ -147,8 +157,11 @@ impl FakeAuthentikBuilder {
     /// Starts the server on the current Tokio runtime.
     ///
     /// # Errors
-    /// The port is in use or not permitted, or an earlier call named an operation that this crate does not have or a row that is not
-    /// an object.
+    /// The port is in use or not permitted, or an earlier call named an operation or a filter that this crate does not have, or a row
+    /// that is not as the specification has it.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, or in one without I/O.
     pub async fn start(self) -> io::Result<FakeAuthentik> {
         if let Some(error) = self.error {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, error));

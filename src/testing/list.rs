@@ -3,29 +3,39 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::query::Query;
+use super::release::Release;
 
 /// An error response: status and JSON body. A body of `null` stands for an HTML page.
 pub(super) type ErrorResponse = (u16, Value);
 
-/// The rows of one list operation.
+/// The rows of one list operation, each with an index.
 pub(super) trait Table {
-    /// The validated filters of a query.
-    type Filter;
-
     /// The id of the operation.
     fn id(&self) -> &'static str;
+    /// Its path below `/api/v3`.
+    fn path(&self) -> &'static str;
     /// Changes whenever the rows do.
     fn revision(&self) -> u64;
-    fn len(&self) -> usize;
-    fn filter(&self, query: &Query<'_>) -> Result<Self::Filter, ErrorResponse>;
-    fn matches(&self, row: usize, filter: &Self::Filter) -> bool;
+    /// The rows that the filters of a query select.
+    fn select(&self, query: &Query<'_>) -> Result<Vec<usize>, ErrorResponse>;
     /// A number of a row that others hardly have.
     fn scatter(&self, row: usize) -> u128;
     /// Compares two rows by a term of `ordering`.
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
+    fn order_rules(&self, release: Release) -> OrderRules<'_>;
+
+    /// The row with this key, as it is written in a path.
+    fn find(&self, key: &str) -> Option<usize>;
+    /// A row as the release sends it.
+    fn get(&self, row: usize, release: Release) -> Option<Value>;
+    /// Adds a row with these properties; returns its index.
+    fn create(&mut self, properties: Map<String, Value>) -> Result<usize, ErrorResponse>;
+    /// Changes properties of a row.
+    fn change(&mut self, row: usize, changes: Map<String, Value>) -> Result<(), ErrorResponse>;
+    fn delete(&mut self, row: usize);
 }
 
 /// How a release pages.
@@ -64,8 +74,7 @@ impl PageRules {
 }
 
 /// What is fixed by COUNT, before SELECT: the page is cut to this count, whatever SELECT then finds.
-pub(super) struct Counted<F> {
-    filter: F,
+pub(super) struct Counted {
     count: u64,
     /// `None` if the server does not paginate.
     page: Option<Page>,
@@ -94,13 +103,12 @@ pub(super) struct SortCache {
     rows: Arc<Vec<usize>>,
 }
 
-/// Counts the rows that the filters keep, and validates the page number against that count.
-pub(super) fn count<T: Table>(query: &Query<'_>, table: &T, rules: &PageRules) -> Result<Counted<T::Filter>, ErrorResponse> {
-    let filter = table.filter(query)?;
-    let count = (0..table.len()).filter(|row| table.matches(*row, &filter)).count() as u64;
+/// Counts the rows that the filters select, and validates the page number against that count.
+pub(super) fn count(query: &Query<'_>, table: &dyn Table, rules: &PageRules) -> Result<Counted, ErrorResponse> {
+    let count = table.select(query)?.len() as u64;
     let requested = query.get("page_size").and_then(|size| size.parse::<u64>().ok()).filter(|size| *size > 0);
     if requested.is_some() && rules.largest_size == Some(0) {
-        return Ok(Counted { filter, count, page: None });
+        return Ok(Counted { count, page: None });
     }
     let size = requested.unwrap_or(rules.default_size).min(rules.largest_size.unwrap_or(u64::MAX)).max(1);
     let last = count.div_ceil(size).max(1);
@@ -110,27 +118,27 @@ pub(super) fn count<T: Table>(query: &Query<'_>, table: &T, rules: &PageRules) -
         Some("last") => last,
         Some(number) => number.parse().ok().filter(|page| (1..=last).contains(page)).ok_or((404, json!({"detail": "Invalid page."})))?,
     };
-    Ok(Counted { filter, count, page: Some(Page { number, size, last }) })
+    Ok(Counted { count, page: Some(Page { number, size, last }) })
 }
 
 /// Selects the rows of the page. They may have changed since they were counted.
-pub(super) fn select<T: Table>(
-    counted: &Counted<T::Filter>,
+pub(super) fn select(
+    counted: &Counted,
     query: &Query<'_>,
-    table: &T,
+    table: &dyn Table,
     rules: OrderRules<'_>,
     cache: &mut SortCache,
 ) -> Result<Selected, ErrorResponse> {
     let count = counted.count;
     let Some(Page { number, size, last }) = counted.page else {
-        let rows = sort(query, table, rules, &counted.filter, 0, cache)?;
+        let rows = sort(query, table, rules, 0, cache)?;
         return Ok(Selected { rows: rows.to_vec(), pagination: None });
     };
     let bound = number.saturating_mul(size);
     let (start, end) = ((number - 1).saturating_mul(size), bound.min(count));
     // PostgreSQL finds a page that ends in the first half with a heap of `bound` rows, and a later one by sorting everything.
     let heap = if bound.saturating_mul(2) >= count { 0 } else { bound };
-    let sorted = sort(query, table, rules, &counted.filter, heap, cache)?;
+    let sorted = sort(query, table, rules, heap, cache)?;
     let pagination = json!({
         "next": if number < last { number + 1 } else { 0 },
         "previous": number - 1,
@@ -145,13 +153,12 @@ pub(super) fn select<T: Table>(
     Ok(Selected { rows, pagination: Some(pagination) })
 }
 
-/// The rows that the filter keeps, in order. Rows that the order leaves tied come out differently for each size of the heap, but
+/// The rows that the filters select, in order. Rows that the order leaves tied come out differently for each size of the heap, but
 /// always the same for the same size.
-fn sort<T: Table>(
+fn sort(
     query: &Query<'_>,
-    table: &T,
+    table: &dyn Table,
     rules: OrderRules<'_>,
-    filter: &T::Filter,
     heap: u64,
     cache: &mut SortCache,
 ) -> Result<Arc<Vec<usize>>, ErrorResponse> {
@@ -163,7 +170,7 @@ fn sort<T: Table>(
     let heap = if has_all(rules.key) { 0 } else { heap };
     let of = (table.id(), query.without_page(), table.revision(), heap);
     if cache.of.as_ref() != Some(&of) {
-        let mut rows = (0..table.len()).filter(|row| table.matches(*row, filter)).collect::<Vec<_>>();
+        let mut rows = table.select(query)?;
         rows.sort_by_cached_key(|row| scramble(table.scatter(*row), heap));
         rows.sort_by(|a, b| {
             let by_term = terms.iter().map(|(name, descending)| match descending {

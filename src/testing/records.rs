@@ -1,6 +1,7 @@
 //! The rows of any list operation: filters, order and keys as the specification has them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -8,11 +9,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::collation::Collation;
-use super::list::{ErrorResponse, Table};
+use super::list::{ErrorResponse, OrderRules, Table};
 use super::query::Query;
+use super::release::Release;
 use super::sample;
-use super::validator::Validator;
+use super::validator::{self, Validator};
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
+
+/// Whether a filter with this value selects a row.
+pub(super) type CustomFilter = Box<dyn Fn(&Value, &str) -> bool + Send + Sync>;
 
 /// The rows of one list operation of a [`FakeAuthentik`](super::FakeAuthentik), in the order of insertion.
 pub struct Records {
@@ -20,7 +25,11 @@ pub struct Records {
     rows: Vec<Value>,
     /// Terms of `ordering` that the server sorts by.
     pub(super) sort_terms: Vec<&'static str>,
+    /// The terms that identify a row.
+    key: Vec<&'static str>,
     pub(super) collation: Collation,
+    /// Filters that the author of a test defined, by parameter.
+    filters: BTreeMap<String, CustomFilter>,
     /// Number of changes.
     revision: u64,
     /// Number of rows ever made, so that no key is used twice.
@@ -30,8 +39,16 @@ pub struct Records {
 impl Records {
     pub(super) fn new(list: &'static ListSchema) -> Self {
         let scalars = list.row().into_iter().flat_map(|row| row.fields).filter(|field| is_scalar(&field.kind)).map(|field| field.name);
-        let sort_terms = list.key_terms().chain(scalars).collect();
-        Self { list, rows: Vec::new(), sort_terms, collation: Collation::default(), revision: 0, made: 0 }
+        Self {
+            list,
+            rows: Vec::new(),
+            sort_terms: list.key_terms().chain(scalars).collect(),
+            key: list.key_terms().collect(),
+            collation: Collation::default(),
+            filters: BTreeMap::new(),
+            revision: 0,
+            made: 0,
+        }
     }
 
     /// Every row.
@@ -64,46 +81,46 @@ impl Records {
     /// # Errors
     /// The row is not an object.
     pub fn insert(&mut self, row: impl Serialize) -> Result<(), serde_json::Error> {
-        let given: Map<String, Value> = serde_json::from_value(serde_json::to_value(row)?)?;
-        let mut row = self.sample();
-        let is_required = |name: &str| self.list.field(name).is_some_and(|field| field.required);
-        row.retain(|name, _| is_required(name));
-        row.extend(given);
-        self.push(row);
+        let given = serde_json::from_value(serde_json::to_value(row)?)?;
+        self.complete(given);
         Ok(())
     }
 
     /// Removes and returns the row with this key, or with this value of the property that its path has, such as `slug`.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let place = self.find(key)?;
+        let row = self.find(key)?;
         self.revision += 1;
-        Some(self.rows.remove(place))
+        Some(self.rows.remove(row))
     }
 
     /// Changes properties of the row with this key, and returns the row.
     pub fn update(&mut self, key: &str, changes: &Map<String, Value>) -> Option<&Value> {
-        let place = self.find(key)?;
+        let row = self.find(key)?;
+        self.extend(row, changes.clone());
+        self.rows.get(row)
+    }
+
+    fn extend(&mut self, row: usize, changes: Map<String, Value>) {
         self.revision += 1;
-        let row = self.rows.get_mut(place)?;
-        row.as_object_mut()?.extend(changes.clone());
-        Some(row)
+        if let Some(row) = self.rows.get_mut(row).and_then(Value::as_object_mut) {
+            row.extend(changes);
+        }
     }
 
-    pub(super) fn nth(&self, place: usize) -> Option<&Value> {
-        self.rows.get(place)
+    /// Adds a row, with generated values for the required properties that it lacks.
+    fn complete(&mut self, given: Map<String, Value>) {
+        let mut row = self.sample();
+        row.retain(|name, _| self.list.field(name).is_some_and(|field| field.required));
+        row.extend(given);
+        self.push(row);
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
-        self.rows.get(self.find(key)?)
-    }
-
-    pub(super) fn last(&self) -> Option<&Value> {
-        self.rows.last()
-    }
-
-    fn find(&self, key: &str) -> Option<usize> {
-        let property = self.list.lookup_property()?;
-        self.rows.iter().position(|row| property_of(row, property).is_some_and(|value| text_of(value) == key))
+    pub(super) fn define_filter(&mut self, parameter: &str, filter: CustomFilter) -> Result<(), String> {
+        if !self.list.filters.contains(&parameter) {
+            return Err(format!("`{parameter}` is not a filter of `{}`; it has {}", self.list.id, self.list.filters.join(", ")));
+        }
+        self.filters.insert(parameter.to_owned(), filter);
+        Ok(())
     }
 
     fn sample(&mut self) -> Map<String, Value> {
@@ -124,26 +141,21 @@ impl fmt::Debug for Records {
 }
 
 impl Table for Records {
-    type Filter = Filter;
-
     fn id(&self) -> &'static str {
         self.list.id
+    }
+
+    fn path(&self) -> &'static str {
+        self.list.path
     }
 
     fn revision(&self) -> u64 {
         self.revision
     }
 
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn filter(&self, query: &Query<'_>) -> Result<Filter, ErrorResponse> {
-        Filter::new(query, self.list)
-    }
-
-    fn matches(&self, row: usize, filter: &Filter) -> bool {
-        self.rows.get(row).is_some_and(|row| filter.matches(row))
+    fn select(&self, query: &Query<'_>) -> Result<Vec<usize>, ErrorResponse> {
+        let filter = Filter::new(query, self)?;
+        Ok(self.rows.iter().enumerate().filter(|(_, row)| filter.matches(row)).map(|(index, _)| index).collect())
     }
 
     fn scatter(&self, row: usize) -> u128 {
@@ -157,6 +169,37 @@ impl Table for Records {
         let value = |row: usize| self.rows.get(row).and_then(|row| property_of(row, property)).unwrap_or(&Value::Null);
         let is_text = self.list.field(property).is_none_or(|field| matches!(field.kind, FieldKind::Text | FieldKind::Enum(_)));
         compare(value(a), value(b), if is_text { self.collation } else { Collation::CodePoint })
+    }
+
+    fn order_rules(&self, release: Release) -> OrderRules<'_> {
+        let default_order = if release.breaks_ties() { self.key.as_slice() } else { &[] };
+        OrderRules { default_order, sort_terms: &self.sort_terms, conflicting_terms: &[], key: &self.key }
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        let property = self.list.lookup_property()?;
+        self.rows.iter().position(|row| property_of(row, property).is_some_and(|value| text_of(value) == key))
+    }
+
+    fn get(&self, row: usize, _: Release) -> Option<Value> {
+        self.rows.get(row).cloned()
+    }
+
+    fn create(&mut self, properties: Map<String, Value>) -> Result<usize, ErrorResponse> {
+        validator::check_body(self.list, &properties)?;
+        self.complete(properties);
+        Ok(self.rows.len() - 1)
+    }
+
+    fn change(&mut self, row: usize, changes: Map<String, Value>) -> Result<(), ErrorResponse> {
+        validator::check_body(self.list, &changes)?;
+        self.extend(row, changes);
+        Ok(())
+    }
+
+    fn delete(&mut self, row: usize) {
+        self.revision += 1;
+        self.rows.remove(row);
     }
 }
 
@@ -188,30 +231,35 @@ fn is_scalar(kind: &FieldKind) -> bool {
 }
 
 /// The filters of a query.
-pub(super) struct Filter {
+struct Filter<'a> {
+    custom: Vec<(&'a CustomFilter, &'a str)>,
     /// Values that properties must have; of a list, at least one of its items.
     equal: Vec<(&'static str, String)>,
     /// Lowercase words, each of which some text of the row contains.
     words: Vec<String>,
 }
 
-impl Filter {
-    fn new(query: &Query<'_>, list: &'static ListSchema) -> Result<Self, ErrorResponse> {
+impl<'a> Filter<'a> {
+    fn new(query: &Query<'a>, records: &'a Records) -> Result<Self, ErrorResponse> {
+        let list = records.list;
         let mut validator = Validator::new(query);
-        let mut equal = Vec::new();
-        for name in list.filters.iter().filter(|name| query.get(name).is_some()) {
-            let Some(field) = list.filtered(name) else {
-                let detail = format!(
-                    "The fake server does not know what the filter `{name}` of {} selects: the rows have no such property. Test it against \
-                     a server of your own, or tamper with the response.",
-                    list.id
-                );
-                return Err((501, json!({ "detail": detail })));
-            };
-            equal.extend(value(&mut validator, name, &field.kind).map(|value| (field.name, value)));
+        let (mut custom, mut equal) = (Vec::new(), Vec::new());
+        for (name, text) in list.filters.iter().filter_map(|name| Some((*name, query.get(name)?))) {
+            match (records.filters.get(name), list.filtered(name)) {
+                (Some(filter), _) => custom.push((filter, text)),
+                (None, Some(field)) => equal.extend(value(&mut validator, name, &field.kind).map(|value| (field.name, value))),
+                (None, None) => {
+                    let detail = format!(
+                        "The fake server does not know what the filter `{name}` of {} selects: the rows have no such property. Define it \
+                         with `FakeAuthentikBuilder::filter`.",
+                        list.id
+                    );
+                    return Err((501, json!({ "detail": detail })));
+                }
+            }
         }
         let words = validator.words()?;
-        validator.check(Self { equal, words })
+        validator.check(Self { custom, equal, words })
     }
 
     fn matches(&self, row: &Value) -> bool {
@@ -220,7 +268,9 @@ impl Filter {
             Some(value) => text_of(value) == *wanted,
             None => false,
         });
-        equal && self.words.iter().all(|word| texts(row).any(|text| text.to_lowercase().contains(word)))
+        equal
+            && self.custom.iter().all(|(filter, text)| filter(row, text))
+            && self.words.iter().all(|word| texts(row).any(|text| text.to_lowercase().contains(word)))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 #[cfg(operation = "flows_bindings_list")]
 use super::bindings::{self, Bindings, bindings};
+use super::list::Table;
 use super::records::Records;
 use crate::codegen::shapes::LISTS;
 
@@ -39,8 +40,23 @@ impl Rows {
         self.records.get_mut(operation)
     }
 
-    pub(super) fn get(&self, operation: &str) -> Option<&Records> {
-        self.records.get(operation)
+    fn tables(&self) -> impl Iterator<Item = &dyn Table> {
+        let tables = self.records.values().map(|records| records as &dyn Table);
+        #[cfg(operation = "flows_bindings_list")]
+        let tables = tables.chain([&self.bindings as &dyn Table]);
+        tables
+    }
+
+    pub(super) fn table(&self, operation: &str) -> Option<&dyn Table> {
+        self.tables().find(|table| table.id() == operation)
+    }
+
+    pub(super) fn table_mut(&mut self, operation: &str) -> Option<&mut dyn Table> {
+        #[cfg(operation = "flows_bindings_list")]
+        if operation == bindings::OPERATION {
+            return Some(&mut self.bindings);
+        }
+        self.records.get_mut(operation).map(|records| records as &mut dyn Table)
     }
 
     pub(super) fn generate(&mut self, operation: &str, count: usize) -> Result<(), String> {
@@ -58,7 +74,8 @@ impl Rows {
         let invalid = |error: serde_json::Error| format!("a row of `{operation}`: {error}");
         #[cfg(operation = "flows_bindings_list")]
         if operation == bindings::OPERATION {
-            let binding = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
+            let given = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
+            let binding = self.bindings.completed(given).map_err(invalid)?;
             self.insert(binding);
             return Ok(());
         }
@@ -77,15 +94,15 @@ impl Rows {
         self.records.values_mut()
     }
 
-    /// The rows of the list at this path below `/api/v3`, and what follows the path: the key of one row, or nothing.
-    pub(super) fn at<'a>(&mut self, path: &'a str) -> Option<(&mut Records, Option<&'a str>)> {
+    /// The list operation at this path below `/api/v3`, and what follows its path: the key of one row, or nothing.
+    pub(super) fn at<'a>(&self, path: &'a str) -> Option<(&'static str, Option<&'a str>)> {
         // A list below another one, such as `/policies/reputation/scores/`, is not the row `scores` of that one.
-        let lists = self.records.values_mut().filter(|records| path.starts_with(records.list.path));
-        let records = lists.max_by_key(|records| records.list.path.len())?;
-        let rest = path.strip_prefix(records.list.path)?;
+        let lists = self.tables().filter(|table| path.starts_with(table.path()));
+        let list = lists.max_by_key(|table| table.path().len())?;
+        let rest = path.strip_prefix(list.path())?;
         match rest.strip_suffix('/') {
-            _ if rest.is_empty() => Some((records, None)),
-            Some(key) if !key.is_empty() && !key.contains('/') => Some((records, Some(key))),
+            _ if rest.is_empty() => Some((list.id(), None)),
+            Some(key) if !key.is_empty() && !key.contains('/') => Some((list.id(), Some(key))),
             _ => None,
         }
     }

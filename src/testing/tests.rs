@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Collation;
-use super::list::{self, ErrorResponse, OrderRules, SortCache};
+use super::list::{self, ErrorResponse, SortCache, Table};
 use super::query::Query;
 use super::records::Records;
 use super::release::Release;
@@ -41,10 +41,10 @@ fn users() -> Records {
 /// The keys of the rows, in the order of the response.
 fn listed(users: &Records, query: &[(&str, &str)]) -> Result<Vec<i64>, ErrorResponse> {
     let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
-    let order = OrderRules { default_order: &["pk"], sort_terms: &users.sort_terms, conflicting_terms: &[], key: &["pk"] };
-    let counted = list::count(&Query(&query), users, &Release::V2025_12.page_rules())?;
-    let selected = list::select(&counted, &Query(&query), users, order, &mut SortCache::default())?;
-    Ok(selected.rows.into_iter().filter_map(|row| users.nth(row)?["pk"].as_i64()).collect())
+    let release = Release::V2025_12;
+    let counted = list::count(&Query(&query), users, &release.page_rules())?;
+    let selected = list::select(&counted, &Query(&query), users, users.order_rules(release), &mut SortCache::default())?;
+    Ok(selected.rows.into_iter().filter_map(|row| users.get(row, release)?["pk"].as_i64()).collect())
 }
 
 #[test]
@@ -82,13 +82,47 @@ fn rows_are_filtered_by_equality_and_search() {
 }
 
 #[test]
+fn a_filter_can_be_defined() {
+    let mut users = users();
+    let starts_with = |row: &Value, prefix: &str| row["username"].as_str().is_some_and(|name| name.starts_with(prefix));
+    users.define_filter("groups_by_name", Box::new(starts_with)).unwrap();
+    assert_eq!(listed(&users, &[("groups_by_name", "a")]).unwrap(), [12]);
+    assert_eq!(listed(&users, &[("groups_by_name", "a"), ("username", "bob")]).unwrap(), [0_i64; 0], "all filters apply");
+    let error = users.define_filter("name", Box::new(starts_with)).unwrap_err();
+    assert!(error.contains("`name` is not a filter of `core_users_list`; it has username, is_active"), "{error}");
+}
+
+#[test]
+fn a_request_body_is_checked_as_django_rest_framework_does() {
+    let mut users = users();
+    let create = |users: &mut Records, body: Value| users.create(serde_json::from_value(body).unwrap());
+    let row = create(&mut users, json!({ "username": "carol", "password": "write-only" })).unwrap();
+    assert!(users.len() == 6 && users.get(row, Release::V2025_12).unwrap()["pk"].is_i64());
+    let wrong = json!({ "username": [], "is_active": "perhaps", "type": "robot", "pk": "x" });
+    let errors = json!({
+        "username": ["Not a valid string."],
+        "is_active": ["Must be a valid boolean."],
+        "type": ["\"robot\" is not a valid choice."],
+        "pk": ["A valid integer is required."],
+    });
+    assert_eq!(create(&mut users, wrong.clone()).unwrap_err(), (400, errors.clone()));
+    assert_eq!(users.change(row, serde_json::from_value(wrong).unwrap()).unwrap_err(), (400, errors));
+    assert_eq!(
+        create(&mut users, json!({ "is_active": null })).unwrap_err(),
+        (400, json!({ "is_active": ["This field may not be null."] }))
+    );
+    assert_eq!(users.len(), 6, "a rejected request changes nothing");
+}
+
+#[test]
 fn rows_are_read_changed_and_removed_by_key() {
     let mut users = users();
-    assert_eq!(users.get("12").unwrap()["username"], "alice");
+    let alice = users.find("12").and_then(|row| users.get(row, Release::V2025_12));
+    assert_eq!(alice.unwrap()["username"], "alice");
     let changes = json!({ "username": "alicia" });
     assert_eq!(users.update("12", changes.as_object().unwrap()).unwrap()["username"], "alicia");
     assert_eq!(users.remove("12").unwrap()["username"], "alicia");
-    assert!(users.get("12").is_none() && users.remove("12").is_none() && users.len() == 4);
+    assert!(users.find("12").is_none() && users.remove("12").is_none() && users.len() == 4);
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Validation of filters, with authentik's messages.
+//! Validation of filters and request bodies, with authentik's messages.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::list::ErrorResponse;
 use super::query::Query;
+use crate::compat::schema::{Field, FieldKind, ListSchema};
 
 /// Validates filters as authentik does, with its messages: one list for each parameter.
 pub(super) struct Validator<'a> {
@@ -62,5 +63,35 @@ impl<'a> Validator<'a> {
     /// The filter, if all of it is valid.
     pub(super) fn check<T>(self, filter: T) -> Result<T, ErrorResponse> {
         if self.errors.is_empty() { Ok(filter) } else { Err((400, Value::Object(self.errors))) }
+    }
+}
+
+/// Rejects a request body with properties that are not as the rows of the list have them. Properties that rows lack are accepted: the
+/// specification has write-only ones.
+pub(super) fn check_body(list: &ListSchema, properties: &Map<String, Value>) -> Result<(), ErrorResponse> {
+    let problem = |(name, value): (&String, &Value)| Some((name.clone(), json!([problem(list.field(name)?, value)?])));
+    let errors = properties.iter().filter_map(problem).collect::<Map<_, _>>();
+    if errors.is_empty() { Ok(()) } else { Err((400, Value::Object(errors))) }
+}
+
+fn problem(field: &Field, value: &Value) -> Option<String> {
+    let is = |is_valid: bool, message: &str| (!is_valid).then(|| message.to_owned());
+    match &field.kind {
+        _ if value.is_null() => is(field.nullable, "This field may not be null."),
+        FieldKind::Boolean => is(value.is_boolean(), "Must be a valid boolean."),
+        FieldKind::Number => is(value.is_number(), "A valid number is required."),
+        FieldKind::Integer { minimum, maximum } => match value.as_i64() {
+            None => is(false, "A valid integer is required."),
+            Some(number) if number < *minimum => Some(format!("Ensure this value is greater than or equal to {minimum}.")),
+            Some(number) if number > *maximum => Some(format!("Ensure this value is less than or equal to {maximum}.")),
+            Some(_) => None,
+        },
+        FieldKind::Enum(values) => {
+            let is_known = value.as_str().is_some_and(|text| values.contains(&text));
+            (!is_known).then(|| format!("\"{}\" is not a valid choice.", value.as_str().unwrap_or(&value.to_string())))
+        }
+        FieldKind::Uuid => is(value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok()), "Must be a valid UUID."),
+        FieldKind::Text | FieldKind::Date | FieldKind::DateTime => is(value.is_string(), "Not a valid string."),
+        FieldKind::Object(_) | FieldKind::List(_) | FieldKind::Map(_) | FieldKind::Union(_) | FieldKind::Any => None,
     }
 }

@@ -32,6 +32,8 @@ mod sync;
 mod transaction;
 mod yaml;
 
+pub use survey::run_program;
+
 /// The maintainers' commands
 #[derive(Parser)]
 #[command(

@@ -9,7 +9,7 @@ use crate::testing::validator::Validator;
 use crate::types::FlowStageBinding;
 
 /// The filters of a query.
-pub(in crate::testing) struct Filter {
+pub(super) struct Filter {
     pk: Option<Uuid>,
     pbm: Option<Uuid>,
     stage: Option<Uuid>,

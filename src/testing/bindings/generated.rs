@@ -59,6 +59,15 @@ pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
     bindings
 }
 
+/// One binding of a flow and a stage of its own. The same seed gives the same binding.
+pub(super) fn sample(seed: u64) -> FlowStageBinding {
+    let mut rng = Rng::with_seed(seed);
+    let number = rng.usize(..1_000);
+    let (flow, mut stage) = (flow(number, &mut rng), stage(number, &mut rng));
+    stage.flow_set.push(flow.clone());
+    binding(&flow, &stage, number % 10, &mut rng)
+}
+
 fn uuid(rng: &mut Rng) -> Uuid {
     uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
 }

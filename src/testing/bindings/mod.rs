@@ -1,27 +1,28 @@
-//! What is special about flow stage bindings: their filters, their order, and the fields each release sends.
+//! What is special about flow stage bindings: their filters, their order, the fields that each release sends, and what they refer to.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::list::{ErrorResponse, OrderRules, Table};
 use super::query::Query;
 use super::release::Release;
 use super::rows::Rows;
-use crate::types::{FlowStageBinding, InvalidResponseAction, PolicyEngineMode};
+use crate::types::{FlowSet, FlowStageBinding, InvalidResponseAction, PolicyEngineMode, Stage};
 
 mod builder;
 mod filter;
 mod generated;
+mod write;
 
 use filter::Filter;
 pub use generated::bindings;
 
 /// The id of the operation, and its path below `/api/v3`.
 pub(super) const OPERATION: &str = "flows_bindings_list";
-pub(super) const PATH: &str = "/flows/bindings/";
+const PATH: &str = "/flows/bindings/";
 
 const FIELDS_OF_A_ROW: &[&str] = &[
     "pk",
@@ -46,15 +47,14 @@ const LAYOUTS_SINCE_2026_2: &[&str] = &[
 ];
 
 /// The fields that a release sends.
-#[derive(Clone)]
-pub(super) struct FieldRules {
+struct FieldRules {
     /// The name of the property `background`.
-    pub(super) background: &'static str,
-    pub(super) layouts: &'static [&'static str],
+    background: &'static str,
+    layouts: &'static [&'static str],
 }
 
 impl FieldRules {
-    pub(super) const fn of(release: Release) -> Self {
+    const fn of(release: Release) -> Self {
         match release {
             Release::V2024_2 | Release::V2025_6 | Release::V2025_10 => Self { background: "background", layouts: LAYOUTS },
             Release::V2025_12 => Self { background: "background_url", layouts: LAYOUTS },
@@ -63,7 +63,7 @@ impl FieldRules {
     }
 
     /// A binding as the release sends it.
-    pub(super) fn row(&self, binding: &FlowStageBinding) -> Value {
+    fn row(&self, binding: &FlowStageBinding) -> Value {
         let mut row = serde_json::to_value(binding).unwrap_or_default();
         let flows = row.pointer_mut("/stage_obj/flow_set").and_then(Value::as_array_mut);
         for flow in flows.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -79,7 +79,7 @@ impl FieldRules {
 }
 
 /// How a release orders bindings.
-pub(super) const fn order_rules(release: Release) -> OrderRules<'static> {
+const fn order_rules(release: Release) -> OrderRules<'static> {
     let since_2025_12 = OrderRules {
         default_order: &["order", "pk"],
         sort_terms: &["order", "stage__name", "target__uuid", "pk"],
@@ -100,8 +100,9 @@ pub(super) const fn order_rules(release: Release) -> OrderRules<'static> {
 pub(crate) struct Bindings {
     rows: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
-    flows: BTreeSet<Uuid>,
-    stages: BTreeSet<Uuid>,
+    /// Every flow that a binding ever referred to; what is known of it, if it was in a `flow_set`.
+    flows: BTreeMap<Uuid, Option<FlowSet>>,
+    stages: BTreeMap<Uuid, Stage>,
     /// Number of changes.
     revision: u64,
 }
@@ -109,16 +110,21 @@ pub(crate) struct Bindings {
 impl Bindings {
     fn insert(&mut self, binding: FlowStageBinding) {
         self.revision += 1;
-        self.flows.insert(binding.target);
-        self.flows.extend(binding.stage_obj.flow_set.iter().map(|flow| flow.pk));
-        self.stages.insert(binding.stage);
+        self.flows.entry(binding.target).or_default();
+        for flow in &binding.stage_obj.flow_set {
+            self.flows.entry(flow.pk).or_default().get_or_insert_with(|| flow.clone());
+        }
+        self.stages.entry(binding.stage).or_insert_with(|| binding.stage_obj.clone());
         self.rows.push(binding);
     }
 
-    fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
-        let place = self.rows.iter().position(|row| row.pk == pk)?;
+    fn position(&self, pk: Uuid) -> Option<usize> {
+        self.rows.iter().position(|row| row.pk == pk)
+    }
+
+    fn remove(&mut self, row: usize) -> FlowStageBinding {
         self.revision += 1;
-        Some(self.rows.remove(place))
+        self.rows.remove(row)
     }
 
     fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
@@ -126,22 +132,12 @@ impl Bindings {
         self.policies.entry(pk).or_default().insert(policy);
     }
 
-    pub(super) fn nth(&self, place: usize) -> Option<&FlowStageBinding> {
-        self.rows.get(place)
-    }
-
-    /// The binding with this primary key.
-    pub(super) fn get(&self, pk: &str) -> Option<&FlowStageBinding> {
-        let pk = Uuid::parse_str(pk).ok()?;
-        self.rows.iter().find(|row| row.pk == pk)
-    }
-
     fn has_flow(&self, pk: Uuid) -> bool {
-        self.flows.contains(&pk)
+        self.flows.contains_key(&pk)
     }
 
     fn has_stage(&self, pk: Uuid) -> bool {
-        self.stages.contains(&pk)
+        self.stages.contains_key(&pk)
     }
 
     fn has_policy(&self, pk: Uuid) -> bool {
@@ -154,26 +150,21 @@ impl Bindings {
 }
 
 impl Table for Bindings {
-    type Filter = Filter;
-
     fn id(&self) -> &'static str {
         OPERATION
+    }
+
+    fn path(&self) -> &'static str {
+        PATH
     }
 
     fn revision(&self) -> u64 {
         self.revision
     }
 
-    fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn filter(&self, query: &Query<'_>) -> Result<Filter, ErrorResponse> {
-        Filter::new(query, self)
-    }
-
-    fn matches(&self, row: usize, filter: &Filter) -> bool {
-        self.rows.get(row).is_some_and(|row| filter.matches(row, self))
+    fn select(&self, query: &Query<'_>) -> Result<Vec<usize>, ErrorResponse> {
+        let filter = Filter::new(query, self)?;
+        Ok(self.rows.iter().enumerate().filter(|(_, row)| filter.matches(row, self)).map(|(index, _)| index).collect())
     }
 
     fn scatter(&self, row: usize) -> u128 {
@@ -185,6 +176,33 @@ impl Table for Bindings {
             (Some(a), Some(b)) => compare(a, b, term),
             (a, b) => a.is_some().cmp(&b.is_some()),
         }
+    }
+
+    fn order_rules(&self, release: Release) -> OrderRules<'_> {
+        order_rules(release)
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        self.position(Uuid::parse_str(key).ok()?)
+    }
+
+    fn get(&self, row: usize, release: Release) -> Option<Value> {
+        self.rows.get(row).map(|binding| FieldRules::of(release).row(binding))
+    }
+
+    fn create(&mut self, properties: Map<String, Value>) -> Result<usize, ErrorResponse> {
+        let binding = self.new_binding(properties)?;
+        self.write(None, binding)
+    }
+
+    fn change(&mut self, row: usize, changes: Map<String, Value>) -> Result<(), ErrorResponse> {
+        let binding = serde_json::to_value(self.rows.get(row)).unwrap_or_default();
+        let binding = self.changed(binding, changes)?;
+        self.write(Some(row), binding).map(drop)
+    }
+
+    fn delete(&mut self, row: usize) {
+        self.remove(row);
     }
 }
 
@@ -238,7 +256,8 @@ impl Rows {
 
     /// Removes and returns the binding with this primary key.
     pub fn remove(&mut self, pk: Uuid) -> Option<FlowStageBinding> {
-        self.bindings.remove(pk)
+        let row = self.bindings.position(pk)?;
+        Some(self.bindings.remove(row))
     }
 
     /// Binds a policy to a binding, for the filter `policies`.

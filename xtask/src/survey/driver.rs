@@ -6,6 +6,7 @@ use std::fmt::Write;
 use heck::ToSnakeCase;
 
 use super::items::Items;
+use crate::codegen::names::field_name;
 
 const PROGRAM: &str = r#"//! Lists every operation from the fake server, and prints what came of it: a line of JSON for each.
 
@@ -16,8 +17,11 @@ use LIBRARY::testing::{FakeAuthentik, Release};
 const ROWS: usize = 1_000;
 const PAGE_SIZES: [u64; 3] = [20, 100, 500];
 
-async fn server(id: &str) -> Result<FakeAuthentik, String> {
-    FakeAuthentik::builder().release(Release::RELEASE).generate(id, ROWS).start().await.map_err(|error| error.to_string())
+/// Filters that every request has select every row.
+async fn server(id: &str, required: &[&str]) -> Result<FakeAuthentik, String> {
+    let server = FakeAuthentik::builder().release(Release::RELEASE).generate(id, ROWS);
+    let server = required.iter().fold(server, |server, name| server.filter(id, name, |_, _| true));
+    server.start().await.map_err(|error| error.to_string())
 }
 
 fn check(rows: &[impl serde::Serialize], expected: usize) -> Result<(), String> {
@@ -31,11 +35,11 @@ fn report(id: &str, outcome: Result<(), String>) {
 
 #[allow(unused_macros)]
 macro_rules! paginate {
-    ($id:literal, $method:ident) => {
+    ($id:literal, $method:ident $(, $name:literal: $set:ident($value:literal))*) => {
         async {
-            let server = server($id).await?;
+            let server = server($id, &[$($name),*]).await?;
             for size in PAGE_SIZES {
-                let rows = server.client().$method().paginate().page_size(size).collect().await;
+                let rows = server.client().$method()$(.$set($value))*.paginate().page_size(size).collect().await;
                 let rows = rows.map_err(|error| format!("pages of {size} rows: {error}"))?;
                 check(&rows, ROWS).map_err(|error| format!("pages of {size} rows: {error}"))?;
             }
@@ -46,9 +50,9 @@ macro_rules! paginate {
 
 #[allow(unused_macros)]
 macro_rules! send {
-    ($id:literal, $method:ident) => {
+    ($id:literal, $method:ident $(, $name:literal: $set:ident($value:literal))*) => {
         async {
-            let page = server($id).await?.client().$method().page_size(100).send().await.map_err(|error| error.to_string())?;
+            let page = server($id, &[$($name),*]).await?.client().$method()$(.$set($value))*.page_size(100).send().await.map_err(|error| error.to_string())?;
             if page.results.len() == 100 { Ok(()) } else { Err(format!("a page of {} rows", page.results.len())) }
         }
     };
@@ -67,7 +71,11 @@ pub fn driver(library: &str, release: &str, operations: &BTreeMap<String, Items>
     let mut program = PROGRAM.replace("LIBRARY", library).replace("RELEASE", behaves_as(release));
     for (id, items) in operations {
         let how = if items.paginates(id) { "paginate" } else { "send" };
-        let _ = writeln!(program, "    report({id:?}, runtime.block_on({how}!({id:?}, {})));", id.to_snake_case());
+        let mut arguments = format!("{id:?}, {}", id.to_snake_case());
+        for (name, value) in &items.required {
+            let _ = write!(arguments, ", {name:?}: {}({value})", field_name(name));
+        }
+        let _ = writeln!(program, "    report({id:?}, runtime.block_on({how}!({arguments})));");
     }
     program + "}\n"
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use syn::{File, ImplItem, Item, Type};
 
 /// The items of an operation.
 pub struct Items {
+    /// The parameters that it cannot be sent without, each with a value.
+    pub required: Vec<(String, Value)>,
     /// The names of its models and builders.
     pub names: BTreeSet<String>,
     /// The builders that have `paginate()`.
@@ -13,8 +16,8 @@ pub struct Items {
 }
 
 impl Items {
-    pub fn of(file: &File) -> Self {
-        let mut items = Self { names: BTreeSet::new(), paginated: BTreeSet::new() };
+    pub fn of(file: &File, required: Vec<(String, Value)>) -> Self {
+        let mut items = Self { required, names: BTreeSet::new(), paginated: BTreeSet::new() };
         for item in file.items.iter().filter_map(|item| if let Item::Mod(module) = item { module.content.as_ref() } else { None }) {
             item.1.iter().for_each(|item| items.add(item));
         }

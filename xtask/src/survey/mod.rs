@@ -4,6 +4,7 @@
 //! others are compiled again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -22,6 +23,7 @@ use package::{CompileError, Package};
 mod driver;
 mod items;
 mod package;
+mod parameters;
 pub mod table;
 
 /// What became of an operation.
@@ -53,17 +55,17 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
     let ours = project.slice()?.0.root;
     let mut survey = Survey { release: document.release().to_owned(), operations: BTreeMap::new() };
     let mut candidates = BTreeMap::new();
-    let ids = list_operations(document);
-    if ids.is_empty() {
+    let operations = list_operations(document);
+    if operations.is_empty() {
         bail!(
             "{}: no list operation\n  help: give a document with operations whose response has `pagination` and `results`",
             document.name
         );
     }
-    eprintln!("generating {} operations, each alone", ids.len());
-    for id in ids {
+    eprintln!("generating {} operations, each alone", operations.len());
+    for (id, operation) in operations {
         match generate(document, std::slice::from_ref(&id), &ours) {
-            Ok((_, generated)) => drop(candidates.insert(id, Items::of(&generated.file))),
+            Ok((_, generated)) => drop(candidates.insert(id, Items::of(&generated.file, parameters::required(document, operation)))),
             Err(error) => drop(survey.operations.insert(id, refused("not generated", &format!("{error:#}")))),
         }
     }
@@ -81,6 +83,24 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
         survey.operations.insert(id, outcome);
     }
     Ok(survey)
+}
+
+/// Compiles a program with a crate that has these operations of a document, and runs it; returns what it printed.
+///
+/// # Errors
+/// The document cannot be read, an operation cannot be generated, or the program does not compile or fails.
+pub fn run_program(root: &Path, document: &Path, operations: &[&str], program: &str) -> Result<String> {
+    let project = Project::open(root)?;
+    let document = Document::parse(&document.display().to_string(), &std::fs::read_to_string(document)?)?;
+    let ids = operations.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    let (slice, generated) = generate(&document, &ids, &project.slice()?.0.root)?;
+    let package = Package::new(&project)?;
+    package.write(&slice, &generated, program)?;
+    let errors = package.compile()?;
+    if !errors.is_empty() {
+        bail!("the program does not compile\n{}", errors.iter().map(|error| error.rendered.as_str()).collect::<Vec<_>>().concat());
+    }
+    package.output()
 }
 
 /// Compiles all candidates together, and leaves out those that do not compile.
@@ -137,8 +157,8 @@ fn generate(document: &Document, ids: &[String], ours: &Value) -> Result<(String
     Ok((text, generated))
 }
 
-/// The operations whose response is a page.
-fn list_operations(document: &Document) -> Vec<String> {
+/// The operations whose response is a page, by id.
+fn list_operations(document: &Document) -> Vec<(String, &Value)> {
     let paths = document.root["paths"].as_object().into_iter().flatten();
     let operations = paths.filter_map(|(_, item)| item.get("get"));
     let lists = operations.filter(|operation| {
@@ -148,7 +168,7 @@ fn list_operations(document: &Document) -> Vec<String> {
         }
         ["pagination", "results"].iter().all(|name| schema["properties"].get(name).is_some())
     });
-    lists.filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect()
+    lists.filter_map(|operation| Some((operation["operationId"].as_str()?.to_owned(), operation))).collect()
 }
 
 fn refused(stage: &str, reason: &str) -> Outcome {

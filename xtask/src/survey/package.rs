@@ -84,6 +84,16 @@ impl Package {
         Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 
+    /// Runs the program; returns what it printed.
+    pub fn output(&self) -> Result<String> {
+        let output = self.cargo("run").arg("--quiet").output().context("cargo cannot be run")?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if !output.status.success() {
+            bail!("the program failed\n{}{}", text(&output.stdout), text(&output.stderr));
+        }
+        Ok(text(&output.stdout))
+    }
+
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // The generated Rust is written already: without `generate` the generator need not be compiled again.

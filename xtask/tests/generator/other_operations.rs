@@ -198,6 +198,37 @@ components: { schemas: { Thing: { type: object, properties: { name: { type: stri
 }
 
 #[test]
+fn what_is_missing_is_named_with_its_operation_and_remedy() {
+    let body = "parameters: [{ in: query, name: kind, required: true, schema: { type: string } }]
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/ThingRequest' } } } }
+      responses: { '204': { description: Done. } }
+components: { schemas: { ThingRequest: { type: object, required: [name], properties: { name: { type: string } } } } }";
+    let code = generated(&operation("post", body)).code();
+    assert!(code.contains("`things_do` needs `kind`: call `.kind(…)` before it is sent"), "{code}");
+    assert!(code.contains("`name` of `ThingRequest` is not set"), "{code}");
+    assert!(!code.contains("not initialized") && !code.contains("no value supplied"), "{code}");
+}
+
+#[test]
+fn a_body_with_read_only_properties_is_noted() {
+    let document = |body: &str| {
+        let thing = "type: object, required: [pk], properties: { pk: { type: integer, readOnly: true }, name: { type: string } }";
+        let request = "type: object, properties: { name: { type: string } }";
+        let lines = format!(
+            "requestBody: {{ content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{body}' }} }} }} }}
+      responses: {{ '201': {{ description: Made., content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/Thing' }} }} }} }} }}
+components: {{ schemas: {{ Thing: {{ {thing} }}, ThingRequest: {{ {request} }} }} }}"
+        );
+        generated(&operation("post", &lines)).notes()
+    };
+    let is_noted = |notes: &[String]| {
+        notes.iter().any(|note| note.starts_with("#/components/schemas/Thing: sent as a request body with the read-only properties `pk`,"))
+    };
+    let (shared, own) = (document("Thing"), document("ThingRequest"));
+    assert!(is_noted(&shared) && !is_noted(&own), "{shared:?} {own:?}");
+}
+
+#[test]
 fn files_streams_and_several_kinds_of_success_are_refused_by_name() {
     let cases = [
         (
