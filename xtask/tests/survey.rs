@@ -48,9 +48,9 @@ updated: order 80
 partially updated: order 90
 listed: 7
 destroyed: 6 left
-rejected: target, stage, order: The fields target, stage, order must make a unique set.
+rejected: authentik responded with 400 Bad Request: The fields target, stage, order must make a unique set
 not sent: the request cannot be sent: `flows_bindings_retrieve` needs `fsb_uuid`: call `.fsb_uuid(…)` before it is sent
-not sent: the request cannot be sent: `order` of `FlowStageBindingRequest` is not set
+not sent: the request cannot be sent: conversion to `FlowStageBindingRequest` for body failed: `order` of `FlowStageBindingRequest` is not set
 ";
     assert_eq!(printed.unwrap_or_else(|error| format!("{error:#}")), expected);
 }
