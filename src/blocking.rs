@@ -3,7 +3,8 @@
 //! The client, its builders and what they return are the same. [`Blocking::blocking`] takes the place of `.await`, and turns a stream into an
 //! iterator:
 //!
-//! ```
+#![cfg_attr(feature = "testing", doc = "```")]
+#![cfg_attr(not(feature = "testing"), doc = "```ignore")]
 //! use authentik_flow_bindings::blocking::Blocking;
 //! # #[allow(unused_imports)]
 //! # use authentik_flow_bindings::testing::FakeAuthentik;

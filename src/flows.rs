@@ -44,7 +44,8 @@ impl Client {
     /// costs a listing up to the first row of the flow; where no row has it, a whole listing. A flow to which no stage is bound, or whose
     /// bindings the token may not see, is not found.
     ///
-    /// ```
+    #[cfg_attr(feature = "testing", doc = "```")]
+    #[cfg_attr(not(feature = "testing"), doc = "```ignore")]
     /// use authentik_flow_bindings::testing::{FakeAuthentik, bindings};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -79,7 +80,8 @@ impl FlowStageBinding {
     ///
     /// `None` if the server left out [`flow_set`](crate::Stage::flow_set), as it may up to 2025.10.
     ///
-    /// ```
+    #[cfg_attr(feature = "testing", doc = "```")]
+    #[cfg_attr(not(feature = "testing"), doc = "```ignore")]
     /// use authentik_flow_bindings::testing::bindings;
     ///
     /// let binding = bindings(1, 1).remove(0);
@@ -93,7 +95,8 @@ impl FlowStageBinding {
     /// When the policies of the binding are evaluated; `None` where the server did not say both
     /// [`evaluate_on_plan`](Self::evaluate_on_plan) and [`re_evaluate_policies`](Self::re_evaluate_policies).
     ///
-    /// ```
+    #[cfg_attr(feature = "testing", doc = "```")]
+    #[cfg_attr(not(feature = "testing"), doc = "```ignore")]
     /// use authentik_flow_bindings::{PolicyEvaluation, testing::bindings};
     ///
     /// let mut binding = bindings(1, 1).remove(0);

@@ -4,7 +4,8 @@
 //! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports each kind of difference once for each field, not for each
 //! row. With the feature `tracing`, the same reports are events of level `WARN`.
 //!
-//! ```
+#![cfg_attr(feature = "testing", doc = "```")]
+#![cfg_attr(not(feature = "testing"), doc = "```ignore")]
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 //!
 //! # #[cfg(operation = "flows_bindings_list")]

@@ -26,7 +26,8 @@ pub fn check(root: &Path) -> Result<bool> {
     }
     let target = root.join("target").display().to_string();
     let here = [("CARGO_TARGET_DIR", target.as_str())];
-    Ok(cargo(&package, "test --offline --locked", &here)? && cargo(&package, "run --example list_bindings --offline --locked", &here)?)
+    Ok(cargo(&package, "test --offline --locked", &here)?
+        && cargo(&package, "run --example list_bindings --features testing --offline --locked", &here)?)
 }
 
 /// Builds the documentation of the unpacked package as docs.rs does: with nightly Rust, every feature, no network and no write to the source.

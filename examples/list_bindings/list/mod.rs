@@ -9,7 +9,10 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+#[cfg(feature = "testing")]
+use anyhow::bail;
+use anyhow::{Context, Result};
+#[cfg(feature = "testing")]
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Client, FlowStageBinding};
 use clap::{Parser, ValueEnum};
@@ -30,6 +33,7 @@ struct Options {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Release of the fake server [default: 2025.6]
+    #[cfg(feature = "testing")]
     #[arg(long)]
     release: Option<Release>,
 }
@@ -61,18 +65,10 @@ pub async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<()> {
     let started = Instant::now();
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let (client, _fake) = if is_set("AUTHENTIK_URL") || is_set("AUTHENTIK_TOKEN") {
-        if options.release.is_some() {
-            bail!("--release is for the fake server: remove it, or unset AUTHENTIK_URL and AUTHENTIK_TOKEN");
-        }
-        (Client::from_env()?, None)
-    } else {
-        let release = options.release.unwrap_or(Release::V2025_6);
-        let fake = FakeAuthentik::builder().release(release).generated(1_240, 212).start().await.context("the fake server cannot start")?;
-        eprintln!("AUTHENTIK_URL is not set: listing a fake authentik {release} with 1,240 bindings");
-        (fake.client(), Some(fake))
-    };
+    #[cfg(feature = "testing")]
+    let (client, _server) = connect(options).await?;
+    #[cfg(not(feature = "testing"))]
+    let client = Client::from_env().context("there is no fake server without `--features testing`")?;
 
     let bindings = list(&client, options).await?;
     let (rows, flows) = (bindings.len(), by_flow(bindings));
@@ -83,6 +79,22 @@ async fn run(options: &Options) -> Result<()> {
     let number = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     eprintln!("{} in {}, {:.2} s", number(rows, "binding"), number(flows.len(), "flow"), started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// A client of the server at AUTHENTIK_URL, or of a fake one, which runs until it is dropped.
+#[cfg(feature = "testing")]
+async fn connect(options: &Options) -> Result<(Client, Option<FakeAuthentik>)> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("AUTHENTIK_URL") || is_set("AUTHENTIK_TOKEN") {
+        if options.release.is_some() {
+            bail!("--release is for the fake server: remove it, or unset AUTHENTIK_URL and AUTHENTIK_TOKEN");
+        }
+        return Ok((Client::from_env()?, None));
+    }
+    let release = options.release.unwrap_or(Release::V2025_6);
+    let server = FakeAuthentik::builder().release(release).generated(1_240, 212).start().await.context("the fake server cannot start")?;
+    eprintln!("AUTHENTIK_URL is not set: listing a fake authentik {release} with 1,240 bindings");
+    Ok((server.client(), Some(server)))
 }
 
 async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding>> {
