@@ -1,7 +1,7 @@
 //! Serves a fake authentik on a port, for tests in any language.
 //!
 //! ```console
-//! $ cargo run --example fake_authentik -- --port 9000 --release 2025.12
+//! $ cargo run --example fake_authentik --features testing -- --port 9000 --release 2025.12
 //! AUTHENTIK_URL=http://127.0.0.1:9000
 //! AUTHENTIK_TOKEN=fake-authentik-token
 //! ```

@@ -37,7 +37,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! Programs in other languages can test against the same server: `cargo run --example fake_authentik` serves it on a port.
+//! Programs in other languages can test against the same server: `cargo run --example fake_authentik --features testing` serves it on a port.
 
 #[cfg(operation = "flows_bindings_list")]
 mod bindings;
