@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use openapiv3::OpenAPI;
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 pub mod diagnostic;
+pub mod locate;
 pub mod metadata;
 pub mod names;
 mod passes;
@@ -87,12 +89,12 @@ pub fn described_part(pointer: &str) -> String {
     pointer.split('/').take(4).collect::<Vec<_>>().join("/")
 }
 
-/// Generates the client for the OpenAPI document `text`; diagnostics call it `file`.
+/// Generates the client for the OpenAPI document `text`; diagnostics call it `file`, and name line and column there.
 ///
 /// # Errors
 /// The text is not an OpenAPI 3.0 document, contains a `$ref` to nothing, or something that progenitor cannot generate.
 pub fn generate(file: &str, text: &str) -> Result<Generated, Diagnostic> {
-    pipeline(text).map_err(|diagnostic| diagnostic.in_file(file))
+    pipeline(text).map_err(|diagnostic| locate::with_line(diagnostic.in_file(file), text))
 }
 
 fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
@@ -130,7 +132,12 @@ fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {
     pointer::check_references(&document)?;
     serde_path_to_error::deserialize(document).map_err(|error| {
         let problem = format!("invalid OpenAPI: {}", error.inner());
-        Diagnostic::new(format!("`{}`", error.path()), problem, "compare it with https://spec.openapis.org/oas/v3.0.3")
+        let pointer = error.path().iter().fold("#".to_owned(), |pointer, segment| match segment {
+            Segment::Seq { index } => format!("{pointer}/{index}"),
+            Segment::Map { key } => pointer::step(&pointer, key),
+            Segment::Enum { .. } | Segment::Unknown => pointer,
+        });
+        Diagnostic::new(pointer, problem, "compare it with https://spec.openapis.org/oas/v3.0.3")
     })
 }
 

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use toml_edit::DocumentMut;
 
+use crate::run::{cargo, has_toolchain, installed, run_command};
 use crate::{links, oldest_rust, package};
 
 /// One thing that must pass.
@@ -81,10 +81,6 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
     steps
 }
 
-/// What `Client::from_env` reads.
-const CLIENT_VARIABLES: [&str; 6] =
-    ["AUTHENTIK_URL", "AUTHENTIK_TOKEN", "AUTHENTIK_TOKEN_FILE", "AUTHENTIK_CA_FILE", "AUTHENTIK_INSECURE", "AUTHENTIK_ALLOW_PLAINTEXT"];
-
 /// Runs the whole gate. Returns whether it passed.
 pub fn run(root: &Path) -> Result<bool> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml: cannot be read")?;
@@ -151,38 +147,6 @@ fn perform(root: &Path, task: &Task) -> Result<Outcome> {
         Task::Skipped(why) => return Ok(Outcome::Skipped(why.clone())),
     };
     Ok(if passed { Outcome::Passed } else { Outcome::Failed })
-}
-
-/// Whether rustup has this toolchain. It is not asked to install one.
-pub fn has_toolchain(name: &str) -> bool {
-    let list = Command::new("rustup").args(["toolchain", "list"]).output();
-    list.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).lines().any(|line| line.starts_with(name)))
-}
-
-fn installed(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
-}
-
-/// Runs cargo. Returns whether it succeeded.
-pub fn cargo(folder: &Path, arguments: &str, environment: &[(&str, &str)]) -> Result<bool> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    run_command(folder, &cargo, arguments, environment)
-}
-
-/// Runs a program. Returns whether it succeeded.
-pub fn run_command(folder: &Path, program: &str, arguments: &str, environment: &[(&str, &str)]) -> Result<bool> {
-    let name = Path::new(program).file_name().unwrap_or_default().display();
-    println!("    {name} {arguments}");
-    let mut command = Command::new(program);
-    command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(folder);
-    // The example lists the fake server, even where a real one is configured.
-    for variable in CLIENT_VARIABLES {
-        command.env_remove(variable);
-    }
-    if arguments.starts_with("run --example") {
-        command.stdout(Stdio::null());
-    }
-    Ok(command.status().with_context(|| format!("`{name}` cannot be started"))?.success())
 }
 
 #[cfg(test)]

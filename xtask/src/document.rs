@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::codegen::pointer::unescape;
 pub use crate::codegen::pointer::{component, step};
-use crate::codegen::{Diagnostic, check_version};
-use crate::locate;
+use crate::codegen::{Diagnostic, check_version, locate};
 
 /// What is wrong, where, and what to do about it.
 pub type Error = Diagnostic;
@@ -108,6 +108,14 @@ impl Document {
     /// An error of this document with the line and column of its pointer.
     pub fn with_line(&self, error: Error) -> Error {
         locate::with_line(error, &self.text)
+    }
+
+    /// An error of this document's slice, with the line and column here if the slice has its pointer from here. Items of lists may be
+    /// in another order in a slice.
+    pub fn with_own_line(&self, error: Error) -> Error {
+        let mut keys = error.pointer.trim_start_matches("#/").split('/').map(unescape);
+        let is_here = keys.try_fold(&self.root, |at, key| at.as_object()?.get(&key)).is_some();
+        if is_here { self.with_line(error.in_file(&self.name)) } else { error }
     }
 
     /// The release in `info.version`.

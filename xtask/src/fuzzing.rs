@@ -12,7 +12,7 @@ use crate::yaml;
 /// # Panics
 /// If this is not so.
 pub fn slicer(bytes: &[u8]) {
-    if let Some(sliced) = sliced(bytes) {
+    if let Some((_, sliced)) = sliced(bytes) {
         let yaml = yaml::to_yaml(&sliced);
         let again = Document::parse("slice", &yaml).and_then(|document| slice(&document, &Selection::All, false));
         match again {
@@ -28,13 +28,14 @@ pub fn slicer(bytes: &[u8]) {
 /// If this is not so.
 pub fn diff(old: &[u8], new: &[u8]) {
     if let (Some(old), Some(new)) = (sliced(old), sliced(new)) {
-        let (old, new) = (Input::new("old", &old), Input::new("new", &new));
+        let (old, new) = (Input::new(&old.0, &old.1), Input::new(&new.0, &new.1));
         let _ = diff::compare(&old, &new);
         assert!(diff::compare(&new, &new).changes.is_empty(), "a document differs from itself");
     }
 }
 
-fn sliced(bytes: &[u8]) -> Option<Value> {
+fn sliced(bytes: &[u8]) -> Option<(Document, Value)> {
     let document = Document::parse("document", &String::from_utf8_lossy(bytes)).ok()?;
-    slice(&document, &Selection::All, false).ok()
+    let sliced = slice(&document, &Selection::All, false).ok()?;
+    Some((document, sliced))
 }

@@ -18,13 +18,13 @@ mod document;
 mod download;
 pub mod fuzzing;
 mod links;
-mod locate;
 mod node;
 mod oldest_rust;
 mod package;
 mod project;
 mod release;
 mod report;
+mod run;
 mod slice;
 mod source;
 mod survey;
@@ -70,6 +70,9 @@ enum Command {
         /// Check everything, and tag nothing
         #[arg(long)]
         dry_run: bool,
+        /// Leave out the gate, which takes long, to see the rest
+        #[arg(long, requires = "dry_run")]
+        skip_gate: bool,
     },
 }
 
@@ -96,6 +99,6 @@ fn run(root: &Path, command: Command) -> Result<bool> {
         Command::Survey(arguments) => commands::survey::run(root, arguments),
         Command::Compat { slices } => commands::compat::run(root, &slices),
         Command::Check => check::run(root),
-        Command::Release { dry_run } => release::run(root, dry_run),
+        Command::Release { dry_run, skip_gate } => release::run(root, dry_run, skip_gate),
     }
 }

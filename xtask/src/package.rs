@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use crate::check::{cargo, run_command};
+use crate::run::{cargo, run_command};
 use crate::sync::files;
 
 /// More than this is a fixture or a picture that slipped in.

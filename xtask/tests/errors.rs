@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Project, document, xtask};
+use common::{Project, document, has_line_and_column, xtask};
 
 /// The error of a document that cannot be sliced.
 fn error_of(document: &str) -> String {
@@ -33,6 +33,7 @@ fn errors_say_the_line_and_column_of_their_pointer() {
 fn assert_error(document: &str, place: &str, problem: &str) {
     let error = error_of(document);
     assert!(error.starts_with("error: document.yaml:"), "{error}");
+    assert!(!error.contains("#/") || has_line_and_column(&error, "document.yaml"), "{error}");
     assert!(error.contains(place), "{place} is not in: {error}");
     assert!(error.contains(problem), "{problem} is not in: {error}");
     assert!(error.contains("\n  help: "), "{error}");

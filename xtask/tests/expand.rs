@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Project, SLICE, merge, slice, xtask, xtask_here};
+use common::{Project, SLICE, has_line_and_column, merge, slice, xtask, xtask_here};
 use serde_json::json;
 
 #[test]
@@ -85,7 +85,9 @@ fn what_cannot_be_generated_is_an_error_and_not_a_panic() {
         for part in [format!("{place}: "), problem.to_owned(), "\n  help: ".to_owned()] {
             assert!(outcome.err.contains(&part), "{part} is not in: {}", outcome.err);
         }
+        assert!(has_line_and_column(&outcome.err, "document.yaml"), "{}", outcome.err);
         let diff = common::diff(SLICE.as_ref(), file.as_ref(), &[]);
+        assert!(has_line_and_column(diff["rust"]["not_compared"].as_str().unwrap(), "document.yaml"), "{}", diff["rust"]);
         assert!(!diff["changes"].as_array().unwrap().is_empty(), "{problem}");
         assert!(diff["rust"]["bump"].is_null(), "{problem}");
         assert!(diff["rust"]["not_compared"].as_str().unwrap().contains(problem), "{}", diff["rust"]);

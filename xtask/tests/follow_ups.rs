@@ -4,7 +4,7 @@ mod common;
 
 use std::process::Command;
 
-use common::upstream::{follow_up, schema, sync, upstream};
+use common::upstream::{follow_up, schema, sync, upstream, without_ours};
 use common::{FILES, Project, slice};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -170,4 +170,82 @@ fn a_fixup_that_src_relies_on_is_not_to_be_removed() {
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &json!({ "properties": integers }))), &["--check"]);
     let fixup = follow_up(&report, "fixup-not-needed");
     assert!(fixup["remedy"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` counters"), "{fixup}");
+}
+
+/// Another list operation with the same rows.
+fn with_another_operation() -> Value {
+    let mut operation = slice()["paths"]["/flows/bindings/"]["get"].clone();
+    without_ours(&mut operation);
+    operation["operationId"] = "flows_others_list".into();
+    json!({ "paths": { "/flows/others/": { "get": operation, "post": {
+        "operationId": "flows_others_create",
+        "requestBody": { "content": { "multipart/form-data": { "schema": { "type": "object" } } } },
+        "responses": { "204": { "description": "" } },
+    } } } })
+}
+
+fn select(project: &Project, operations: &str) {
+    let upstream = project.read("openapi/upstream.toml");
+    project
+        .write("openapi/upstream.toml", &upstream.replace("operations = [\"flows_bindings_list\"]", &format!("operations = {operations}")));
+}
+
+#[test]
+fn a_list_without_a_key_is_named() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let rows = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Other" } });
+    let page = json!({
+        "type": "object",
+        "properties": { "pagination": { "$ref": "#/components/schemas/Pagination" }, "results": rows },
+        "required": ["pagination", "results"],
+    });
+    let other = json!({ "type": "object", "properties": { "label": { "type": "string" } }, "required": ["label"] });
+    let mut change = with_another_operation();
+    change["components"]["schemas"] = json!({ "Other": other, "PaginatedOtherList": page });
+    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/PaginatedOtherList" } } });
+    change["paths"]["/flows/others/"]["get"]["responses"]["200"]["content"] = content;
+    let (_, report) = sync(&project, &upstream("2025.6.4", &change), &[]);
+    let without_key = follow_up(&report, "without-key");
+    assert_eq!(without_key["pointer"], "#/paths/~1flows~1others~1/get");
+    assert!(without_key["remedy"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
+}
+
+#[test]
+fn another_list_operation_costs_a_line_and_its_descriptions() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
+    assert_eq!(report["diff"]["changes"], json!([]), "upstream changed nothing");
+    assert_eq!(report["operations_added"], json!(["flows_others_list"]));
+    assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.6.4");
+    assert!(project.read("CHANGELOG.md").contains("\n- FEATURE: the operation `flows_others_list`.\n<!-- "));
+    let undescribed = follow_up(&report, "undescribed");
+    assert_eq!(undescribed["pointer"], "#/paths/~1flows~1others~1/get", "one for each operation and model");
+    assert!(undescribed["text"].as_str().unwrap().contains(" places have no description: itself, "), "{undescribed}");
+    assert!(undescribed["text"].as_str().unwrap().contains("parameters/stage"), "{undescribed}");
+    let code = project.xtask(&["expand"]).out;
+    for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {
+        assert!(code.contains(part), "{part}");
+    }
+
+    let list = project.read("openapi/upstream.toml").replace(r#", "flows_others_list""#, "");
+    project.write("openapi/upstream.toml", &list);
+    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
+    assert_eq!([&report["operations_removed"], &report["diff"]["changes"]], [&json!(["flows_others_list"]), &json!([])]);
+    assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.6.4");
+    let changelog = project.read("CHANGELOG.md");
+    assert!(changelog.contains("\n- BREAKING CHANGE: the operation `flows_others_list` was removed.\n"), "{changelog}");
+}
+
+#[test]
+fn an_operation_that_takes_files_is_refused() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
+    let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));
+    let before = project.contents();
+    let outcome = project.xtask(&["sync", "--from", &file]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("POST /flows/others/, which uploads files"), "{}", outcome.err);
+    assert_eq!(project.contents(), before);
 }

@@ -137,6 +137,41 @@ fn a_second_sync_before_a_release_replaces_the_first() {
     assert_eq!([version(&project).as_str(), &project.read("CHANGELOG.md")], ["0.1.0+authentik.2025.6.4", &Project::new().contents()[4]]);
 }
 
+/// What people wrote into the entry of the next version stays there, whatever a sync makes of the rest.
+#[test]
+fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
+    let project = repository();
+    sync(&project, &with_value("2025.8.0", "retry"), &[]);
+    let changelog = project.read("CHANGELOG.md");
+    let written = changelog.replace("\n## 0.1.0", "\n- FEATURE: written by hand.\n  In two lines.\n\n## 0.1.0").replacen(
+        "\n\n<!-- ",
+        "\n\nFirst of all.\n\n<!-- ",
+        1,
+    );
+    let written = written.replace("the first version", "the very first version");
+    project.write("CHANGELOG.md", &written);
+    sync(&project, &with_value("2025.10.0", "stop"), &[]);
+    let (_, report) = sync(&project, &with_value("2025.10.0", "stop"), &["--base", "v0.1.0"]);
+    assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.10.0");
+    let changelog = project.read("CHANGELOG.md");
+    let own = "<!-- write your own lines below -->\n\nFirst of all.\n\n- FEATURE: written by hand.\n  In two lines.\n\n## 0.1.0";
+    assert!(changelog.contains(own) && changelog.contains("the very first version"), "{changelog}");
+    assert!(changelog.matches("\n## ").count() == 2 && !changelog.contains("2025.8.0"), "{changelog}");
+    let (code, report) = sync(&project, &with_value("2025.10.0", "stop"), &["--base", "v0.1.0", "--check"]);
+    assert_eq!((code, &report["files"]), (0, &json!([])), "the same sync again changes nothing");
+
+    // Back to the released document: what is written by hand is about a version of its own.
+    let (_, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--base", "v0.1.0"]);
+    assert_eq!([&report["version"]["new"], &report["diff"]], [&json!("0.1.1+authentik.2025.6.4"), &json!(null)]);
+    let changelog = project.read("CHANGELOG.md");
+    assert!(changelog.contains("\n## 0.1.1+authentik.2025.6.4\n\nFirst of all.\n\n- FEATURE: written by hand.\n"), "{changelog}");
+    let (code, _) = sync(&project, &upstream("2025.6.4", &json!({})), &["--base", "v0.1.0", "--check"]);
+    assert_eq!(code, 0);
+    project.write("CHANGELOG.md", &changelog.replace("\n## 0.1.0+", "\n## 0.1.0 +"));
+    let lost = project.xtask(&["sync", "--check", "--base", "v0.1.0", "--from", project.path().join("upstream.yaml").to_str().unwrap()]);
+    assert!(lost.code == 2 && lost.err.contains("CHANGELOG.md: no entry begins with `## 0.1.0+authentik.2025.6.4`"), "{}", lost.err);
+}
+
 #[test]
 fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
     let project = repository();

@@ -139,3 +139,24 @@ fn a_release_that_fails_the_gate_is_not_tagged() {
     let tags = Command::new("git").arg("tag").current_dir(project.path()).output().unwrap();
     assert_eq!(String::from_utf8(tags.stdout).unwrap(), "");
 }
+
+/// What comes after the gate, and that a release does not do without the gate.
+#[cfg(unix)]
+#[test]
+fn after_the_gate_the_package_and_the_public_api_are_checked() {
+    let project = repository(LINK);
+    git(&project, &["tag", "v0.1.0"]);
+    sync(&project, &upstream("2025.8.0", &json!({})), &[]);
+    project.write(FILES[1], &project.read(FILES[1]).replace("sha256 = \"\"", "sha256 = \"0\""));
+    commit(&project);
+    let steps = ["publish --dry-run --locked", "semver-checks --package authentik-flow-bindings --baseline-rev v0.1.0"];
+    for (failing, code, count) in [("nothing", 0, 2), ("publish", 1, 1), ("baseline", 1, 2)] {
+        let (outcome, calls) = release_with_fake_cargo(&project, &["--dry-run", "--skip-gate"], failing);
+        assert_eq!((outcome.code, &calls[1..]), (code, &steps.map(str::to_owned)[..count]), "{}{}", outcome.out, outcome.err);
+        assert_eq!(outcome.out.contains("0.1.1+authentik.2025.8.0 can be released if the gate passes"), code == 0, "{}", outcome.out);
+    }
+    let (outcome, calls) = release_with_fake_cargo(&project, &["--skip-gate"], "nothing");
+    assert!(outcome.code == 2 && calls.is_empty() && outcome.err.contains("--dry-run"), "{}", outcome.err);
+    let tags = Command::new("git").arg("tag").current_dir(project.path()).output().unwrap();
+    assert_eq!(String::from_utf8(tags.stdout).unwrap(), "v0.1.0\n", "a dry run tags nothing");
+}

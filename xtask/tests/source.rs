@@ -85,6 +85,7 @@ fn a_servers_own_schema_is_read_however_its_address_is_written() {
     for path in ["", "/", "/api/v3", "/api/v3/", "/api/v3/schema/", "/sub/path/"] {
         let outcome = Project::new().xtask(&["sync", "--check", "--from", &format!("{}{path}", server.address)]);
         assert_eq!(outcome.code, 0, "{path}: {}{}", outcome.out, outcome.err);
+        assert!(outcome.err.contains("note: waiting for 127.0.0.1 to generate its schema"), "{}", outcome.err);
     }
     let mut expected = vec!["GET /api/v3/schema/?format=json"; 5];
     expected.push("GET /sub/path/api/v3/schema/?format=json");

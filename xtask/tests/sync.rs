@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::upstream::{follow_up, schema, sync, upstream, version, without_ours};
-use common::{FILES, Project, slice, whole};
+use common::upstream::{follow_up, schema, sync, upstream, version};
+use common::{FILES, Project, has_line_and_column, slice, whole};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
@@ -64,8 +64,8 @@ fn a_new_value_moves_slice_version_and_changelog() {
     assert_eq!(action["x-enum-labels"]["continue"], "Continue");
 
     let changelog = project.read("CHANGELOG.md");
-    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
-                 - FEATURE: `DeniedActionEnum` may now have the value \"retry\".\n\n## 0.1.0+authentik.2025.6.4\n";
+    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n<!-- `cargo xtask sync` writes these lines, and replaces them -->\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
+                 - FEATURE: `DeniedActionEnum` may now have the value \"retry\".\n<!-- write your own lines below -->\n\n## 0.1.0+authentik.2025.6.4\n";
     assert!(changelog.contains(entry), "{changelog}");
     let added = follow_up(&report, "enum-value-added");
     assert_eq!([&added["pointer"], &added["text"]], ["#/components/schemas/DeniedActionEnum", "the value \"retry\" is new"]);
@@ -153,84 +153,38 @@ fn a_fixup_that_is_no_longer_needed_is_named() {
     assert!(follow_ups.contains("the fixup `responses_are_not_validated` is no longer needed"), "{follow_ups}");
 }
 
-/// Another list operation with the same rows.
-fn with_another_operation() -> Value {
-    let mut operation = slice()["paths"]["/flows/bindings/"]["get"].clone();
-    without_ours(&mut operation);
-    operation["operationId"] = "flows_others_list".into();
-    json!({ "paths": { "/flows/others/": { "get": operation, "post": {
-        "operationId": "flows_others_create",
-        "requestBody": { "content": { "multipart/form-data": { "schema": { "type": "object" } } } },
-        "responses": { "204": { "description": "" } },
-    } } } })
-}
-
-fn select(project: &Project, operations: &str) {
-    let upstream = project.read("openapi/upstream.toml");
-    project
-        .write("openapi/upstream.toml", &upstream.replace("operations = [\"flows_bindings_list\"]", &format!("operations = {operations}")));
-}
-
+/// Whether a filter's new value fails depends on the call.
 #[test]
-fn a_list_without_a_key_is_named() {
+fn the_changelog_says_which_calls_fail() {
     let project = Project::new();
-    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
-    let rows = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Other" } });
-    let page = json!({
-        "type": "object",
-        "properties": { "pagination": { "$ref": "#/components/schemas/Pagination" }, "results": rows },
-        "required": ["pagination", "results"],
-    });
-    let other = json!({ "type": "object", "properties": { "label": { "type": "string" } }, "required": ["label"] });
-    let mut change = with_another_operation();
-    change["components"]["schemas"] = json!({ "Other": other, "PaginatedOtherList": page });
-    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/PaginatedOtherList" } } });
-    change["paths"]["/flows/others/"]["get"]["responses"]["200"]["content"] = content;
-    let (_, report) = sync(&project, &upstream("2025.6.4", &change), &[]);
-    let without_key = follow_up(&report, "without-key");
-    assert_eq!(without_key["pointer"], "#/paths/~1flows~1others~1/get");
-    assert!(without_key["remedy"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
-}
-
-#[test]
-fn another_list_operation_costs_a_line_and_its_descriptions() {
-    let project = Project::new();
-    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
-    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
-    assert_eq!(report["diff"]["changes"], json!([]), "upstream changed nothing");
-    assert_eq!(report["operations_added"], json!(["flows_others_list"]));
-    assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.6.4");
-    assert!(
-        project.read("CHANGELOG.md").contains("\n## 0.1.1+authentik.2025.6.4\n\n- FEATURE: the operation `flows_others_list`.\n\n## 0.1.0")
-    );
-    let undescribed = follow_up(&report, "undescribed");
-    assert_eq!(undescribed["pointer"], "#/paths/~1flows~1others~1/get", "one for each operation and model");
-    assert!(undescribed["text"].as_str().unwrap().contains(" places have no description: itself, "), "{undescribed}");
-    assert!(undescribed["text"].as_str().unwrap().contains("parameters/stage"), "{undescribed}");
-    let code = project.xtask(&["expand"]).out;
-    for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {
-        assert!(code.contains(part), "{part}");
-    }
-
-    let list = project.read("openapi/upstream.toml").replace(r#", "flows_others_list""#, "");
-    project.write("openapi/upstream.toml", &list);
-    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
-    assert_eq!([&report["operations_removed"], &report["diff"]["changes"]], [&json!(["flows_others_list"]), &json!([])]);
-    assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.6.4");
+    let mut parameters = slice()["paths"]["/flows/bindings/"]["get"]["parameters"].clone();
+    let filter = parameters.as_array_mut().unwrap().iter_mut().find(|parameter| parameter["name"] == "policy_engine_mode").unwrap();
+    filter["schema"]["enum"] = json!(["all", "any", "none"]);
+    let get = json!({ "paths": { "/flows/bindings/": { "get": { "parameters": parameters } } } });
+    let (_, report) = sync(&project, &upstream("2026.8.0", &get), &[]);
+    assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "compatible", "new_client_on_old_server": "compatible" }));
     let changelog = project.read("CHANGELOG.md");
-    assert!(changelog.contains("\n- BREAKING CHANGE: the operation `flows_others_list` was removed.\n"), "{changelog}");
+    assert!(changelog.contains("fails on authentik 2025.6.4 if the call sets `policy_engine_mode` to \"none\"."), "{changelog}");
 }
 
+/// authentik 2026.5.6 requires a security scheme in two operations without defining it.
 #[test]
-fn an_operation_that_takes_files_is_refused() {
+fn what_is_invalid_in_other_operations_does_not_matter() {
     let project = Project::new();
-    select(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
-    let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));
-    let before = project.contents();
-    let outcome = project.xtask(&["sync", "--from", &file]);
-    assert_eq!(outcome.code, 2);
-    assert!(outcome.err.contains("POST /flows/others/, which uploads files"), "{}", outcome.err);
-    assert_eq!(project.contents(), before);
+    let other = json!({ "operationId": "others_list", "security": [{ "authentik_device_auth": [] }], "responses": {} });
+    let (code, report) = sync(&project, &upstream("2026.5.6", &json!({ "paths": { "/others/": { "get": other } } })), &[]);
+    assert_eq!((code, &report["written"]), (0, &json!(true)));
+}
+
+/// Descriptions of ours that name releases, beside what changed.
+#[test]
+fn descriptions_that_may_be_wrong_now_are_named() {
+    let project = Project::new();
+    let values = json!(["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right", "sidebar_left_frame_background"]);
+    let (_, report) = sync(&project, &upstream("2026.2.0", &schema("FlowLayoutEnum", &json!({ "enum": values }))), &["--check"]);
+    let check = follow_up(&report, "description-to-check");
+    assert_eq!(check["text"], "a description that names a release, beside something that changed");
+    assert!(check["pointer"].as_str().unwrap().contains("ayout"), "{check}");
 }
 
 #[test]
@@ -251,6 +205,7 @@ fn a_failed_sync_leaves_every_file_as_it_was() {
         let outcome = project.xtask(&["sync", "--from", &file]);
         assert_eq!(outcome.code, 2, "{problem}: {}", outcome.out);
         assert!(outcome.err.contains(problem), "{problem} is not in: {}", outcome.err);
+        assert!(!outcome.err.contains(": #/") || has_line_and_column(&outcome.err, "upstream.yaml"), "{}", outcome.err);
         assert_eq!((project.contents(), project.count()), (before, count), "{problem}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Renamed, operations_mut};
+use super::parts::{Renamed, operations_mut};
 use crate::document::step;
 
 /// Something that was removed from `x-listing`, because the parameter or property that it names is gone.

@@ -4,25 +4,20 @@
 //! property whose `x-aliases` has the new name: the old name then becomes an alias of the new one, so that responses with either are
 //! read.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::codegen::metadata::EXTENSIONS;
 use crate::document::step;
 use crate::node::Node;
-use crate::slice::METHODS;
 
 use carrier::Carrier;
+pub use parts::{Renamed, aliases};
+use parts::{annotate, operations, operations_mut};
 
 mod carrier;
 pub mod listing;
 pub mod orphaned;
-
-/// A property that upstream renamed.
-pub struct Renamed {
-    pub component: String,
-    pub old: String,
-    pub new: String,
-}
+mod parts;
 
 /// What changed while annotations were carried.
 pub struct Carried {
@@ -94,22 +89,6 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     bridged
 }
 
-/// Copies the annotations of one place to another.
-fn annotate(ours: &Value, to: &mut Value) {
-    let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || key.starts_with("x-");
-    let annotations = ours.as_object().into_iter().flatten().filter(|(key, _)| is_ours(key)).collect::<Vec<_>>();
-    if annotations.is_empty() || !to.is_object() {
-        return;
-    }
-    if to.get("$ref").is_some() {
-        // OpenAPI 3.0 ignores whatever is beside a `$ref`.
-        *to = json!({ "allOf": [to.take()] });
-    }
-    for (key, value) in annotations {
-        to[key] = value.clone();
-    }
-}
-
 /// Writes an extension at a pointer. A list is extended by the values that it does not have. Returns whether the slice has the place.
 pub fn add(slice: &mut Value, pointer: &str, keyword: &str, value: &Value) -> bool {
     let Some(place) = slice.pointer_mut(pointer.trim_start_matches('#')) else { return false };
@@ -128,23 +107,4 @@ pub fn are_in(node: &Value) -> bool {
         Value::Array(items) => items.iter().any(are_in),
         _ => false,
     }
-}
-
-/// The other names of a property.
-pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
-    property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
-    let items = slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten();
-    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
-}
-
-/// Every operation, with its JSON pointer.
-fn operations_mut(slice: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
-    slice["paths"].as_object_mut().into_iter().flatten().flat_map(|(path, item)| {
-        let at = step("#/paths", path);
-        let parts = item.as_object_mut().into_iter().flatten().filter(|(key, _)| METHODS.contains(&key.as_str()));
-        parts.map(move |(method, operation)| (step(&at, method), operation))
-    })
 }

@@ -65,8 +65,35 @@ pub fn is_documentation(keyword: &str) -> bool {
     matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
 }
 
+/// The integers of a format; without one, those of 64 bits.
+pub fn range(format: Option<&str>) -> (i128, i128) {
+    match format {
+        Some("int8") => (i8::MIN.into(), i8::MAX.into()),
+        Some("uint8") => (0, u8::MAX.into()),
+        Some("int16") => (i16::MIN.into(), i16::MAX.into()),
+        Some("uint16") => (0, u16::MAX.into()),
+        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
+        Some("uint32") => (0, u32::MAX.into()),
+        Some("uint64") => (0, u64::MAX.into()),
+        _ => (i64::MIN.into(), i64::MAX.into()),
+    }
+}
+
+/// Whether the bounds of an integer allow no value that its format excludes.
+fn bounds_imply_format(schema: &Map<String, Value>) -> bool {
+    let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_i64).map(i128::from);
+    let (low, high) = range(schema.get("format").and_then(Value::as_str));
+    schema.get("type").is_some_and(|kind| kind == "integer")
+        && bound("minimum").is_some_and(|minimum| low <= minimum)
+        && bound("maximum").is_some_and(|maximum| maximum <= high)
+}
+
 /// Adds what a schema implies: its type, the mapping of a discriminator, and that an object without keywords has arbitrary properties.
+/// Removes the format of an integer if the bounds imply it.
 pub fn add_implied(schema: &mut Map<String, Value>) {
+    if bounds_imply_format(schema) {
+        schema.remove("format");
+    }
     if !schema.contains_key("type")
         && let Some(kind) = implied_type(schema)
     {

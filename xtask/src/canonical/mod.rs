@@ -7,6 +7,7 @@
 //! - The schema of a parameter contains no references, unless it is an object.
 //! - An inline schema that equals a component becomes a `$ref` to it: to one that is referred to anyway if there is one, and otherwise to
 //!   the first by name.
+//! - An integer has no `format` if its bounds imply it.
 //! - Enums, lists of required properties and parts of `allOf` are sorted.
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::codegen::pointer::component;
 
-pub use keywords::{OF_USE, sorted};
+pub use keywords::{OF_USE, range, sorted};
 pub use schemas::Canonical;
 
 mod keywords;

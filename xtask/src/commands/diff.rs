@@ -64,16 +64,16 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     let Arguments { old, new, selection, .. } = arguments;
     let selection = selection.of(project)?;
     let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
-    let (before, after) = (fetch(old)?, fetch(new)?);
+    let (old, new) = (fetch(old)?, fetch(new)?);
     let checked_in = project.slice()?.0.root;
     // If one document has annotations, they apply to both; otherwise those of the checked-in slice do.
-    let ours = [&before, &after].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
-    let ((before, before_invalid), (after, after_invalid)) = (sliced(&before, &selection, ours)?, sliced(&after, &selection, ours)?);
+    let ours = [&old, &new].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
+    let ((before, before_invalid), (after, after_invalid)) = (sliced(&old, &selection, ours)?, sliced(&new, &selection, ours)?);
     // An operation that is invalid on one side was neither added nor removed.
     let is_invalid =
         |operation: &Operation| before_invalid.iter().chain(&after_invalid).any(|invalid| operation.is(invalid.method, &invalid.path));
     let [before, after] = [before, after].map(|slice| only(&slice, |operation| !is_invalid(operation)));
-    let (before, after) = (diff::Input::new(old, &before), diff::Input::new(new, &after));
+    let (before, after) = (diff::Input::new(&old, &before), diff::Input::new(&new, &after));
     Ok(diff::compare(&before.with_invalid(before_invalid), &after.with_invalid(after_invalid)))
 }
 

@@ -6,10 +6,9 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{Operations, annotated, print};
-use crate::codegen;
+use crate::codegen::generate;
 use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff;
-use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::source::Source;
 use crate::sync::files;
@@ -30,8 +29,12 @@ pub struct Arguments {
 
 pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     let project = Project::open(root)?;
-    let (name, text) = match arguments.source {
-        None => (SLICE.to_owned(), project.read(SLICE)?),
+    let (text, generated) = match arguments.source {
+        None => {
+            let text = project.read(SLICE)?;
+            let generated = generate(SLICE, &text)?;
+            (text, generated)
+        }
         Some(source) => {
             let document = Source::parse(&source)?.fetch(&project)?.document;
             let sliced = annotated(&document, &arguments.selection.of(&project)?, &project.slice()?.0.root)?;
@@ -41,10 +44,11 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
                     "note: left out {operation}: it uploads files or has several success responses, which the generator does not support"
                 );
             }
-            (format!("the slice of {source}"), yaml::to_yaml(&sliced))
+            let text = yaml::to_yaml(&sliced);
+            let generated = generate(&format!("the slice of {source}"), &text).map_err(|error| document.with_own_line(error))?;
+            (text, generated)
         }
     };
-    let generated = codegen::generate(&name, &text).map_err(|error| locate::with_line(error, &text))?;
     if arguments.write {
         let text = files::reviewed(&text, &generated, &project.read(UPSTREAM)?)?;
         project.write(&[(REVIEWED, text)])?;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Wire;
 use super::findings::{Finding, Findings};
+use super::model::Wire;
 use super::rules::of_operation;
 use super::wire::Compatibility;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Wire;
 use super::findings::{Findings, Range, Subject};
+use super::model::Wire;
 use super::wire::{Compatibility, decodes, null};
 use crate::codegen::pointer::step;
 use crate::node::Node;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Wire;
 use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD, Pair};
 use super::findings::{Finding, Subject};
+use super::model::Wire;
 use super::rules::{Use, of_operation};
 use crate::codegen::pointer::step;
 use crate::node::Node;

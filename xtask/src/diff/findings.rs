@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::model::{Change, Operation, Wire};
 use super::rules::{self, Level, Use};
 use super::wire::Compatibility;
-use super::{Change, Operation, Wire};
 use crate::node::Node;
 
 /// Changes, and a queue of pairs of schemas.

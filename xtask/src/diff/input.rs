@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::model::{InvalidOperation, Operation, Side};
 use super::operations::{only, operations};
-use super::{InvalidOperation, Operation, Side};
 use crate::codegen::{Diagnostic, Generated, generate};
+use crate::document::Document;
 use crate::slice::LeftOut;
 use crate::yaml::to_yaml;
 
@@ -46,9 +47,11 @@ fn has_several_successes(operation: &Value) -> bool {
 }
 
 impl<'a> Input<'a> {
-    pub fn new(source: &'a str, slice: &'a Value) -> Self {
+    /// The slice of a document, with annotations.
+    pub fn new(document: &'a Document, slice: &'a Value) -> Self {
+        let source = document.name.as_str();
         let (supported, left_out) = generatable(slice);
-        let generated = generate(&format!("the slice of {source}"), &to_yaml(&supported));
+        let generated = generate(&format!("the slice of {source}"), &to_yaml(&supported)).map_err(|error| document.with_own_line(error));
         Self { source, slice: Cow::Borrowed(slice), generated, left_out, invalid: Vec::new() }
     }
 

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Compatibility, Wire, wire_verdict};
+use super::model::Wire;
+use super::verdict::wire_verdict;
+use super::wire::Compatibility;
 
 /// What the clients of releases make of the servers of releases.
 pub struct Matrix {

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD, Pair};
 use super::findings::Finding;
+use super::model::{Change, Operation, Wire};
 use super::rules::of_operation;
 use super::schemas;
 use super::wire::{Compatibility, decodes};
-use super::{Change, Operation, Wire};
 use crate::codegen::pointer::step;
 use crate::node::Node;
 use crate::slice::METHODS;

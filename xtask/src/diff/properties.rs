@@ -2,8 +2,8 @@
 
 use heck::{ToPascalCase, ToSnakeCase};
 
-use super::Wire;
 use super::findings::{Finding, Findings, Subject};
+use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::wire::{Compatibility, absent, decodes, unnamed, unread};
 use crate::node::Node;

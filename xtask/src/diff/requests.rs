@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::Wire;
 use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD, Pair};
 use super::findings::{Finding, Subject};
+use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::wire::Compatibility;
 use crate::codegen::pointer::step;

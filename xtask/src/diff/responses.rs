@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Wire;
 use super::comparison::{Comparison, Pair};
 use super::findings::Finding;
+use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::schemas::type_names;
 use super::wire::{Compatibility, decodes};

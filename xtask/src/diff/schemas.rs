@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use heck::ToPascalCase;
 
-use super::Wire;
 use super::compositions::{all_of, combined_objects, discriminators, is_union, union_kind, unions};
 use super::findings::{Findings, Range, Subject};
+use super::model::Wire;
 use super::properties::properties;
 use super::rules::Use;
 use super::values::{additional_properties, bounds, enums, pattern, unique_items};

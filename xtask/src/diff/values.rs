@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Wire;
 use super::findings::{Findings, Range, Subject};
+use super::model::Wire;
 use super::rules::Use;
 use super::wire::{Compatibility, unread_others};
 use crate::codegen::names::variant_name;

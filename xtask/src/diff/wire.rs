@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::canonical;
 use crate::node::Node;
 
 /// Whether a client decodes a response, or a server accepts a request. Ordered from good to bad.
@@ -123,16 +124,7 @@ fn closed(client: &Node, server: &Node) -> bool {
 
 /// The integers that the Rust type of a schema holds.
 fn range(node: &Node) -> (i128, i128) {
-    match node.text("format") {
-        Some("int8") => (i8::MIN.into(), i8::MAX.into()),
-        Some("uint8") => (0, u8::MAX.into()),
-        Some("int16") => (i16::MIN.into(), i16::MAX.into()),
-        Some("uint16") => (0, u16::MAX.into()),
-        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
-        Some("uint32") => (0, u32::MAX.into()),
-        Some("uint64") => (0, u64::MAX.into()),
-        _ => (i64::MIN.into(), i64::MAX.into()),
-    }
+    canonical::range(node.text("format"))
 }
 
 /// The integers that a server sends: those of the format within the bounds. A client's type follows from the format alone.

@@ -1,4 +1,4 @@
-//! The entry of a new version in `CHANGELOG.md`.
+//! What `CHANGELOG.md` says of a new version.
 
 use std::fmt::Write;
 
@@ -7,9 +7,9 @@ use super::{RenamedOperation, RenamedProperty, SyncReport};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Compatibility, Diff};
 
-pub fn entry(report: &SyncReport, diff: &Diff) -> String {
+pub fn lines(report: &SyncReport, diff: &Diff) -> String {
     let (old, new) = (&diff.old.release, &diff.new.release);
-    let mut entry = format!("## {}\n\n", report.version.new);
+    let mut entry = String::new();
     let servers = if old == new {
         if !diff.changes.is_empty() {
             let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");

@@ -2,10 +2,10 @@
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
 
 use super::{SyncReport, counted, sides, text, version};
+use crate::codegen::locate::locate;
 use crate::codegen::reviewed::SLICE;
 use crate::diff::Diff;
 use crate::diff::rules::Level;
-use crate::locate::locate;
 use crate::yaml::to_yaml;
 
 /// GitHub shows ten annotations of each level. To find the line of one, a document of 1.8 MB is parsed again.

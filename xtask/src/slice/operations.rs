@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Chosen;
+use super::selection::Chosen;
 use crate::canonical::{Canonical, sorted};
 use crate::codegen::pointer::{step, to_component};
 use crate::document::{Document, Error};

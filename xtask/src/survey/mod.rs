@@ -13,7 +13,6 @@ use serde_json::Value;
 use crate::annotations;
 use crate::codegen::{self, Generated};
 use crate::document::Document;
-use crate::locate;
 use crate::project::Project;
 use crate::slice::{Selection, slice};
 use crate::yaml;
@@ -153,7 +152,7 @@ fn generate(document: &Document, ids: &[String], ours: &Value) -> Result<(String
     annotations::carry(if annotations::are_in(&document.root) { &document.root } else { ours }, &mut sliced);
     let text = yaml::to_yaml(&sliced);
     let name = format!("the slice of {}", document.name);
-    let generated = codegen::generate(&name, &text).map_err(|error| locate::with_line(error, &text))?;
+    let generated = codegen::generate(&name, &text)?;
     Ok((text, generated))
 }
 

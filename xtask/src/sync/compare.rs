@@ -5,17 +5,24 @@ use serde_json::Value;
 
 use crate::annotations;
 use crate::codegen::Generated;
-use crate::codegen::reviewed::SLICE;
 use crate::diff::{self, Diff};
+use crate::document::Document;
 use crate::project::UPSTREAM;
 use crate::report::SyncReport;
 
-/// Compares a slice with an old one, and generates its Rust.
-pub fn compare(old: &Value, ours: &Value, new: &Value, source: &str, report: &SyncReport) -> Result<(Diff, Generated)> {
-    let mut annotated = old.clone();
+/// Compares the slices of two documents, and generates the Rust of the new one. `ours` has the annotations of the old slice.
+pub fn compare(
+    old: &Document,
+    old_slice: &Value,
+    ours: &Value,
+    new: &Document,
+    new_slice: &Value,
+    report: &SyncReport,
+) -> Result<(Diff, Generated)> {
+    let mut annotated = old_slice.clone();
     annotations::carry(ours, &mut annotated);
-    let mut before = diff::Input::new(SLICE, &annotated);
-    let mut after = diff::Input::new(source, new);
+    let mut before = diff::Input::new(old, &annotated);
+    let mut after = diff::Input::new(new, new_slice);
     if let Some(operation) = after.left_out.first() {
         bail!(
             "{UPSTREAM}: `operations` lists {operation}, which uploads files or has several success responses; the generator supports \

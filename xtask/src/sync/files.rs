@@ -7,6 +7,7 @@ use semver::{BuildMetadata, Version};
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item, Table};
 
+use super::changelog::{CHANGELOG, newest_entry};
 use crate::codegen::Generated;
 use crate::codegen::reviewed::{SLICE, header};
 use crate::diff::rust::Bump;
@@ -16,7 +17,6 @@ use crate::source::Source;
 
 pub const MANIFEST: &str = "Cargo.toml";
 pub const LOCK: &str = "Cargo.lock";
-pub const CHANGELOG: &str = "CHANGELOG.md";
 
 /// The name of this crate.
 const CRATE: &str = "authentik-flow-bindings";
@@ -147,22 +147,6 @@ pub fn with_locked_version(lock: &str, version: &Version) -> Result<String> {
     let package = package.with_context(|| format!("{LOCK}: does not have this crate\n  help: `cargo build` writes it"))?;
     set(package, "version", &version.to_string());
     Ok(lock.to_string())
-}
-
-/// The changelog with an entry above the others.
-pub fn with_entry(changelog: &str, entry: &str) -> Result<String> {
-    newest_entry(changelog)?;
-    let first = changelog.find("\n## ").map_or(0, |newline| newline + 1);
-    let (intro, entries) = changelog.split_at(first);
-    Ok(format!("{intro}{entry}\n{entries}"))
-}
-
-/// The version that the newest entry of the changelog is about.
-pub fn newest_entry(changelog: &str) -> Result<&str> {
-    let entry = changelog.lines().find_map(|line| line.strip_prefix("## "));
-    let entry =
-        entry.with_context(|| format!("{CHANGELOG}: no entry begins with `## `\n  help: restore it with `git checkout -- {CHANGELOG}`"))?;
-    Ok(entry.split_whitespace().next().unwrap_or_default())
 }
 
 /// The release that a slice is of.

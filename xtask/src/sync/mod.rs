@@ -13,20 +13,22 @@ use crate::codegen::{Generated, generate};
 use crate::diff;
 use crate::diff::rust::Bump;
 use crate::document::Document;
-use crate::locate;
 use crate::project::{Project, UPSTREAM};
-use crate::report::{RenamedProperty, SyncReport, Versions, changelog};
+use crate::report::changelog::lines;
+use crate::report::{FollowUp, RenamedProperty, SyncReport, Versions};
 use crate::slice::{Selection, slice};
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
+use changelog::{CHANGELOG, Changelog};
 use compare::compare;
-use files::{CHANGELOG, LOCK, MANIFEST, release_of};
+use files::{LOCK, MANIFEST, release_of};
 use follow_ups::{Context, follow_ups};
 use operations::{Resolved, resolve};
 pub use status::{apply, rust_verdict, status};
 use uses::Sources;
 
+mod changelog;
 mod compare;
 pub mod files;
 mod follow_ups;
@@ -47,28 +49,28 @@ pub struct Options {
 
 /// What a document is compared with.
 struct Base {
-    /// The slice without annotations.
+    /// The slice with its annotations.
+    document: Document,
+    /// The slice without them.
     slice: Value,
     version: Version,
-    changelog: String,
 }
 
 impl Base {
-    /// The working tree, in which an earlier sync is complete.
-    fn working_tree(project: &Project, slice: Value) -> Result<Self> {
-        files::check_agreement(project, &slice)?;
-        Ok(Self { slice, version: files::crate_version(&project.read(MANIFEST)?)?, changelog: project.read(CHANGELOG)? })
-    }
-
-    fn revision(project: &Project, revision: &str) -> Result<Self> {
-        let (_, slice) = Project::slice_of(&project.read_at(revision, SLICE)?)?;
-        let version = files::crate_version(&project.read_at(revision, MANIFEST)?)?;
-        Ok(Self { slice, version, changelog: project.read_at(revision, CHANGELOG)? })
+    /// A revision, or the working tree, in which an earlier sync must be complete.
+    fn read(project: &Project, revision: Option<&str>) -> Result<Self> {
+        let read = |path: &str| revision.map_or_else(|| project.read(path), |revision| project.read_at(revision, path));
+        let (document, slice) = Project::slice_of(&read(SLICE)?)?;
+        if revision.is_none() {
+            files::check_agreement(project, &slice)?;
+        }
+        Ok(Self { document, slice, version: files::crate_version(&read(MANIFEST)?)? })
     }
 }
 
 /// The slice of the new document, with annotations.
-struct New {
+struct New<'a> {
+    document: &'a Document,
     slice: Value,
     text: String,
     /// Whether the API is that of the base.
@@ -77,70 +79,14 @@ struct New {
     bridged: Vec<Bridged>,
 }
 
-impl New {
-    fn make(document: Document, ids: Vec<String>, ours: &Value, base: &Base) -> Result<Self> {
-        let mut slice = slice(&document, &Selection::Only(ids), false)?;
-        // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
-        std::mem::forget(document);
+impl<'a> New<'a> {
+    fn make(document: &'a Document, ids: Vec<String>, ours: &Value, base: &Base) -> Result<Self> {
+        let mut slice = slice(document, &Selection::Only(ids), false)?;
         let same_api = slice == base.slice;
         let carried = annotations::carry(ours, &mut slice);
         let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut slice) };
-        Ok(Self { text: to_yaml(&slice), slice, same_api, carried, bridged })
+        Ok(Self { document, text: to_yaml(&slice), slice, same_api, carried, bridged })
     }
-}
-
-/// Updates the repository from a source.
-pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
-    let source = options.source.map_or_else(|| project.release().map(|release| Source::Release(release.to_owned())), Ok)?;
-    let (ours, checked_in) = project.slice()?;
-    let base = match &options.base {
-        None => Base::working_tree(project, checked_in)?,
-        Some(revision) => Base::revision(project, revision)?,
-    };
-    let Fetched { document, sha256 } = source.fetch(project)?;
-    files::check_digest(project, &source, &sha256)?;
-
-    let Resolved { ids, renamed: operations_renamed, gone } = resolve(&project.operations()?, &ours.root, &document.root);
-    let mut report = SyncReport {
-        source: source.name().to_owned(),
-        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
-        operations_renamed,
-        operations_gone: gone.iter().map(|gone| gone.id.clone()).collect(),
-        ..SyncReport::default()
-    };
-    report.follow_ups = gone.iter().map(follow_ups::operation_gone).collect();
-    if !gone.is_empty() {
-        return Ok(report);
-    }
-    let new = New::make(document, ids, &ours.root, &base)?;
-    let Verdict { version, changelog, generated } = judge(&base, &ours.root, &new, &mut report)?;
-    let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed: &report.operations_renamed };
-    let upstream = files::upstream(project, &of_slice, &source, &sha256)?;
-    let rust = files::reviewed(&new.text, &generated, &upstream)?;
-    let texts = [
-        (SLICE, new.text.clone()),
-        (UPSTREAM, upstream),
-        (MANIFEST, files::with_version(&project.read(MANIFEST)?, &version)?),
-        (LOCK, files::with_locked_version(&project.read(LOCK)?, &version)?),
-        (CHANGELOG, changelog),
-        (REVIEWED, rust),
-    ];
-    report.follow_ups = follow_ups(&Context {
-        base: release_of(&base.slice),
-        diff: report.diff.as_ref(),
-        generated: &generated,
-        upstream: &texts[1].1,
-        manifest: &texts[2].1,
-        sources: &Sources::read(&project.root),
-        operations_renamed: &report.operations_renamed,
-        renamed: &new.carried.renamed,
-        bridged: &new.bridged,
-        unlisted: &new.carried.unlisted,
-        orphaned: &orphaned_descriptions(&ours.root, &new.slice),
-        new: &new.slice,
-    });
-    finish(project, texts, options.write, &mut report)?;
-    Ok(report)
 }
 
 /// What a new slice means for the crate.
@@ -150,26 +96,105 @@ struct Verdict {
     generated: Generated,
 }
 
+/// Updates the repository from a source.
+pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
+    let source = options.source.map_or_else(|| project.release().map(|release| Source::Release(release.to_owned())), Ok)?;
+    let (ours, _) = project.slice()?;
+    let base = Base::read(project, options.base.as_deref())?;
+    let Fetched { document, sha256 } = source.fetch(project)?;
+    files::check_digest(project, &source, &sha256)?;
+
+    let Resolved { ids, renamed: operations_renamed, gone } = resolve(&project.operations()?, &ours.root, &document.root);
+    let mut report = SyncReport {
+        source: document.name.clone(),
+        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
+        operations_renamed,
+        operations_gone: gone.iter().map(|gone| gone.id.clone()).collect(),
+        follow_ups: gone.iter().map(follow_ups::operation_gone).collect(),
+        ..SyncReport::default()
+    };
+    if gone.is_empty() {
+        let new = New::make(&document, ids, &ours.root, &base)?;
+        let verdict = judge(project, &base, &ours.root, &new, &mut report)?;
+        let texts = texts(project, &new, &verdict, &report, (&source, &sha256))?;
+        report.follow_ups = left_to_do(project, &base, &ours.root, &new, &verdict, &texts, &report);
+        finish(project, texts, options.write, &mut report)?;
+    }
+    // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
+    std::mem::forget(document);
+    Ok(report)
+}
+
 /// Compares the new slice with the base, and reports it.
-fn judge(base: &Base, ours: &Value, new: &New, report: &mut SyncReport) -> Result<Verdict> {
+fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut SyncReport) -> Result<Verdict> {
     let is_renamed = |id: &String| report.operations_renamed.iter().any(|renamed| renamed.old == *id || renamed.new == *id);
     let changed = |slice, other| missing_in(slice, other).into_iter().filter(|id| !is_renamed(id)).collect();
     (report.operations_added, report.operations_removed) = (changed(&base.slice, &new.slice), changed(&new.slice, &base.slice));
     report.renamed = new.carried.renamed.iter().map(renamed).collect();
-    if new.same_api {
-        let generated = generate(SLICE, &new.text).map_err(|error| locate::with_line(error, &new.text))?;
-        return Ok(Verdict { version: base.version.clone(), changelog: base.changelog.clone(), generated });
-    }
-    let (diff, generated) = compare(&base.slice, ours, &new.slice, &report.source, report)?;
-    let version = files::next_version(&base.version, diff.rust.bump.unwrap_or(Bump::Major), release_of(&new.slice))?;
+    let text = project.read(CHANGELOG)?;
+    let changelog = Changelog::parse(&text, &base.version)?;
+    let next_version = |bump| files::next_version(&base.version, bump, release_of(&new.slice));
+    let (version, lines, generated) = if new.same_api {
+        // What people wrote since the release is about a version of its own.
+        let version = if changelog.has_own_lines() { next_version(Bump::Patch)? } else { base.version.clone() };
+        (version, String::new(), generate(SLICE, &new.text)?)
+    } else {
+        let (diff, generated) = compare(&base.document, &base.slice, ours, new.document, &new.slice, report)?;
+        let version = next_version(diff.rust.bump.unwrap_or(Bump::Major))?;
+        report.version.new = version.to_string();
+        let lines = lines(report, &diff);
+        report.diff = Some(diff);
+        (version, lines, generated)
+    };
     report.version.new = version.to_string();
-    let changelog = files::with_entry(&base.changelog, &changelog::entry(report, &diff))?;
-    report.diff = Some(diff);
-    Ok(Verdict { version, changelog, generated })
+    Ok(Verdict { changelog: changelog.with_entry(&version, &lines), version, generated })
+}
+
+/// The files that a sync keeps in step, by their paths.
+type Texts = [(&'static str, String); 6];
+
+fn texts(project: &Project, new: &New, verdict: &Verdict, report: &SyncReport, source: (&Source, &str)) -> Result<Texts> {
+    let Verdict { version, changelog, generated } = verdict;
+    let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed: &report.operations_renamed };
+    let upstream = files::upstream(project, &of_slice, source.0, source.1)?;
+    let rust = files::reviewed(&new.text, generated, &upstream)?;
+    Ok([
+        (SLICE, new.text.clone()),
+        (UPSTREAM, upstream),
+        (MANIFEST, files::with_version(&project.read(MANIFEST)?, version)?),
+        (LOCK, files::with_locked_version(&project.read(LOCK)?, version)?),
+        (CHANGELOG, changelog.clone()),
+        (REVIEWED, rust),
+    ])
+}
+
+fn left_to_do(
+    project: &Project,
+    base: &Base,
+    ours: &Value,
+    new: &New,
+    verdict: &Verdict,
+    texts: &Texts,
+    report: &SyncReport,
+) -> Vec<FollowUp> {
+    follow_ups(&Context {
+        base: release_of(&base.slice),
+        diff: report.diff.as_ref(),
+        generated: &verdict.generated,
+        upstream: &texts[1].1,
+        manifest: &texts[2].1,
+        sources: &Sources::read(&project.root),
+        operations_renamed: &report.operations_renamed,
+        renamed: &new.carried.renamed,
+        bridged: &new.bridged,
+        unlisted: &new.carried.unlisted,
+        orphaned: &orphaned_descriptions(ours, &new.slice),
+        new: &new.slice,
+    })
 }
 
 /// Writes the files that differ, or makes a patch of them.
-fn finish(project: &Project, texts: [(&'static str, String); 6], write: bool, report: &mut SyncReport) -> Result<()> {
+fn finish(project: &Project, texts: Texts, write: bool, report: &mut SyncReport) -> Result<()> {
     let mut changed = Vec::new();
     let mut patch = String::new();
     for (path, text) in texts {

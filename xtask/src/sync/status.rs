@@ -13,7 +13,6 @@ use crate::codegen::generate;
 use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff::operations::operations;
 use crate::diff::rust::Bump;
-use crate::locate;
 use crate::project::{Project, UPSTREAM};
 use crate::report::{Status, SyncReport};
 use crate::yaml::to_yaml;
@@ -24,14 +23,14 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
         Ok(tag) => tag.trim().to_owned(),
         Err(_) => "HEAD".to_owned(),
     });
-    let (_, old) = Project::slice_of(&project.read_at(&base, SLICE)?)?;
+    let (old_document, old) = Project::slice_of(&project.read_at(&base, SLICE)?)?;
     let text = project.read(SLICE)?;
     let (ours, checked_in) = Project::slice_of(&text)?;
     let new = &ours.root;
     let (diff, generated) = if old == checked_in {
-        (None, generate(SLICE, &text).map_err(|error| locate::with_line(error, &text))?)
+        (None, generate(SLICE, &text)?)
     } else {
-        let (diff, generated) = compare(&old, new, new, SLICE, &SyncReport::default())?;
+        let (diff, generated) = compare(&old_document, &old, new, &ours, new, &SyncReport::default())?;
         (Some(diff), generated)
     };
     let ids = operations(&old).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
@@ -65,16 +64,16 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
     }
     annotations::carry(&annotated, &mut slice);
     let text = to_yaml(&slice);
-    let generated = generate(SLICE, &text).map_err(|error| locate::with_line(error, &text))?;
+    let generated = generate(SLICE, &text)?;
     let rust = files::reviewed(&text, &generated, &project.read(UPSTREAM)?)?;
     project.write(&[(SLICE, text), (REVIEWED, rust)])
 }
 
 /// What the generated Rust of the working tree means for the version, after that of a revision.
 pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
-    let (_, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
+    let (old_document, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
     let (ours, _) = project.slice()?;
-    let (diff, _) = compare(&old, &ours.root, &ours.root, SLICE, &SyncReport::default())?;
+    let (diff, _) = compare(&old_document, &old, &ours.root, &ours, &ours.root, &SyncReport::default())?;
     Ok(diff.rust.bump.unwrap_or(Bump::Major))
 }
 

@@ -27,6 +27,15 @@ pub fn xtask(arguments: &[&str]) -> Outcome {
     PROJECT.xtask(arguments)
 }
 
+/// Whether an error names the line and column of its pointer in a file, as in `document.yaml:8:76: #/paths`.
+pub fn has_line_and_column(error: &str, file: &str) -> bool {
+    error.match_indices(file).any(|(at, _)| {
+        let (place, _) = error[at + file.len()..].split_once(": #/").unwrap_or_default();
+        let numbers = place.split(':').skip(1).map(str::parse::<usize>).collect::<Result<Vec<_>, _>>();
+        numbers.is_ok_and(|numbers| numbers.len() == 2)
+    })
+}
+
 /// Runs `cargo xtask` on this project.
 pub fn xtask_here(arguments: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap();

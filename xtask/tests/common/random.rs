@@ -65,6 +65,9 @@ fn object(depth: usize, rng: &mut Rng) -> Value {
             properties.insert(name.to_owned(), schema(depth, rng));
         }
     }
+    if let Some(name) = properties.get_mut("name").filter(|name| depth == 1 && name.get("type").is_some() && rng.bool()) {
+        name["x-aliases"] = json!(["title"]);
+    }
     let required = properties.keys().filter(|_| rng.bool()).cloned().collect::<Vec<_>>();
     json!({ "type": "object", "properties": properties, "required": required })
 }
@@ -85,7 +88,9 @@ pub fn change(document: &mut Value, rng: &mut Rng) {
     schemas(&document["components"]["schemas"], "/components/schemas", &mut places);
     let schema = document.pointer_mut(&one_of(rng, &places)).unwrap();
     let properties = schema.get("properties").and_then(Value::as_object).map(|properties| properties.keys().cloned().collect::<Vec<_>>());
+    let is_aliased = schema.pointer("/properties/name/x-aliases").is_some();
     match (rng.u8(..6), properties) {
+        (0..3, _) if is_aliased => rename(schema),
         (0, _) => schema["nullable"] = (schema["nullable"] != true).into(),
         (1, _) => schema["deprecated"] = true.into(),
         (2, Some(names)) if !names.is_empty() => _ = schema["properties"].as_object_mut().unwrap().remove(&one_of(rng, &names)),
@@ -97,6 +102,14 @@ pub fn change(document: &mut Value, rng: &mut Rng) {
             _ => schema["nullable"] = true.into(),
         },
     }
+}
+
+/// Sends a property under its alias; its name becomes the alias.
+fn rename(schema: &mut Value) {
+    let mut renamed = schema["properties"].as_object_mut().unwrap().remove("name").unwrap();
+    renamed["x-aliases"] = json!(["name"]);
+    schema["properties"]["title"] = renamed;
+    schema["required"].as_array_mut().unwrap().iter_mut().filter(|name| *name == "name").for_each(|name| *name = "title".into());
 }
 
 /// The places of all schemas below a mapping of them.

@@ -78,7 +78,7 @@ fn invalid_documents_are_reported_with_pointer_problem_and_help() {
             "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref",
             "refers to `other.yaml#/Pagination`, outside the document",
         ),
-        (vec![("minimum: -2147483648", "minimum: low")], "`components", "invalid OpenAPI"),
+        (vec![("minimum: -2147483648", "minimum: low")], "#/components/schemas", "invalid OpenAPI"),
         (vec![("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get", "missing operation ID"),
         (
             vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")],
@@ -124,8 +124,12 @@ fn invalid_documents_are_reported_with_pointer_problem_and_help() {
         let diagnostic = diagnostic(&edits);
         assert!(diagnostic.pointer.contains(pointer), "{pointer} is not in: {diagnostic}");
         assert!(diagnostic.problem.contains(problem), "{problem} is not in: {diagnostic}");
-        let Diagnostic { pointer, problem, help, .. } = &diagnostic;
-        assert_eq!(diagnostic.to_string(), format!("the.yaml: {pointer}: {problem}\n  help: {help}"));
+        let Diagnostic { file, pointer, problem, help } = &diagnostic;
+        assert_eq!(diagnostic.to_string(), format!("{file}: {pointer}: {problem}\n  help: {help}"));
+        // A pointer has its line and column in the document beside it.
+        let place =
+            file.strip_prefix("the.yaml").unwrap().split(':').skip(1).filter_map(|number| number.parse().ok()).collect::<Vec<usize>>();
+        assert!(place.len() == if pointer.starts_with("#/") { 2 } else { 0 }, "{diagnostic}");
     }
 }
 

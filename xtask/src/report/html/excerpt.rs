@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::escape;
 use crate::codegen::pointer::{step, unescape};
 use crate::diff::Diff;
 use crate::yaml::to_yaml;
@@ -82,4 +81,8 @@ pub fn compared(old: Option<&str>, new: Option<&str>) -> [Option<String>; 2] {
         lines.collect::<String>()
     };
     [old.map(|text| marked(text, new, "del")), new.map(|text| marked(text, old, "ins"))]
+}
+
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

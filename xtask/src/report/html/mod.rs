@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use excerpt::excerpts;
+use excerpt::{escape, excerpts};
 
 use super::{FollowUp, SyncReport, counted, operations, sides, text, version};
 use crate::diff::rust::{Bump, ItemChange};
@@ -184,10 +184,6 @@ fn left_out(diff: &Diff) -> String {
         .map(|operation| format!("<p><code>{}</code> is not supported by the generator.</p>\n", escape(&operation.to_string())));
     let notes = invalid.chain(unsupported).collect::<String>();
     if notes.is_empty() { notes } else { format!("<h2>Not compared</h2>\n<article>\n{notes}</article>\n") }
-}
-
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Text with `code` in backticks.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::codegen::Diagnostic;
-use crate::codegen::pointer::unescape;
+use super::Diagnostic;
+use super::pointer::unescape;
 
 /// An error that says the line and column of its pointer too, if the pointer is in this text.
 pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
@@ -15,7 +15,7 @@ pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
     }
 }
 
-/// The line and column of the value at a pointer, or of its nearest ancestor.
+/// The line and column of the value at a pointer, or of its nearest ancestor, which may be the document itself.
 ///
 /// Neither parser says where a value is, but both say where an error is: so the value at the pointer is made one.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
@@ -36,7 +36,7 @@ pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
         }
         keys.pop();
     }
-    None
+    Some((1, 1))
 }
 
 /// Follows keys into a document, and fails at the last.
@@ -144,7 +144,7 @@ mod tests {
             assert_eq!(locate(yaml, pointer).map(|(line, _)| line), Some(line), "{pointer}");
         }
         assert_eq!(locate(yaml, "line 3, column 1"), None);
-        assert_eq!(locate(yaml, "#/nowhere"), None);
+        assert_eq!(locate(yaml, "#/nowhere"), Some((1, 1)));
         let json = "{\n  \"openapi\": \"3.0.3\",\n  \"info\": {\n    \"version\": 1\n  }\n}\n";
         assert_eq!(locate(json, "#/info/version").map(|(line, _)| line), Some(4));
     }

@@ -1,0 +1,49 @@
+//! The parts of a slice that have annotations, and copying those of one to another.
+
+use serde_json::{Map, Value, json};
+
+use crate::document::step;
+use crate::slice::METHODS;
+
+/// A property that upstream renamed.
+pub struct Renamed {
+    pub component: String,
+    pub old: String,
+    pub new: String,
+}
+
+/// Copies the annotations of one place to another.
+pub fn annotate(ours: &Value, to: &mut Value) {
+    let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || key.starts_with("x-");
+    let annotations = ours.as_object().into_iter().flatten().filter(|(key, _)| is_ours(key)).collect::<Vec<_>>();
+    if annotations.is_empty() || !to.is_object() {
+        return;
+    }
+    if to.get("$ref").is_some() {
+        // OpenAPI 3.0 ignores whatever is beside a `$ref`.
+        *to = json!({ "allOf": [to.take()] });
+    }
+    for (key, value) in annotations {
+        to[key] = value.clone();
+    }
+}
+
+/// The other names of a property.
+pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
+    property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Every operation.
+pub fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
+    let items = slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten();
+    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
+}
+
+/// Every operation, with its JSON pointer.
+pub fn operations_mut(slice: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
+    slice["paths"].as_object_mut().into_iter().flatten().flat_map(|(path, item)| {
+        let at = step("#/paths", path);
+        let parts = item.as_object_mut().into_iter().flatten().filter(|(key, _)| METHODS.contains(&key.as_str()));
+        parts.map(move |(method, operation)| (step(&at, method), operation))
+    })
+}

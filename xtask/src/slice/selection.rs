@@ -1,0 +1,76 @@
+//! The operations of a document that a slice consists of.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::codegen::pointer::step;
+use crate::document::{Document, Error};
+
+/// The keys of a path that are operations.
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Which operations to slice.
+#[derive(Clone)]
+pub enum Selection {
+    /// Those with these operation ids.
+    Only(Vec<String>),
+    All,
+}
+
+/// An operation of the document.
+pub struct Chosen<'a> {
+    pub path: &'a str,
+    pub method: &'static str,
+    pub pointer: String,
+    /// The parameters of all operations at the path.
+    pub shared: Option<&'a Value>,
+    /// Servers of all operations at the path.
+    pub servers: Option<&'a Value>,
+    pub operation: &'a Value,
+}
+
+/// Finds the operations.
+pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chosen<'a>>, Error> {
+    let mut chosen = Vec::new();
+    let mut names = BTreeSet::new();
+    for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
+        let mut at = step("#/paths", path);
+        let mut item = item;
+        if let Some(reference) = item.get("$ref").and_then(Value::as_str) {
+            (at, item) = document.follow(reference, &step(&at, "$ref"))?;
+        }
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let pointer = step(&at, method);
+            if !operation.is_object() {
+                return Err(document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping"));
+            }
+            let name = operation.get("operationId").and_then(Value::as_str);
+            if let Some(name) = name.filter(|name| !names.insert(*name)) {
+                let problem = format!("has the `operationId` `{name}`, which is taken by another operation");
+                return Err(document.error(pointer, problem, "give each operation an id of its own"));
+            }
+            let wanted = match selection {
+                Selection::All => true,
+                Selection::Only(wanted) => name.is_some_and(|name| wanted.iter().any(|wanted| wanted == name)),
+            };
+            if wanted {
+                chosen.push(Chosen { path, method, pointer, shared: item.get("parameters"), servers: item.get("servers"), operation });
+            }
+        }
+    }
+    if let Selection::Only(wanted) = selection
+        && let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted.as_str()))
+    {
+        let mut nearest = names.iter().map(|name| (strsim::jaro_winkler(missing, name), name)).collect::<Vec<_>>();
+        nearest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let nearest = nearest.iter().take(3).map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>();
+        let remedy = match nearest.as_slice() {
+            [] => "the document has no operation with an `operationId`: is it the right one?".to_owned(),
+            names => format!("correct `operations` in openapi/upstream.toml; the nearest names are {}", names.join(", ")),
+        };
+        return Err(document.error("#/paths", format!("has no operation `{missing}`"), remedy));
+    }
+    Ok(chosen)
+}
