@@ -123,7 +123,7 @@ impl Release {
             let own = package?.get(key);
             let link = own.and_then(|value| value.as_str()).or_else(|| workspace?.get(key)?.as_str()).unwrap_or_default();
             let is_placeholder = PLACEHOLDERS.iter().any(|placeholder| link.contains(placeholder)) || !link.starts_with("https://");
-            is_placeholder.then(|| format!("Cargo.toml: `{key}` is {link:?}\n  help: write the real address into `[package]`"))
+            is_placeholder.then(|| format!("Cargo.toml: `{key}` is {link:?}\n  help: write the real address there"))
         };
         LINKS.iter().filter_map(problem).collect()
     }
