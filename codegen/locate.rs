@@ -1,4 +1,4 @@
-//! The line and column of a JSON pointer in the text of a document.
+//! Finds the line and column of a JSON pointer in the text of a document.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use super::Diagnostic;
 use super::pointer::unescape;
 
-/// An error that says the line and column of its pointer too, if the pointer is in this text.
+/// Adds the line and column of its pointer to an error, if the pointer is in this text.
 pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
     match locate(text, &error.pointer) {
         Some((line, column)) => Diagnostic { file: format!("{}:{line}:{column}", error.file), ..error },
@@ -17,11 +17,11 @@ pub fn with_line(error: Diagnostic, text: &str) -> Diagnostic {
 
 /// The line and column of the value at a pointer, or of its nearest ancestor, which may be the document itself.
 ///
-/// Neither parser says where a value is, but both say where an error is: so the value at the pointer is made one.
+/// The parsers report positions of errors but not of values, so an error is raised at the value.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
     const FOUND: &str = "this is the value at the pointer";
     let mut keys = pointer.strip_prefix("#/")?.split('/').map(unescape).collect::<Vec<_>>();
-    // The value may be what is missing: then its nearest ancestor is shown.
+    // The value may be missing: then its nearest ancestor is used.
     while !keys.is_empty() {
         let seek = Seek { keys: &keys, found: FOUND };
         let found = if text.trim_start().starts_with('{') {
@@ -46,11 +46,11 @@ struct Seek<'a> {
     found: &'static str,
 }
 
-/// A key of a mapping. Reading it fails if it is the last of those that are followed.
+/// A key of a mapping. Deserializing it fails if it is the last one to follow.
 struct Key<'a>(Seek<'a>);
 
 impl Seek<'_> {
-    /// What to look for below a key, if that is the one.
+    /// The remaining keys to follow below this key, if it is on the path.
     fn below(self, key: &str) -> Option<Self> {
         let (first, keys) = self.keys.split_first()?;
         (first == key).then_some(Self { keys, ..self })

@@ -1,4 +1,4 @@
-//! What the generated Rust needs and OpenAPI cannot say: what the extensions declare, and what the fixups leave to the postprocessing.
+//! What the generator knows beyond OpenAPI: the extensions of the document, and what the passes found out for the postprocessing.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::shapes::Shape;
 pub const EXTENSIONS: [&str; 7] =
     ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
 
-/// What the passes found out about the document.
+/// Everything that the passes record about the document.
 #[derive(Default)]
 pub struct Metadata {
     /// Components that become open enums.
@@ -28,20 +28,20 @@ pub struct Metadata {
     pub without_key: Vec<String>,
     /// Request bodies with read-only properties: the JSON pointer of each component, and the properties.
     pub read_only_in_bodies: BTreeMap<String, Vec<String>>,
-    /// Every object of the document, by component, as it was before any fixup.
+    /// The shape of every object by component, before any fixup.
     pub shapes: BTreeMap<String, Shape>,
-    /// JSON pointers of responses without a description, error responses included, which generate no Rust.
+    /// JSON pointers of responses without a description, including error responses, which no Rust is generated for.
     pub undescribed_responses: Vec<String>,
-    /// Components that types in `src/` replace, which have the same names.
+    /// Components that are replaced by a type of the same name in `src/`.
     pub own_types: Vec<&'static str>,
-    /// Enums whose usual name is that of another type: the JSON pointer of each, and its name.
+    /// Enums whose usual name is taken by another type: the JSON pointer and the name of each.
     pub renamed: Vec<(String, String)>,
-    /// Components that a pass added, with the JSON pointer of what each was made from.
+    /// Components that a pass added, each with the JSON pointer of the schema that it was made from.
     pub origins: BTreeMap<String, String>,
 }
 
 impl Metadata {
-    /// The JSON pointer in the document of what became a component.
+    /// The JSON pointer of a component, or of the inline schema that became one.
     pub fn pointer(&self, component: &str) -> String {
         self.origins.get(component).cloned().unwrap_or_else(|| to_component("schemas", component))
     }
@@ -73,18 +73,18 @@ pub struct TolerantProperty {
     pub aliases: Vec<String>,
     /// The value of a property that was not sent (`x-default-when-absent`).
     pub default: Option<Value>,
-    /// Whether it is an object of no particular form.
+    /// Whether it is a free-form object.
     pub free_form: bool,
 }
 
-/// How the rows of a list operation are sorted and told apart (`x-listing`). What is not declared is found in the document.
+/// How the rows of a list operation are identified and sorted (`x-listing`). Defaults are derived from the document.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Listing {
-    /// The terms of `ordering` that identify a row together: one, or several. Empty where rows have no key.
+    /// The terms of `ordering` that together identify a row. Empty if rows have no key.
     #[serde(deserialize_with = "one_or_several")]
     pub key: Vec<String>,
-    /// An ordering in which no two rows are equal.
+    /// An ordering in which no two rows compare equal.
     pub total_order: String,
     /// Terms of `ordering`, each with the path of the property that it sorts by.
     pub sort_terms: BTreeMap<String, String>,
@@ -93,7 +93,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Whether anything identifies a row, without which no listing can be complete.
+    /// Whether rows have a key. Without one, no listing can be proven complete.
     pub fn has_key(&self) -> bool {
         !self.key.is_empty()
     }
@@ -126,7 +126,7 @@ pub struct Partition {
     pub found_in: Vec<String>,
 }
 
-/// A key that tells releases apart: by its presence (`sent-since`, `sent-until`) and by its absence (`always-since`).
+/// A key that reveals the server's release: by its presence (`sent-since`, `sent-until`) or its absence (`always-since`).
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct VersionMarker {
@@ -136,9 +136,9 @@ pub struct VersionMarker {
     pub always_since: Option<String>,
 }
 
-/// Rejects misspelled extensions, which would silently have no effect.
+/// Rejects misspelled extensions, which would otherwise be ignored silently.
 pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
-    /// Enough of a name to tell that one of ours was meant: `x-alias`, `x-enum-`, `x-listi`.
+    /// How much of a name must match to suggest one of ours: `x-alias`, `x-enum-`, `x-listi`.
     const PREFIX: usize = 7;
     let mut found = None;
     walk("#", document, &mut |pointer, node| {
@@ -151,9 +151,4 @@ pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
         }
     });
     found.map_or(Ok(()), Err)
-}
-
-/// The strings in a JSON array.
-pub fn strings(list: Option<&Value>) -> Vec<String> {
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

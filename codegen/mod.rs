@@ -1,6 +1,6 @@
-//! The generator: an OpenAPI document in, the Rust of a client out.
+//! The generator: turns an OpenAPI document into the Rust code of a client.
 //!
-//! `build.rs`, `xtask` and the tests compile this same module, so there is one generator. It uses no network and writes no file.
+//! `build.rs` and `xtask` compile this same module, so there is one generator. It uses no network and writes no files.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,35 +20,39 @@ mod progenitor;
 mod recursion;
 pub mod reviewed;
 mod shapes;
-mod spec;
+pub mod spec;
 
 pub use diagnostic::Diagnostic;
 use metadata::Metadata;
+use reviewed::CONDITION;
 
-/// What the generator makes of a document.
+/// The generated client, with what a maintainer should know about it.
 pub struct Generated {
     /// The client and its models.
     pub file: syn::File,
     /// Fixups that found nothing to do.
     pub stale_fixups: Vec<&'static str>,
-    /// JSON pointers of what has no description.
+    /// JSON pointers of everything that lacks a description.
     pub undescribed: Vec<String>,
     /// JSON pointers of list operations that have no `paginate()`, because nothing identifies their rows.
     pub without_key: Vec<String>,
-    /// Enums whose usual name is that of another type: the JSON pointer of each, and its name.
+    /// Enums whose usual name is taken by another type: the JSON pointer and the name of each.
     pub renamed: Vec<(String, String)>,
     /// Request bodies with read-only properties: the JSON pointer of each component, and the properties.
     pub read_only_in_bodies: BTreeMap<String, Vec<String>>,
 }
 
 impl Generated {
-    /// The client and its models, formatted.
+    /// The client and its models, formatted, after the conditions for handwritten code.
     #[must_use]
     pub fn code(&self) -> String {
-        prettyplease::unparse(&self.file)
+        let operations = postprocess::operations(&self.file).map(|name| format!("{CONDITION}operation=\"{name}\"\n"));
+        let models = postprocess::models(&self.file).map(|name| format!("{CONDITION}model=\"{name}\"\n"));
+        let conditions = operations.chain(models).collect::<String>();
+        format!("{conditions}\n{}", prettyplease::unparse(&self.file))
     }
 
-    /// How many places of each model and operation have no description, most first.
+    /// The number of missing descriptions in each model and operation, largest first.
     #[must_use]
     pub fn undescribed_counts(&self) -> Vec<(String, usize)> {
         let mut counts = BTreeMap::new();
@@ -60,7 +64,7 @@ impl Generated {
         counts
     }
 
-    /// What a maintainer should know of the result, one line each. None of it stops a build.
+    /// Notes for maintainers, one line each. None of them fails a build.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let without_key = self.without_key.iter().map(|pointer| {
@@ -83,7 +87,7 @@ impl Generated {
     }
 }
 
-/// The model or operation that a pointer is in: `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have as many steps.
+/// The model or operation that contains the pointer: both `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have four steps.
 #[must_use]
 pub fn described_part(pointer: &str) -> String {
     pointer.split('/').take(4).collect::<Vec<_>>().join("/")
@@ -92,7 +96,7 @@ pub fn described_part(pointer: &str) -> String {
 /// Generates the client for the OpenAPI document `text`; diagnostics call it `file`, and name line and column there.
 ///
 /// # Errors
-/// The text is not an OpenAPI 3.0 document, contains a `$ref` to nothing, or something that progenitor cannot generate.
+/// Fails if the text is not an OpenAPI 3.0 document, contains a dangling `$ref`, or uses a construct that progenitor does not support.
 pub fn generate(file: &str, text: &str) -> Result<Generated, Diagnostic> {
     pipeline(text).map_err(|diagnostic| locate::with_line(diagnostic.in_file(file), text))
 }
@@ -102,12 +106,12 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let mut metadata = Metadata::default();
 
     passes::inline::inline_parts(&mut spec);
-    passes::unsupported::require_json(&mut spec)?;
-    passes::unsupported::note_read_only_bodies(&spec, &mut metadata);
+    passes::support::require_json(&mut spec)?;
+    passes::support::note_read_only_bodies(&spec, &mut metadata);
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);
-    shapes::read_shapes(&spec, &mut metadata);
+    metadata.shapes = shapes::read_shapes(&spec);
     passes::listing::read_listings(&mut spec, &mut metadata)?;
     let stale_fixups = passes::fixups::apply_all(&mut spec, &mut metadata)?;
     passes::support::check_support(&spec, &metadata)?;
@@ -144,7 +148,7 @@ fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {
 /// Checks the version of OpenAPI that a document declares.
 ///
 /// # Errors
-/// It is not 3.0, or missing.
+/// Fails if the version is missing or is not 3.0.
 pub fn check_version(declared: Option<&str>) -> Result<(), Diagnostic> {
     match declared {
         Some(version) if version.starts_with("3.0.") => Ok(()),

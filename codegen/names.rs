@@ -1,4 +1,4 @@
-//! Names in Rust for what upstream names.
+//! Converts upstream's names to Rust names.
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;

@@ -1,6 +1,6 @@
-//! JSON pointers (RFC 6901) and `$ref`: the only place that knows how they are escaped, resolved and walked.
+//! JSON pointers (RFC 6901) and `$ref`: the only module that escapes, resolves and walks them.
 //!
-//! Everything here works on `serde_json::Value`. The generator parses YAML into one as well, so that there is one tree type to walk.
+//! Everything here works on `serde_json::Value`, which the generator also parses YAML into, so there is one tree type to walk.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub fn to_component(collection: &str, name: &str) -> String {
     step(&format!("#/components/{collection}"), name)
 }
 
-/// The name of the component that a pointer leads to, if it is one of that collection and not a part of one.
+/// The name of the component that a pointer refers to; `None` if it refers to another collection or to a part of a component.
 pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>> {
     let name = pointer.strip_prefix("#/components/")?.strip_prefix(collection)?.strip_prefix('/')?;
     (!name.contains('/')).then(|| if name.contains('~') { unescape(name).into() } else { name.into() })

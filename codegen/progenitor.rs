@@ -1,4 +1,4 @@
-//! Runs progenitor, which panics on much of what it does not support, and finds the part of the document that it gave up on.
+//! Runs progenitor, which panics on many constructs that it does not support, and finds the part of the document that it failed on.
 
 use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
@@ -21,8 +21,8 @@ pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnosti
     if let Some(component) = infinite_schema(spec) {
         return Err(Diagnostic::new(
             metadata.pointer(&component),
-            "contains an `allOf` that merges the schema with itself, without end",
-            "refer to the component alone there, without an `allOf` of two parts",
+            "contains an `allOf` that merges the schema with itself endlessly",
+            "refer to the component directly, without an `allOf` of several parts",
         ));
     }
     let settings = settings(metadata);
@@ -30,7 +30,7 @@ pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnosti
         Diagnostic::new(
             culprit(&settings, spec),
             format!("progenitor cannot generate this: {problem}"),
-            "simplify the construct in the document, or add a fixup to codegen/passes/fixups.rs that does",
+            "simplify the construct in the document, or add a fixup to codegen/passes/fixups.rs",
         )
     })
 }
@@ -52,7 +52,7 @@ fn settings(metadata: &Metadata) -> GenerationSettings {
 }
 
 fn generate(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream, String> {
-    /// The panic hook belongs to the process: only one run at a time may silence it.
+    /// The panic hook is global, so only one run at a time may replace it.
     static PANIC_HOOK: Mutex<()> = Mutex::new(());
     let _guard = PANIC_HOOK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
 
@@ -70,11 +70,11 @@ fn generate(settings: &GenerationSettings, spec: &OpenAPI) -> Result<TokenStream
             .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
             .unwrap_or_else(|| "panicked without a message".into()),
     };
-    // The lines after the first are a dump of the whole schema.
+    // The remaining lines dump the whole schema.
     Err(problem.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The pointer of the smallest part of the document that fails on its own.
+/// The pointer of the smallest part of the document that fails by itself.
 fn culprit(settings: &GenerationSettings, spec: &OpenAPI) -> String {
     let fails = |part: &OpenAPI| generate(settings, part).is_err();
     failing_schema(spec, &fails).or_else(|| failing_operation(spec, &fails)).unwrap_or_else(|| "#".into())
@@ -111,7 +111,7 @@ fn failing_operation(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option
     None
 }
 
-/// The parameter or response without which an operation no longer fails.
+/// The parameter or response whose removal makes the operation succeed.
 fn failing_part(operation: &Operation, fails: &dyn Fn(Operation) -> bool) -> Vec<String> {
     for index in 0..operation.parameters.len() {
         let mut without = operation.clone();
@@ -132,7 +132,7 @@ fn failing_part(operation: &Operation, fails: &dyn Fn(Operation) -> bool) -> Vec
 
 type Schemas = IndexMap<String, ReferenceOr<Schema>>;
 
-/// A schema and every one that it reaches.
+/// A schema and all schemas that it refers to, directly or indirectly.
 fn closure(all: &Schemas, name: &str) -> Schemas {
     let mut reached = Schemas::new();
     let mut pending = BTreeSet::from([name.to_owned()]);

@@ -1,7 +1,7 @@
-//! Schemas that progenitor would expand forever.
+//! Finds schemas that progenitor would expand endlessly.
 //!
-//! It expands an `allOf` of several parts into the properties of all of them, and does so again for a property that two parts define
-//! differently. Where that leads back to the schema it began with, progenitor overflows its stack, which kills the process.
+//! progenitor expands an `allOf` of several parts into all their properties, recursively for a property that two parts define
+//! differently. If that leads back to the same schema, its stack overflows, which aborts the process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::pointer::{component, reference, referenced_schemas, walk};
 
-/// A component that contains a merge without end.
+/// A component that contains an endless merge.
 pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     let schemas = serde_json::to_value(&spec.components.as_ref()?.schemas).unwrap_or_default();
     let schemas = schemas.as_object()?;
@@ -25,14 +25,14 @@ pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     merges.keys().find(|name| leads_back(&merges, name)).cloned()
 }
 
-/// Components, each with those that it leads to.
+/// Components, each with those that it refers to.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 fn leads_back(graph: &Graph, name: &str) -> bool {
     reachable(graph, graph.get(name).into_iter().flatten()).contains(name)
 }
 
-/// The components that can be reached from `start`, itself included.
+/// The components that can be reached from `start`, including itself.
 fn reachable<'a>(graph: &'a Graph, start: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
     let mut pending = start.collect::<Vec<_>>();
     let mut reached = BTreeSet::new();
@@ -44,7 +44,7 @@ fn reachable<'a>(graph: &'a Graph, start: impl Iterator<Item = &'a String>) -> B
     reached
 }
 
-/// The components that are merged somewhere inside a schema; `None` where merging a property has no end.
+/// The components that are merged somewhere inside a schema; `None` if merging a property does not end.
 fn merged_components(schema: &Value, schemas: &Map<String, Value>, references: &Graph) -> Option<BTreeSet<String>> {
     let mut merged = BTreeSet::new();
     let mut ends = true;
@@ -61,7 +61,7 @@ fn merged_components(schema: &Value, schemas: &Map<String, Value>, references: &
     ends.then_some(merged)
 }
 
-/// What the properties refer to that several objects define differently. Where they agree, nothing is expanded.
+/// The components behind properties that several objects define differently. Equal definitions are not expanded.
 fn conflicting_references(objects: &[&Value]) -> BTreeSet<String> {
     let mut definitions: BTreeMap<&String, Vec<&Value>> = BTreeMap::new();
     for (name, property) in objects.iter().filter_map(|object| object.get("properties")?.as_object()).flatten() {
@@ -71,7 +71,7 @@ fn conflicting_references(objects: &[&Value]) -> BTreeSet<String> {
     conflicting.flatten().flat_map(referenced_schemas).collect()
 }
 
-/// The components and the objects that a schema is composed of.
+/// The components and inline objects that a schema combines.
 fn parts<'a>(node: &'a Value, schemas: &'a Map<String, Value>, components: &mut BTreeSet<String>, objects: &mut Vec<&'a Value>) {
     objects.push(node);
     if let Some(name) = reference(node).and_then(|target| component(target, "schemas"))

@@ -1,16 +1,16 @@
-//! What the document says of its objects and lists. Responses are compared with it, and the fake server generates rows from it.
+//! The shapes of objects and lists. Responses are compared with them, and the fake server generates rows from them.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use openapiv3::{
     AdditionalProperties, IntegerType, ObjectType, OpenAPI, Operation, ReferenceOr, Schema, SchemaKind, StatusCode, StringFormat, Type,
     VariantOrUnknownOrEmpty,
 };
 
-use super::metadata::{Metadata, strings};
-use super::spec::{Resolved, components, enum_values, parameters, resolved};
+use super::spec::{Resolved, components, enum_values, parameters, resolved, strings};
 
-/// What the document says of an object.
+/// The properties of an object.
 pub struct Shape {
     pub fields: Vec<Field>,
     /// Whether any other property may be sent.
@@ -28,12 +28,12 @@ pub struct Field {
 pub enum Kind {
     /// A component.
     Object(String),
-    /// An object that is described in place.
+    /// An inline object.
     InlineObject(Shape),
     List(Box<Kind>),
-    /// Any number of properties with values of one kind.
+    /// An object with arbitrary keys and values of one kind.
     Map(Box<Kind>),
-    /// One of several kinds, of which at least one is no enum.
+    /// One of several kinds, not all of them enums.
     Union(Vec<Kind>),
     Enum(Vec<String>),
     Integer {
@@ -54,20 +54,21 @@ pub enum Kind {
 pub struct List<'a> {
     pub id: &'a str,
     pub path: &'a str,
-    /// The component of its pages, and that of its rows.
+    /// The components of its pages and of its rows.
     pub page: String,
     pub row: String,
     pub parameters: Vec<&'a str>,
-    /// The name of the parameter in the path of one row, such as `slug`.
+    /// The path parameter that selects one row, such as `slug`.
     pub lookup: Option<&'a str>,
 }
 
-/// Records what the document says of its objects.
-pub fn read_shapes(spec: &OpenAPI, metadata: &mut Metadata) {
-    for (component, schema) in components(spec) {
-        let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { continue };
-        metadata.shapes.insert(component.clone(), shape(spec, object, DEEPEST));
-    }
+/// The shape of every component that is an object.
+pub fn read_shapes(spec: &OpenAPI) -> BTreeMap<String, Shape> {
+    let objects = components(spec).filter_map(|(component, schema)| match &schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => Some((component.clone(), shape(spec, object, DEEPEST))),
+        _ => None,
+    });
+    objects.collect()
 }
 
 fn shape(spec: &OpenAPI, object: &ObjectType, deeper: usize) -> Shape {
@@ -85,7 +86,7 @@ fn shape(spec: &OpenAPI, object: &ObjectType, deeper: usize) -> Shape {
     Shape { fields: fields.collect(), open: object.additional_properties.is_some() }
 }
 
-/// How deep arrays, maps, unions and inline objects are followed. An array may contain itself; what is deeper may be anything.
+/// How deep arrays, maps, unions and inline objects are followed, since an array may contain itself. Deeper values have the kind `Any`.
 const DEEPEST: usize = 8;
 
 fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usize) -> Kind {
@@ -143,11 +144,11 @@ fn object_component(target: &Resolved) -> Option<String> {
 }
 
 /// The list operations of the document: those whose pages have `pagination` and `results`.
-pub fn lists<'a>(spec: &'a OpenAPI, metadata: &'a Metadata) -> impl Iterator<Item = List<'a>> {
+pub fn lists<'a>(spec: &'a OpenAPI, shapes: &'a BTreeMap<String, Shape>) -> impl Iterator<Item = List<'a>> {
     let items = spec.paths.paths.iter().filter_map(|(path, item)| Some((path, item.as_item()?.get.as_ref()?)));
     items.filter_map(|(path, operation)| {
         let page = page(spec, operation)?;
-        let shape = metadata.shapes.get(&page)?;
+        let shape = shapes.get(&page)?;
         let Kind::List(rows) = &field(shape, "results")?.kind else { return None };
         let (Kind::Object(row), Some(_)) = (&**rows, field(shape, "pagination")) else { return None };
         let id = operation.operation_id.as_deref()?;
@@ -166,7 +167,7 @@ fn page(spec: &OpenAPI, operation: &Operation) -> Option<String> {
     object_component(&resolved(spec, response.content.get("application/json")?.schema.as_ref()?)?)
 }
 
-/// The parameter of the path that has one step more.
+/// The path parameter of the operation that retrieves one row: its path has one more segment.
 fn lookup<'a>(spec: &'a OpenAPI, list: &str) -> Option<&'a str> {
     let rests = spec.paths.paths.keys().filter_map(|path| path.strip_prefix(list)?.strip_prefix('{')?.strip_suffix("}/"));
     rests.into_iter().find(|name| !name.contains('/'))

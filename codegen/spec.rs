@@ -1,4 +1,4 @@
-//! Walks over a parsed document, and questions about its schemas that several passes ask.
+//! Walks over a parsed document, and questions about schemas that several passes share.
 
 use std::borrow::{Borrow, BorrowMut, Cow};
 
@@ -18,7 +18,7 @@ pub fn operations(spec: &OpenAPI) -> impl Iterator<Item = (String, &Operation)> 
         .flat_map(|(pointer, item)| item.iter().map(move |(method, operation)| (step(&pointer, method), operation)))
 }
 
-/// As [`operations`], to change them.
+/// Like [`operations`], but mutable.
 pub fn operations_mut(spec: &mut OpenAPI) -> impl Iterator<Item = (String, &mut Operation)> {
     spec.paths.paths.iter_mut().filter_map(|(path, item)| Some((step("#/paths", path), item_mut(item)?))).flat_map(|(pointer, item)| {
         let PathItem { get, put, post, delete, options, head, patch, trace, .. } = item;
@@ -36,12 +36,12 @@ pub fn operations_mut(spec: &mut OpenAPI) -> impl Iterator<Item = (String, &mut 
     })
 }
 
-/// The parameters of an operation. The passes inline those that are behind a `$ref`.
+/// The parameters of an operation. The passes have inlined those behind a `$ref`.
 pub fn parameters(operation: &Operation) -> impl Iterator<Item = &ParameterData> {
     operation.parameters.iter().filter_map(ReferenceOr::as_item).map(Parameter::parameter_data_ref)
 }
 
-/// As [`parameters`], to change them.
+/// Like [`parameters`], but mutable.
 pub fn parameters_mut(operation: &mut Operation) -> impl Iterator<Item = &mut ParameterData> {
     operation.parameters.iter_mut().filter_map(item_mut).map(|parameter| match parameter {
         Parameter::Query { parameter_data, .. }
@@ -57,7 +57,7 @@ pub fn components(spec: &OpenAPI) -> impl Iterator<Item = (&String, &Schema)> {
     schemas.filter_map(|(name, schema)| Some((name, schema.as_item()?)))
 }
 
-/// What stands at a place itself, and not behind a `$ref`.
+/// The item itself; `None` if it is a `$ref`.
 pub fn item_mut<T>(item: &mut ReferenceOr<T>) -> Option<&mut T> {
     match item {
         ReferenceOr::Item(item) => Some(item),
@@ -65,12 +65,12 @@ pub fn item_mut<T>(item: &mut ReferenceOr<T>) -> Option<&mut T> {
     }
 }
 
-/// A place for a schema: openapiv3 boxes some of them.
+/// A schema or a `$ref` to one; openapiv3 boxes some of them.
 pub trait SchemaSlot {
-    /// The schema at the place itself, and not behind a `$ref`.
+    /// The schema itself; `None` if it is a `$ref`.
     fn schema_mut(&mut self) -> Option<&mut Schema>;
 
-    /// Replaces what is there by a `$ref` to a component.
+    /// Replaces it by a `$ref` to a component.
     fn refer_to(&mut self, component: &str);
 }
 
@@ -84,7 +84,7 @@ impl<T: BorrowMut<Schema>> SchemaSlot for ReferenceOr<T> {
     }
 }
 
-/// The schemas directly inside another, each with the steps of a JSON pointer that lead to it, such as `["properties", "name"]`.
+/// The schemas directly inside another, each with the steps of the JSON pointer to it, such as `["properties", "name"]`.
 pub fn inner_schemas(schema: &mut Schema) -> Vec<(Vec<String>, &mut dyn SchemaSlot)> {
     let mut inner: Vec<(Vec<String>, &mut dyn SchemaSlot)> = Vec::new();
     match &mut schema.schema_kind {
@@ -110,7 +110,7 @@ fn numbered<'a>(keyword: &str, parts: &'a mut [ReferenceOr<Schema>]) -> impl Ite
     parts.iter_mut().enumerate().map(move |(index, part)| (vec![keyword.to_owned(), index.to_string()], part as &mut dyn SchemaSlot))
 }
 
-/// Calls `visit` with every schema in `components`, however deep, and its JSON pointer.
+/// Calls `visit` with every schema in `components`, at any depth, and its JSON pointer.
 pub fn for_each_schema(spec: &mut OpenAPI, visit: &mut dyn FnMut(&str, &mut Schema)) {
     for (name, schema) in spec.components.iter_mut().flat_map(|components| &mut components.schemas) {
         if let Some(schema) = item_mut(schema) {
@@ -139,14 +139,14 @@ pub fn enum_values(schema: &Schema) -> Option<Vec<String>> {
     }
 }
 
-/// A schema behind `$ref`s and `allOf`s of one part.
+/// The target of `$ref`s and of `allOf`s with a single part.
 pub struct Resolved<'a> {
-    /// The last component on the way to it, if there was one.
+    /// The last component that was followed, if any.
     pub component: Option<Cow<'a, str>>,
     pub schema: &'a Schema,
 }
 
-/// Follows `$ref`s and `allOf`s of one part. `None` where they lead nowhere, or in a circle.
+/// Follows `$ref`s and `allOf`s with a single part. `None` if a reference is dangling or circular.
 pub fn resolved<'a, T: Borrow<Schema>>(spec: &'a OpenAPI, schema: &'a ReferenceOr<T>) -> Option<Resolved<'a>> {
     let mut visited = Vec::new();
     let mut next = item_or_reference(schema);
@@ -173,7 +173,7 @@ fn item_or_reference<T: Borrow<Schema>>(schema: &ReferenceOr<T>) -> Result<&Sche
     }
 }
 
-/// Whether a schema is an object of no particular form: it has no properties of its own, and any other may be there.
+/// Whether a schema is a free-form object: it declares no properties and allows any.
 pub fn is_free_form(schema: &Schema) -> bool {
     let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { return false };
     let takes_any = match &object.additional_properties {
@@ -185,7 +185,7 @@ pub fn is_free_form(schema: &Schema) -> bool {
     object.properties.is_empty() && takes_any
 }
 
-/// Whether a schema allows a value that the generator can write as Rust. Of lists and objects it writes only empty ones.
+/// Whether a schema allows a value that the generator can write as Rust. Arrays and objects must be empty.
 pub fn allows(schema: &Schema, value: &Value) -> bool {
     let is_empty_object = value.as_object().is_some_and(serde_json::Map::is_empty);
     match &schema.schema_kind {
@@ -196,4 +196,9 @@ pub fn allows(schema: &Schema, value: &Value) -> bool {
         SchemaKind::Type(Type::Object(object)) => is_empty_object && object.required.is_empty(),
         _ => is_empty_object,
     }
+}
+
+/// The strings in a JSON array.
+pub fn strings(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -24,7 +24,7 @@ struct Options {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// Release to behave as: 2024.2, 2025.6, 2025.10, 2025.12 or 2026.8
+    /// Release to imitate: 2024.2, 2025.6, 2025.10, 2025.12 or 2026.8
     #[arg(long, default_value_t = Release::V2025_12)]
     release: Release,
     /// Rows of a list operation: a number of rows to generate, or a JSON file with an array of rows or a page as authentik sends it

@@ -1,7 +1,6 @@
 //! Requests and listings without `async`, with the feature `blocking`.
 //!
-//! The client, its builders and what they return are the same. [`Blocking::blocking`] takes the place of `.await`, and turns a stream into an
-//! iterator:
+//! The client and its builders are the same. [`Blocking::blocking`] replaces `.await`, and turns a stream into an iterator:
 //!
 #![cfg_attr(feature = "testing", doc = "```")]
 #![cfg_attr(not(feature = "testing"), doc = "```ignore")]
@@ -29,10 +28,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! Whatever an operation promises it promises here too, since the same code runs: on one background thread, which the first call starts and
-//! which requests pages ahead while the caller is busy with the rows before them.
+//! The guarantees are those of the asynchronous methods, because the same code runs, on a background thread. The first call starts that
+//! thread, and it requests further pages while the caller processes rows.
 //!
-//! Inside a Tokio runtime, where blocking would stop other tasks, everything here fails with [`Error::Configuration`]: use `.await` there.
+//! Inside a Tokio runtime, where blocking would stall other tasks, every call fails with [`Error::Configuration`]: use `.await` there.
 
 use std::future::IntoFuture;
 use std::sync::OnceLock;
@@ -46,12 +45,12 @@ use crate::pagination::{Items, Pages};
 
 /// Waits for a future, or for each item of a stream.
 pub trait Blocking {
-    /// The outcome of the future, or an iterator.
+    /// The output of the future, or an iterator.
     type Output;
 
-    /// Takes the place of `.await`.
+    /// Replaces `.await`.
     ///
-    /// Of a future, and of a `Paginator`, it returns the outcome; of `Items` and `Pages` it returns an iterator.
+    /// For a future or a `Paginator`, returns its output; for `Items` and `Pages`, returns an iterator.
     ///
     /// # Errors
     /// Those of the future, and [`Error::Configuration`] inside a Tokio runtime.
@@ -88,9 +87,9 @@ impl<T> Blocking for Pages<T> {
     }
 }
 
-/// An iterator over what a stream returns. Dropping it cancels what is in flight.
+/// An iterator over the items of a stream. Dropping it cancels requests in flight.
 #[derive(Debug)]
-#[must_use = "an iterator sends no request before it is asked for rows"]
+#[must_use = "an iterator is lazy and sends no requests until it is advanced"]
 pub struct Iter<S> {
     stream: S,
     ended: bool,
@@ -127,7 +126,7 @@ fn runtime() -> Result<&'static Runtime, Error> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     if Handle::try_current().is_ok() {
         return Err(Error::configuration(
-            "a blocking call inside a Tokio runtime would stop other tasks: use `.await` in place of `.blocking()`",
+            "a blocking call inside a Tokio runtime would stall other tasks: use `.await` in place of `.blocking()`",
         ));
     }
     if let Some(runtime) = RUNTIME.get() {

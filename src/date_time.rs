@@ -1,4 +1,4 @@
-//! Dates as a server writes them.
+//! Dates, kept as the server wrote them.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// It keeps the text, so a date of any form decodes and serializes unchanged. [`parse`](Self::parse) converts it to the type of a date
 /// library, such as `jiff::Timestamp`, `chrono::DateTime<Utc>` or `time::OffsetDateTime` (with `time`'s own function, by
-/// [`as_str`](Self::as_str)). Dates have no order here: texts with and without microseconds or in several time zones do not sort by time.
+/// [`as_str`](Self::as_str)). Dates do not implement `Ord`: as texts, they do not sort by time if some have microseconds or other time zones.
 ///
 /// ```
 /// use authentik_flow_bindings::DateTime;
@@ -34,7 +34,7 @@ impl DateTime {
     /// Parses the date, as [`str::parse`] does.
     ///
     /// # Errors
-    /// `T` does not accept the text.
+    /// Fails if `T` rejects the text.
     pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
         self.0.parse()
     }

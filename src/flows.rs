@@ -1,6 +1,6 @@
-//! Conveniences for flows, bindings and the enums, beyond what the specification has.
+//! Convenience methods for flows, bindings and enums that the specification does not have.
 //!
-//! `build.rs` sets `model` and `operation` for all that it generates, so each is compiled where its types are.
+//! `build.rs` sets `model` and `operation` for everything that it generates, so each method is compiled only if its types exist.
 
 #[allow(clippy::wildcard_imports, reason = "each is used where the specification has it")]
 #[allow(unused_imports)]
@@ -8,13 +8,13 @@ use crate::types::*;
 #[cfg(operation = "flows_bindings_list")]
 use crate::{Client, Error};
 
-/// When the policies of a binding are evaluated, and with them whether its stage runs.
+/// When the policies of a binding, which decide whether its stage runs, are evaluated.
 #[cfg(model = "FlowStageBinding")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PolicyEvaluation {
     /// Once, while the flow is planned: a stage that they deny is not part of the plan.
     OnPlan,
-    /// Each time right before the stage is shown, so that they see what the person has entered so far.
+    /// Each time right before the stage is shown, so that policies can use what the user has entered so far.
     OnRun,
     /// While the flow is planned, and again right before the stage is shown.
     OnPlanAndRun,
@@ -40,8 +40,8 @@ impl PolicyEvaluation {
 impl Client {
     /// Finds a flow by its slug, the name in its address: `default-authentication-flow`.
     ///
-    /// authentik filters bindings by the flow's UUID only, so the slug is looked up in the rows: each lists the flows that use its stage. This
-    /// costs a listing up to the first row of the flow; where no row has it, a whole listing. A flow to which no stage is bound, or whose
+    /// authentik filters bindings only by the flow's UUID, so the slug is looked up in the rows, each of which lists the flows that use its
+    /// stage. This requests pages until a row has the flow; if no row has it, all pages. A flow to which no stage is bound, or whose
     /// bindings the token may not see, is not found.
     ///
     #[cfg_attr(feature = "testing", doc = "```")]
@@ -61,7 +61,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// As of a listing: see [`pagination`](crate::pagination).
+    /// Those of a listing: see [`pagination`](crate::pagination).
     pub async fn find_flow(&self, slug: &str) -> Result<Option<FlowSet>, Error> {
         let mut items = self.flows_bindings_list().paginate().items();
         while let Some(binding) = items.try_next().await? {
@@ -92,7 +92,7 @@ impl FlowStageBinding {
         self.stage_obj.flow_set.iter().find(|flow| flow.pk == self.target)
     }
 
-    /// When the policies of the binding are evaluated; `None` where the server did not say both
+    /// When the policies of the binding are evaluated; `None` unless the server sent both
     /// [`evaluate_on_plan`](Self::evaluate_on_plan) and [`re_evaluate_policies`](Self::re_evaluate_policies).
     ///
     #[cfg_attr(feature = "testing", doc = "```")]
@@ -117,7 +117,7 @@ impl FlowStageBinding {
 
 #[cfg(model = "FlowLayout")]
 impl FlowLayout {
-    /// Whether the form is in a bar at the edge of the page. Unknown layouts are judged by their name.
+    /// Whether the form is in a sidebar. For unknown layouts, their name decides.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowLayout;
@@ -134,9 +134,9 @@ impl FlowLayout {
 
 #[cfg(model = "FlowDesignation")]
 impl FlowDesignation {
-    /// Whether a flow of this kind is for people who are logged in; `None` for a kind that this crate does not know.
+    /// Whether flows of this designation are for users who are logged in; `None` for an unknown designation.
     ///
-    /// This is what the kind is meant for. A flow can require more or less, which this operation does not show.
+    /// This is the purpose of the designation. A flow can require more or less, which this operation does not show.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowDesignation;

@@ -1,6 +1,6 @@
 //! Guides: how to list, test, deploy and observe.
 //!
-//! They are part of the documentation only, and empty in a build.
+//! They exist only in the documentation; builds leave them out.
 
 #[doc = include_str!("../docs/listing.md")]
 pub mod listing {}

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Other operations need not use every part: one that is no list has nothing to paginate.
+// Not every operation uses every part: only list operations use pagination.
 #![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code))]
 
 #[cfg(feature = "blocking")]
@@ -29,7 +29,7 @@ pub mod telemetry;
 pub mod testing;
 mod transport;
 
-/// What `build.rs` makes of `openapi/flows_bindings_list.yaml`.
+/// The code that `build.rs` generates from `openapi/flows_bindings_list.yaml`.
 #[allow(clippy::all, clippy::pedantic)]
 mod codegen {
     include!(concat!(env!("OUT_DIR"), "/codegen.rs"));

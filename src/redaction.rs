@@ -1,4 +1,4 @@
-//! Quoting parts of a response: short, on one line, without credentials, and without characters that control a terminal.
+//! Quotes parts of a response: short, on one line, and without credentials or terminal control characters.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ const MAX_CHARS: usize = 200;
 /// How much of a text is examined, in bytes: a text of many megabytes costs no more than one of a few lines.
 const WINDOW: usize = 2048;
 
-/// Shorter tokens are not searched for: they would blank ordinary words.
+/// The shortest token that is searched for. A shorter one would blank ordinary words.
 const SHORTEST_TOKEN: usize = 8;
 
 /// Replaces the client's token where the server repeats it.
 const BLANK: &str = "[token]";
 
-/// Quotes what a server sent. Knows the client's token, to leave it out.
+/// Quotes text from a server, without the client's token.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Quoter<'a> {
     token: Option<&'a str>,
@@ -31,7 +31,7 @@ impl<'a> Quoter<'a> {
     pub(crate) fn quote(self, text: &str) -> String {
         let window = head(text, WINDOW);
         let blanked = self.without_token(window);
-        // The cut may have left the first half of a token or of an escape.
+        // The cut may have split a token or an escape sequence.
         let spare = if window.len() < text.len() { self.token.map_or(0, str::len).max(16) } else { 0 };
         let clean = without_queries(head(&blanked, blanked.len().saturating_sub(spare)));
         let mut quoted = String::new();
@@ -53,7 +53,7 @@ impl<'a> Quoter<'a> {
         value.as_str().map_or_else(|| self.quote(&value.to_string()), |text| self.quote(text))
     }
 
-    /// Where a redirect leads: scheme, host, port and path. The rest of the URL may be a credential.
+    /// The target of a redirect: scheme, host, port and path. The rest of the URL may be a credential.
     pub(crate) fn quote_location(self, base: &reqwest::Url, location: &str) -> String {
         match base.join(location) {
             Ok(url) => self.quote(&format!("{}{}", url.origin().ascii_serialization(), url.path())),
@@ -68,7 +68,7 @@ impl<'a> Quoter<'a> {
         }
     }
 
-    /// The body without the token; `None` if the token is not in it. Its characters may be written as JSON escapes.
+    /// The body without the token, which may be written with JSON escapes; `None` if the token is not in it.
     pub(crate) fn blank(self, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.token?;
         if memchr::memmem::find(body, token.as_bytes()).is_some() {
@@ -83,7 +83,7 @@ impl<'a> Quoter<'a> {
     }
 }
 
-/// JSON with only the escapes that it needs, so that no escape hides a text.
+/// JSON with only the necessary escapes, so that no text is hidden by escapes.
 fn unescaped(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let mut plain = String::with_capacity(text.len());
@@ -110,7 +110,7 @@ fn unescaped(body: &[u8]) -> String {
     plain + rest
 }
 
-/// The beginning of a text, with all its characters whole.
+/// The beginning of a text, cut between characters.
 pub(crate) fn head(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or_default()
@@ -124,9 +124,9 @@ fn is_unsafe(character: char) -> bool {
     character.is_control() || is_bidirectional || is_invisible
 }
 
-/// The text without the queries of the URLs in it: the query of a signed URL is a credential.
+/// The text without the queries of its URLs, because the query of a signed URL is a credential.
 ///
-/// What looks like a query ends with the word or the JSON string that contains it.
+/// A query ends at the end of the word or JSON string.
 pub(crate) fn without_queries(text: &str) -> String {
     let text = text.replace("\\u003f", "?").replace("\\u003F", "?");
     let mut kept = String::with_capacity(text.len());

@@ -5,7 +5,7 @@
 //! | `authentik_request` | `INFO` | each attempt of a request, from the connection to the decoded response |
 //! | `authentik_listing` | `INFO` | each listing, from the first poll to its end, or until the stream is dropped; its requests are its children |
 //!
-//! Names are those of OpenTelemetry's [semantic conventions for HTTP clients], so that `tracing-opentelemetry` exports them as they are:
+//! Names follow OpenTelemetry's [semantic conventions for HTTP clients], so `tracing-opentelemetry` exports them unchanged:
 //!
 //! | field | of | value |
 //! | --- | --- | --- |
@@ -19,13 +19,13 @@
 //! | `authentik.operation` | listing | the operation, such as `flows_bindings_list` |
 //! | `authentik.rows` | listing | rows that were returned |
 //!
-//! Two events have the level `WARN`: a request that is sent again, and a difference from the specification
+//! Two kinds of events have the level `WARN`: a retry, and a difference from the specification
 //! ([`drift`](crate::drift)). No span, event or field contains the token.
 //!
 //! Durations of requests, retries and failures can be counted from the spans: a metrics layer needs no other hook.
 //!
-//! Programs that use the crate `log` enable the feature `log` of `tracing` in their own `Cargo.toml`. As long as no `tracing` subscriber is
-//! set, spans and events are then `log` records too.
+//! Programs that use the crate `log` enable the feature `log` of `tracing` in their own `Cargo.toml`. Then, unless a `tracing` subscriber is
+//! set, spans and events become `log` records.
 //!
 //! [semantic conventions for HTTP clients]: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
 
@@ -36,7 +36,7 @@ use reqwest::Request;
 use crate::Error;
 use crate::redaction::Quoter;
 
-/// Parameters that tell nothing of what is looked for.
+/// Parameters that do not reveal what is searched for.
 #[cfg(feature = "tracing")]
 const PLAIN_PARAMETERS: [&str; 3] = ["page", "page_size", "ordering"];
 
@@ -149,7 +149,7 @@ fn kind_of(error: &Error) -> &'static str {
     }
 }
 
-/// A URL without credentials, and without what somebody looks for.
+/// A URL without credentials and search terms.
 #[cfg(feature = "tracing")]
 fn redacted(url: &reqwest::Url, quoter: Quoter<'_>) -> String {
     let address = quoter.quote_location(url, url.path());

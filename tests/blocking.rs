@@ -1,4 +1,4 @@
-//! With the feature `blocking`: the same requests and listings without `async`.
+//! The feature `blocking`: requests and listings without `async`.
 #![cfg(all(feature = "blocking", operation = "flows_bindings_list"))]
 
 use authentik_flow_bindings::blocking::Blocking;

@@ -6,7 +6,7 @@ fn a_build_compiles_the_reviewed_file() {
     assert!(include_str!("../openapi/flows_bindings_list.rs") == include_str!(concat!(env!("OUT_DIR"), "/codegen.rs")));
 }
 
-/// What only the generator needs is most of a build.
+/// The dependencies of the generator take most of the build time.
 #[test]
 fn a_build_without_the_generator_compiles_none_of_its_dependencies() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -1,4 +1,4 @@
-//! The examples, as an administrator or a test in another language runs them.
+//! The examples, run as programs.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::io::{BufRead, BufReader, Read};

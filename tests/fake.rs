@@ -1,4 +1,4 @@
-//! The fake server behaves as real servers were measured to.
+//! The fake server behaves like real servers, as measured.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Each fault of the fake, as its bytes look on the wire.
+//! The bytes that each fault of the fake server sends.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ fn connect(server: &FakeAuthentik) -> TcpStream {
     stream
 }
 
-/// Everything that is received until the connection ends, and how it ends.
+/// Everything that is received until the connection ends, and how it ended.
 fn read_to_end(mut stream: TcpStream) -> (Vec<u8>, Option<std::io::ErrorKind>) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).err().map(|error| error.kind());

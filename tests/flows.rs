@@ -1,4 +1,4 @@
-//! Flows: by slug, and of a binding.
+//! Finding a flow by its slug, and the flow of a binding.
 #![cfg(operation = "flows_bindings_list")]
 
 use authentik_flow_bindings::testing::{FakeAuthentik, bindings};
@@ -20,12 +20,12 @@ async fn a_slug_in_place_of_a_uuid_is_explained() {
     let server = FakeAuthentik::builder().bindings(bindings(1, 1)).start().await.unwrap();
     let request = server.client().flows_bindings_list().target("default-authentication-flow");
     let message = request.send().await.unwrap_err().to_string();
-    assert!(message.contains("`target` takes the UUID of a flow"), "{message}");
+    assert!(message.contains("`target` must be the UUID of a flow"), "{message}");
     assert!(message.contains("`Client::find_flow` finds it by slug"), "{message}");
     assert!(message.contains(r#"not "default-authentication-flow""#), "{message}");
 
     let message = server.client().flows_bindings_list().page(u64::MAX).send().await.unwrap_err().to_string();
-    assert!(message.contains("`page` takes an integer, not 18446744073709551615"), "{message}");
+    assert!(message.contains("`page` must be an integer, not 18446744073709551615"), "{message}");
 }
 
 fn flow(names: &Value) -> serde_json::Result<FlowSet> {
@@ -60,7 +60,7 @@ fn a_signed_link_shows_its_credential_only_when_asked() {
     assert_eq!("/a?b".parse(), Ok(SignedLink::from("/a?b")));
 }
 
-/// Models can grow, so other crates build them with a builder; it names what is missing.
+/// Models are `#[non_exhaustive]`, so other crates use their builders, which name missing fields.
 #[test]
 fn models_are_built_field_by_field() {
     let error = FlowStageBinding::try_from(FlowStageBinding::builder().order(1)).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! The fuzz targets as property tests on stable Rust: mutations of known inputs, the same ones in each run.
+//! Runs the fuzz targets on stable Rust with reproducible mutations of known inputs.
 #![cfg(operation = "flows_bindings_list")]
 
 use authentik_flow_bindings::testing::bindings;
@@ -74,7 +74,7 @@ fn positions() {
     mutate(targets::position, &[stored.as_bytes(), b"{}", b"null", b"\"\""], 1_500);
 }
 
-/// A position as a listing has it after two rows.
+/// The position of a listing after two rows.
 fn stored_position() -> String {
     use authentik_flow_bindings::testing::FakeAuthentik;
 

@@ -46,7 +46,7 @@ struct Case {
     changes: Vec<Change>,
 }
 
-/// What happens to the rows while a request is handled.
+/// A change of the rows while a request is handled.
 #[derive(Clone, Debug)]
 struct Change {
     request: usize,
@@ -155,7 +155,7 @@ fn is_kept(case: &Case, row: &FlowStageBinding) -> bool {
     case.search.is_none_or(|search| search.split(' ').all(|word| row.stage_obj.name.contains(word)))
 }
 
-/// The order of two rows as the caller asked for it.
+/// The order of two rows that the caller requested.
 fn in_order(ordering: &str, a: &FlowStageBinding, b: &FlowStageBinding) -> bool {
     for term in ordering.split(',').chain(["pk"]).filter(|term| !term.is_empty()) {
         let (name, a, b) = term.strip_prefix('-').map_or((term, a, b), |name| (name, b, a));
@@ -211,8 +211,8 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A listing may give up where rows change, where a server neither sorts nor sends large pages (no release does both), and where pages are so small that none
-/// can hold the rows on both sides of every boundary.
+/// A listing may fail if rows change, if a server neither sorts nor sends large pages (no release has both problems), and if pages are too small
+/// to overlap everywhere.
 fn may_be_incomplete(case: &Case) -> bool {
     let (unsorted, cut) = (case.release == Release::V2025_6, case.largest_page.is_some());
     !case.changes.is_empty() || unsorted && cut || case.largest_page.is_some_and(|rows| rows < 11)

@@ -10,7 +10,7 @@ use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
 use authentik_flow_bindings::{Error, PaginatedFlowStageBindingList};
 use serde_json::Value;
 
-/// A test that finds fewer has lost some.
+/// The number of recordings, so that none is lost by mistake.
 const RECORDINGS: usize = 42;
 
 struct Recording {

@@ -1,4 +1,4 @@
-//! The JSON Schema that `schemars` derives from the generated types says what the specification says.
+//! The JSON Schema that `schemars` derives from the generated types matches the specification.
 #![cfg(operation = "flows_bindings_list")]
 #![cfg(feature = "schemars")]
 
@@ -12,7 +12,7 @@ fn spec() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string("openapi/flows_bindings_list.yaml").unwrap()).unwrap()
 }
 
-/// A schema as both sides can say it: kind, format, properties, required ones, items, and whether other keys may come.
+/// The common form of both schemas: kind, format, properties, required ones, items, and whether other keys are allowed.
 fn essence(schema: &Value, whole: &Value) -> Value {
     let target = |reference: &Value| reference.as_str().and_then(|path| whole.pointer(path.trim_start_matches('#')));
     if let Some(inner) = target(&schema["$ref"]) {
@@ -24,13 +24,13 @@ fn essence(schema: &Value, whole: &Value) -> Value {
     if let Some(first) = schema["anyOf"].as_array().and_then(|parts| parts.iter().find(|part| part.get("$ref").is_some())) {
         return essence(first, whole);
     }
-    // `Option` says so by a second type.
+    // `Option` has `null` as a second type.
     let kind = schema["type"].as_array().map_or(&schema["type"], |kinds| &kinds[0]);
     match kind.as_str() {
         Some("object") => {
             let properties = schema["properties"].as_object().cloned().unwrap_or_default();
             let required: BTreeSet<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            // What some releases do not send may be absent, whatever the specification says.
+            // Properties that some releases do not send may be absent, even if the specification requires them.
             let absent =
                 |name: &str| properties[name].get("x-default-when-absent").is_some() || properties[name].get("default") == Some(&json!(""));
             json!({

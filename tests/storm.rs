@@ -13,16 +13,16 @@ use uuid::Uuid;
 
 const SCHEDULES: u64 = 1_000;
 
-/// Schedules that run at the same time. Most of their time is spent in pauses.
+/// How many schedules run concurrently. They mostly wait in pauses.
 const CONCURRENT: usize = 160;
 
-/// Far beyond what a schedule may take: no time is measured here, but a hang is found.
+/// Much more time than a schedule needs; it only detects hangs.
 const WATCHDOG: Duration = Duration::from_secs(300);
 
 /// A time limit that ends no request before the watchdog does.
 const NEVER: Duration = Duration::from_secs(3_600);
 
-/// How often a listing that failed is resumed from its position.
+/// How many times a failed listing is resumed from its position.
 const RESUMPTIONS: usize = 3;
 
 /// The outcome of one schedule.
@@ -186,12 +186,12 @@ async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
         };
         async { tokio::spawn(run).await.unwrap() }
     });
-    // The load of the machine has a say in schedules with a time limit, so that their outcomes are not counted.
+    // The outcomes of schedules with a time limit depend on the load of the machine, so they are not counted.
     let outcomes = schedules.buffer_unordered(CONCURRENT).filter_map(std::future::ready).collect::<Vec<_>>().await;
 
     let number = |outcome| outcomes.iter().filter(|found| **found == outcome).count();
     let (complete, resumed, failed) = (number(Outcome::Complete), number(Outcome::Resumed), number(Outcome::Failed));
     println!("{complete} complete at once, {resumed} after resuming, {failed} not at all, of those without a time limit");
-    // The storm is neither a calm nor the end of the world: each kind of outcome is tested.
+    // Checks that the faults are neither too few nor too many: each outcome occurs.
     assert!(complete >= 250 && resumed >= 50 && failed >= 20, "{complete} complete, {resumed} resumed, {failed} failed");
 }

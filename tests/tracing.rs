@@ -1,4 +1,4 @@
-//! With the feature `tracing`: what is retried and what differs is an event.
+//! The feature `tracing`: events for retries and differences from the specification, and spans.
 #![cfg(operation = "flows_bindings_list")]
 #![cfg(feature = "tracing")]
 
@@ -66,7 +66,7 @@ async fn retries_and_differences_are_logged_once_and_without_the_token() {
     assert_eq!(text.matches("a request to authentik failed and is sent again").count(), 1, "{text}");
     assert_eq!(text.matches("`unheard_of` is an unknown field").count(), 1, "{text}");
     let messages = text.lines().map(|line| line.split_once("WARN").unwrap().1).collect::<std::collections::BTreeSet<_>>();
-    assert_eq!(text.lines().count(), messages.len(), "something is said twice: {text}");
+    assert_eq!(text.lines().count(), messages.len(), "an event is logged twice: {text}");
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! A page of 100 rows, decoded into the generated models and into plain serde structs written by hand.
+//! Compares decoding a page of 100 rows into the generated models and into handwritten serde structs.
 
 #[cfg(operation = "flows_bindings_list")]
 mod bench;

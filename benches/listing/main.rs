@@ -1,4 +1,4 @@
-//! 10,000 rows of a server that takes 50 ms for a response: `paginate()` beside the plain loop that loses rows.
+//! Lists 10,000 rows from a server with a latency of 50 ms: `paginate()`, compared with a plain loop over pages, which loses rows.
 
 #[cfg(operation = "flows_bindings_list")]
 mod bench;

@@ -1,4 +1,4 @@
-//! What streaming 200,000 rows holds: the peak of this process beside what it had when idle. The server is a process of its own.
+//! Measures the memory for streaming 200,000 rows: the peak of this process compared with idle. The server is a separate process.
 //!
 //! Reads `/proc/self/status`, so it needs Linux.
 

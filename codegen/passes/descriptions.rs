@@ -1,4 +1,4 @@
-//! Finds what has no description: every part of the document ends up in the docs of the crate.
+//! Finds missing descriptions: every part of the document appears in the documentation of the crate.
 
 use openapiv3::OpenAPI;
 
@@ -6,7 +6,7 @@ use crate::codegen::metadata::Metadata;
 use crate::codegen::pointer::step;
 use crate::codegen::spec::{components, operations, operations_mut, parameters, visit_schema};
 
-/// The JSON pointers of what has no description.
+/// The JSON pointers of everything that lacks a description.
 pub fn undescribed(spec: &OpenAPI, metadata: &Metadata) -> Vec<String> {
     let mut missing = Vec::new();
     let mut check = |pointer: String, description: Option<&String>| {
@@ -25,7 +25,7 @@ pub fn undescribed(spec: &OpenAPI, metadata: &Metadata) -> Vec<String> {
     for (name, schema) in components(spec) {
         let root = metadata.pointer(name);
         visit_schema(&root, &mut schema.clone(), &mut |pointer, schema| {
-            // Only components and properties become items with docs of their own; a part or an item is documented with them.
+            // Only components and properties become documented items; parts and array items are described there.
             if pointer == root || pointer.rsplit('/').nth(1) == Some("properties") {
                 check(pointer.to_owned(), schema.schema_data.description.as_ref());
             }

@@ -1,7 +1,8 @@
-//! What upstream's schema does that hurts a client, and what we do about it: one function for each quirk.
+//! Workarounds for quirks of upstream's schema, one function for each.
 //!
-//! A fixup returns the number of places that it changed. One that changes nothing in the operation that it was written for is no longer
-//! needed, and stops the build, so that no workaround outlives its reason. Each says what upstream does, why that hurts, and what we do.
+//! A fixup returns the number of places that it changed. If it changes nothing in a document with the operation that
+//! it was written for, it is no longer needed and fails the build, so that no workaround outlives its reason. The documentation of each says
+//! what upstream does, why that hurts a client, and what we do.
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
@@ -13,12 +14,12 @@ use serde_json::Value;
 
 use super::hoist::{filter_values, hoist_enums, sorted};
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::metadata::{EnumValue, Metadata, OpenEnum, TolerantProperty, strings};
+use crate::codegen::metadata::{EnumValue, Metadata, OpenEnum, TolerantProperty};
 use crate::codegen::names::{enum_name, type_name, variant_name};
 use crate::codegen::pointer::{step, to_component};
 use crate::codegen::spec::{
     SchemaSlot, allows, components, enum_values, for_each_schema, is_free_form, item_mut, operations, operations_mut, parameters_mut,
-    resolved, visit_schema,
+    resolved, strings, visit_schema,
 };
 
 type Fixup = fn(&mut OpenAPI, &mut Metadata) -> Result<usize, Diagnostic>;
@@ -35,7 +36,7 @@ const ALL: &[(&str, &str, Fixup)] = &[
     ("releases_differ_in_properties", "flows_bindings_list", releases_differ_in_properties),
 ];
 
-/// Applies every fixup, and returns those that found nothing to do. A document without the operation that needs one tells nothing of it.
+/// Applies every fixup, and returns those that found nothing to do although the document has the operation that needs them.
 pub fn apply_all(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<Vec<&'static str>, Diagnostic> {
     let ids = operations(spec).filter_map(|(_, operation)| operation.operation_id.clone()).collect::<Vec<_>>();
     let mut stale = Vec::new();
@@ -79,7 +80,7 @@ fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> 
         let before = responses.responses.len();
         responses.responses.retain(|status, _| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)));
         changed += before - responses.responses.len();
-        // Beside a success, `default` describes the errors.
+        // If there is a success response, `default` describes the errors.
         if !responses.responses.is_empty() {
             changed += usize::from(responses.default.take().is_some());
         }
@@ -88,8 +89,8 @@ fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> 
 }
 
 /// Upstream repeats the limits of its database columns (`pattern`, `maxLength`, `minimum` …) in responses. typify turns them into
-/// checks while decoding, so that one odd slug makes a whole page unreadable; and limits change, as the slug's did in 2025.12.
-/// We remove the limits: a client has no business rejecting what the server stores.
+/// checks while decoding, so that one odd slug makes a whole page unreadable; and limits change, as that of slugs did in 2025.12.
+/// We remove the limits: a client should not reject what the server stores.
 fn responses_are_not_validated(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Diagnostic> {
     let mut changed = 0;
     for_each_schema(spec, &mut |_, schema| {
@@ -119,7 +120,7 @@ fn enums_are_open(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, 
             enums.push(open_enum(component, schema, values, metadata)?);
         }
     }
-    // `ProviderEnum` cannot become `Provider` where that is a model: it keeps its whole name.
+    // `ProviderEnum` cannot become `Provider` if there is a model of that name: it keeps its full name.
     let others =
         components(spec).map(|(component, _)| component).filter(|name| !enums.iter().any(|open_enum| open_enum.component == **name));
     let mut names = others.map(|component| type_name(component)).collect::<Vec<_>>();
@@ -148,7 +149,7 @@ fn open_enum(component: &str, schema: &Schema, values: Vec<String>, metadata: &M
             return Err(Diagnostic::new(
                 step(&step(&metadata.pointer(component), "enum"), &index.to_string()),
                 format!("`{}` and `{}` both become the variant `{}`", other.value, value.value, value.variant),
-                "make `variant_name` in codegen/names.rs tell the two apart",
+                "let `variant_name` in codegen/names.rs give them different names",
             ));
         }
     }
@@ -156,7 +157,7 @@ fn open_enum(component: &str, schema: &Schema, values: Vec<String>, metadata: &M
     Ok(OpenEnum { name: enum_name(component), component: component.to_owned(), description, values })
 }
 
-/// Up to 2026.2 upstream repeats an enum inline in each filter, so that a filter would not take the type that a row has:
+/// Up to 2026.2 upstream repeats an enum inline in each filter, so a filter would not accept the type of the property:
 /// <https://github.com/tfranzel/drf-spectacular/issues/520>.
 /// We refer to the component with the same values.
 fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
@@ -179,7 +180,7 @@ fn filters_share_the_enums_of_rows(spec: &mut OpenAPI, metadata: &mut Metadata) 
     Ok(changed)
 }
 
-/// Since 2025.12 upstream signs the URLs of files: their query is a short-lived credential, in a property that is a mere string.
+/// Since 2025.12 upstream signs the URLs of files: their query is a short-lived credential, but the property is a plain string.
 /// We mark such properties with `x-signed-link`, and give them a type that keeps the query out of logs (`src/signed_link.rs`).
 fn signed_links_have_a_type(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
     replace_strings(spec, metadata, "SignedLink", |schema, _| {
@@ -187,8 +188,8 @@ fn signed_links_have_a_type(spec: &mut OpenAPI, metadata: &mut Metadata) -> Resu
     })
 }
 
-/// Upstream declares dates, and sends them with and without microseconds, with `Z` or an offset. One that a date library does not accept
-/// would make its whole page unreadable, and which library is for the users of the crate to choose.
+/// Upstream declares dates, and sends them with and without microseconds, with `Z` or an offset. If a date library rejects one of
+/// them, the whole page cannot be decoded; and users of the crate should be free to choose their date library.
 /// We give them a type that keeps the text (`src/date_time.rs`).
 fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
     replace_strings(spec, metadata, "DateTime", |_, string| {
@@ -196,7 +197,7 @@ fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, 
     })
 }
 
-/// Replaces strings by a type in `src/` that every string converts to.
+/// Replaces strings by a type in `src/` that any string can be converted to.
 fn replace_strings(
     spec: &mut OpenAPI,
     metadata: &mut Metadata,
@@ -221,7 +222,7 @@ fn replace_strings(
     if changed > 0 {
         let schemas = &mut spec.components.get_or_insert_default().schemas;
         if schemas.contains_key(type_name) {
-            let help = "rename the component: this name is that of a type in src/";
+            let help = "rename the component: src/ has a type of this name";
             return Err(Diagnostic::new(to_component("schemas", type_name), "the name is taken", help));
         }
         let data = openapiv3::SchemaData { description: Some(format!("A `{type_name}`.")), ..Default::default() };

@@ -1,5 +1,4 @@
-//! Turns inline objects and enums into components, named after the path that leads to them, so that the passes over components reach
-//! them too.
+//! Moves inline objects and enums into components, named after the path to them, so that passes over components process them too.
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -13,11 +12,11 @@ use crate::codegen::names::{enum_name, type_name};
 use crate::codegen::pointer::step;
 use crate::codegen::spec::{SchemaSlot, components, enum_values, inner_schemas, item_mut, operations_mut, parameters_mut};
 
-/// What becomes components.
+/// Schemas that become components.
 struct Hoist {
-    /// Each with its name and the JSON pointer of where it was.
+    /// Each schema with its name and its original JSON pointer.
     found: Vec<(String, String, Schema)>,
-    /// Names in Rust that other components have.
+    /// Rust names of other components.
     taken: BTreeSet<String>,
 }
 
@@ -27,7 +26,7 @@ impl Hoist {
         Self { found: Vec::new(), taken: schemas.flat_map(|name| [type_name(name), enum_name(name)]).collect() }
     }
 
-    /// Moves a schema out of its place, under its name or, if that is taken, the name with a number.
+    /// Moves a schema to a component of this name; if the name is taken, a number is appended.
     fn move_out(&mut self, name: &str, pointer: &str, slot: &mut dyn SchemaSlot) {
         let Some(schema) = slot.schema_mut().map(|schema| schema.clone()) else { return };
         let names = iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}{number}")));
@@ -45,7 +44,7 @@ impl Hoist {
     }
 }
 
-/// Hoists the objects that a successful response contains inline.
+/// Hoists the inline objects of successful responses.
 pub fn hoist_responses(spec: &mut OpenAPI, metadata: &mut Metadata) {
     let mut hoist = Hoist::new(spec);
     for (pointer, operation) in operations_mut(spec) {
@@ -79,8 +78,8 @@ fn hoist_object(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mu
     }
 }
 
-/// Hoists the `pagination` of a page. Up to 2023.1 upstream repeats it inline on every page; later releases have this component, which
-/// `src/pagination` knows by its name.
+/// Hoists the `pagination` of a page. Up to 2023.1 upstream repeats it inline on every page; later releases have this component, and
+/// `src/pagination` relies on its name.
 pub fn hoist_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
     const NAME: &str = "Pagination";
     let mut found = None;
@@ -104,7 +103,7 @@ fn counts_pages(schema: &Schema) -> bool {
     matches!(&schema.schema_kind, SchemaKind::Type(Type::Object(object)) if object.properties.contains_key("total_pages"))
 }
 
-/// Hoists inline enums, named after the path that leads to them.
+/// Hoists inline enums, named after the path to them.
 pub fn hoist_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
     let mut hoist = Hoist::new(spec);
     enums_of_filters(spec, &mut hoist);
@@ -116,7 +115,7 @@ pub fn hoist_enums(spec: &mut OpenAPI, metadata: &mut Metadata) {
     hoist.add_to(spec, metadata);
 }
 
-/// The enums of filters that no component has.
+/// The enums of filters whose values match no component.
 fn enums_of_filters(spec: &mut OpenAPI, hoist: &mut Hoist) {
     let known = components(spec).filter_map(|(_, schema)| enum_values(schema)).map(sorted).collect::<Vec<_>>();
     for (pointer, operation) in operations_mut(spec) {
@@ -134,7 +133,7 @@ fn enums_of_filters(spec: &mut OpenAPI, hoist: &mut Hoist) {
     }
 }
 
-/// The values that a filter takes: one of them, or a list.
+/// The values that a filter accepts, one or a list of them.
 pub fn filter_values(schema: &Schema) -> Option<Vec<String>> {
     let items = match &schema.schema_kind {
         SchemaKind::Type(Type::Array(array)) => array.items.as_ref().and_then(ReferenceOr::as_item).map(Borrow::borrow),
@@ -166,7 +165,7 @@ fn hoist_enum(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mut 
     }
 }
 
-/// Enums are the same whatever the order of their values.
+/// Enums are equal if they have the same values in any order.
 pub fn sorted(mut values: Vec<String>) -> Vec<String> {
     values.sort();
     values

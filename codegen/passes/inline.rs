@@ -1,4 +1,4 @@
-//! Moves parameters and responses from `components` to where they are used, which is where every other pass looks for them.
+//! Copies parameters and responses from `components` into the operations that use them, where all other passes expect them.
 
 use indexmap::IndexMap;
 use openapiv3::{OpenAPI, ReferenceOr};
@@ -6,7 +6,7 @@ use openapiv3::{OpenAPI, ReferenceOr};
 use crate::codegen::pointer::component;
 use crate::codegen::spec::operations_mut;
 
-/// Inlines the parameters and responses that operations refer to, as upstream's do since 2025.10.
+/// Inlines the parameters and responses that operations refer to. Upstream's operations have such references since 2025.10.
 pub fn inline_parts(spec: &mut OpenAPI) {
     let Some(components) = spec.components.clone() else { return };
     for (_, operation) in operations_mut(spec) {

@@ -1,4 +1,4 @@
-//! `x-listing`: how the rows of a list operation are sorted and told apart.
+//! Reads and checks `x-listing`, which says how the rows of a list operation are identified and sorted.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use crate::codegen::pointer::step;
 use crate::codegen::shapes::{Field, Kind, Shape, lists};
 use crate::codegen::spec::{operations_mut, parameters};
 
-/// Reads `x-listing` of every list operation, and removes it from the document. Finds the key where none is declared.
+/// Reads the `x-listing` of every list operation and removes it from the document. If no key is declared, it is derived from the rows.
 pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Diagnostic> {
-    let rows = lists(spec, metadata).map(|list| (list.id.to_owned(), list.row)).collect::<BTreeMap<_, _>>();
+    let rows = lists(spec, &metadata.shapes).map(|list| (list.id.to_owned(), list.row)).collect::<BTreeMap<_, _>>();
     for (pointer, operation) in operations_mut(spec) {
         // progenitor reports an operation without an id.
         let Some(id) = operation.operation_id.clone() else { continue };
@@ -29,7 +29,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
         };
         let mut listing: Listing = serde_json::from_value(declared.unwrap_or_else(|| serde_json::json!({}))).map_err(|error| {
             let help =
-                "its keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
+                "the allowed keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
             Diagnostic::new(&at, error.to_string(), help)
         })?;
         complete(&mut listing, row);
@@ -43,7 +43,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
     Ok(())
 }
 
-/// Adds what need not be declared.
+/// Adds the defaults.
 fn complete(listing: &mut Listing, row: &Shape) {
     if listing.key.is_empty() {
         listing.key.extend(found_key(row).map(|field| field.name.clone()));
@@ -56,7 +56,7 @@ fn complete(listing: &mut Listing, row: &Shape) {
     }
 }
 
-/// The property that identifies a row, going by its name: upstream calls primary keys so.
+/// The property that identifies a row, found by the names that upstream uses for primary keys.
 fn found_key(row: &Shape) -> Option<&Field> {
     let is_key = |field: &&Field| matches!(field.kind, Kind::Uuid | Kind::Integer { .. } | Kind::Text);
     let find = |matches: &dyn Fn(&str) -> bool| row.fields.iter().filter(is_key).find(|field| matches(&field.name));
@@ -64,7 +64,7 @@ fn found_key(row: &Shape) -> Option<&Field> {
     names.or_else(|| ["_uuid", "_pk"].iter().find_map(|suffix| find(&|name| name.ends_with(suffix))))
 }
 
-/// Checks that everything the listing names exists, so that the generated Rust compiles.
+/// Checks that all parameters and properties that a listing names exist, so that the generated Rust compiles.
 fn check_listing(listing: &Listing, operation: &Operation, row: &Shape, shapes: &BTreeMap<String, Shape>) -> Result<(), String> {
     let paths = listing.sort_terms.values().chain(listing.partition.iter().flat_map(|partition| &partition.found_in));
     for path in paths {

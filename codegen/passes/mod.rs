@@ -1,4 +1,4 @@
-//! The passes over the document, before progenitor reads it.
+//! The passes that change or check the document before progenitor reads it.
 
 pub mod descriptions;
 pub mod fixups;
@@ -6,4 +6,3 @@ pub mod hoist;
 pub mod inline;
 pub mod listing;
 pub mod support;
-pub mod unsupported;

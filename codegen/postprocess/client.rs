@@ -3,8 +3,7 @@
 use openapiv3::OpenAPI;
 use syn::{File, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, parse_quote};
 
-use super::operations::without_lifetime;
-use super::{doc_text, functions};
+use super::{doc_text, functions, without_lifetime};
 
 /// Adapts `Client`. `Client::builder` in `src/client.rs` makes one, and `src/transport` sends its requests.
 pub fn adapt_client(file: &mut File, spec: &OpenAPI) {

@@ -21,7 +21,7 @@ pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
         let (name, schema) = (shape_name(component), object_schema(shape));
         quote!(pub(crate) static #name: ObjectSchema = #schema;)
     });
-    let lists = lists(spec, metadata).map(|operation| list(&operation, metadata));
+    let lists = lists(spec, &metadata.shapes).map(|operation| list(&operation, metadata));
     parse_quote! {
         /// The objects of the specification, which responses are compared with.
         #[allow(dead_code, unused_imports)]

@@ -1,4 +1,4 @@
-//! Open enums, in place of the closed ones that progenitor would generate.
+//! Generates open enums instead of the closed ones of progenitor.
 
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
@@ -6,7 +6,7 @@ use syn::{Item, parse_quote};
 use super::no_description;
 use crate::codegen::metadata::OpenEnum;
 
-/// The declaration of an enum, and the call of the macro that implements it.
+/// The declaration of an enum and the macro call that implements it.
 pub fn open_enum(open_enum: &OpenEnum) -> [Item; 2] {
     let name = format_ident!("{}", open_enum.name);
     let description = format!("{}\n\nAn open enum: see [`enums`](crate::enums).", open_enum.description);

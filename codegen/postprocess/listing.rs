@@ -1,4 +1,4 @@
-//! The descriptor of a list operation: what the paginator needs to know of it.
+//! Generates the descriptor of a list operation, which the paginator reads.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -26,7 +26,7 @@ pub fn list_operation(name: &Ident, id: &str, page: &syn::Type, row: &syn::Type,
         quote!(VersionMarker { key: #key, sent_since: #sent_since, sent_until: #sent_until, always_since: #always_since })
     });
     let partition = partition(listing.partition.as_ref());
-    let doc = format!("What the paginator knows of `{id}`.");
+    let doc = format!("Describes `{id}` to the paginator.");
     parse_quote! {
         #[doc = #doc]
         static #name: crate::pagination::Operation<types::#row> = {

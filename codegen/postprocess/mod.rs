@@ -1,10 +1,13 @@
-//! Adapts what progenitor generates: tolerant models, open enums, our transport behind `send()`, `paginate()` on every list operation,
-//! and a description on every public item.
+//! Adapts progenitor's output: tolerant models, open enums, `send()` through our transport, `paginate()` on every list operation, and a
+//! description for every public item.
 
 use openapiv3::OpenAPI;
 use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
-use syn::{Attribute, Expr, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Member, Stmt, parse_quote};
+use syn::{
+    Attribute, Expr, File, ImplItem, ImplItemFn, Item, ItemEnum, ItemImpl, ItemMod, ItemStruct, Member, Stmt, UseTree, Visibility,
+    parse_quote,
+};
 
 use super::diagnostic::Diagnostic;
 use super::metadata::Metadata;
@@ -42,6 +45,41 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     file.items.push(descriptors::shapes(spec, metadata));
     readable::make_readable(&mut file);
     Ok(file)
+}
+
+/// The operations: the public methods of `Client`.
+pub fn operations(file: &File) -> impl Iterator<Item = &Ident> {
+    let items = file.items.iter().filter_map(|item| match item {
+        Item::Impl(item) if last_segment(&item.self_ty).is_some_and(|name| name == "Client") => Some(&item.items),
+        _ => None,
+    });
+    items.flatten().filter_map(|item| match item {
+        ImplItem::Fn(function) if matches!(function.vis, Visibility::Public(_)) => Some(&function.sig.ident),
+        _ => None,
+    })
+}
+
+/// The models, including those that types in `src/` replace.
+pub fn models(file: &File) -> impl Iterator<Item = &Ident> {
+    let modules = file.items.iter().filter_map(|item| match item {
+        Item::Mod(item) if item.ident == "types" => Some(items(item)),
+        _ => None,
+    });
+    modules.flatten().filter_map(|item| match item {
+        Item::Struct(ItemStruct { vis: Visibility::Public(_), ident, .. })
+        | Item::Enum(ItemEnum { vis: Visibility::Public(_), ident, .. }) => Some(ident),
+        Item::Use(item) => re_exported(&item.tree),
+        _ => None,
+    })
+}
+
+/// `SignedLink` for `pub use crate::SignedLink`.
+fn re_exported(tree: &UseTree) -> Option<&Ident> {
+    match tree {
+        UseTree::Path(path) => re_exported(&path.tree),
+        UseTree::Name(name) => Some(&name.ident),
+        _ => None,
+    }
 }
 
 // --- walking the generated file -------------------------------------------------------------------------------------
@@ -84,12 +122,23 @@ fn first_argument(ty: &syn::Type) -> Option<&syn::Type> {
     }
 }
 
-/// The last segment of a path, `Option` of `::std::option::Option<bool>`.
+/// The last segment of a path: `Option` for `::std::option::Option<bool>`.
 fn last_segment(ty: &syn::Type) -> Option<&syn::Ident> {
     match ty {
         syn::Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
         _ => None,
     }
+}
+
+/// `FlowsBindingsList` for `FlowsBindingsList<'a>`.
+fn without_lifetime(ty: &syn::Type) -> syn::Type {
+    let mut ty = ty.clone();
+    if let syn::Type::Path(path) = &mut ty
+        && let Some(last) = path.path.segments.last_mut()
+    {
+        last.arguments = syn::PathArguments::None;
+    }
+    ty
 }
 
 fn is_option(ty: &syn::Type) -> bool {

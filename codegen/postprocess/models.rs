@@ -1,4 +1,4 @@
-//! The models: documented, open to new fields, and compared and hashed where their fields can be.
+//! Adapts the models: documented, `#[non_exhaustive]`, and with `Eq` and `Hash` where their fields have them.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {
             Item::Enum(item) => adapt_union(item),
             Item::Impl(item) if item.trait_.is_none() => {
                 for function in functions(item).filter(|function| function.sig.ident == "builder") {
-                    describe(&mut function.attrs, "Begins a value, to be built field by field.");
+                    describe(&mut function.attrs, "Returns a builder for this model.");
                 }
             }
             _ => {}
@@ -30,7 +30,7 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {
     derive_eq_and_hash(types);
 }
 
-/// The names of all models, but for one called like the client.
+/// The names of all models, except one called `Client`.
 pub fn names(types: &ItemMod) -> Vec<Ident> {
     let models = items(types).iter().filter_map(|item| match item {
         Item::Struct(ItemStruct { vis, ident, .. }) | Item::Enum(ItemEnum { vis, ident, .. }) => Some((vis, ident)),
@@ -54,7 +54,7 @@ fn adapt_struct(item: &mut ItemStruct, spec: &OpenAPI, metadata: &Metadata) {
             referenced_description(spec, &component, &property).unwrap_or_else(|| no_description(&property))
         };
         describe(&mut field.attrs, &fallback);
-        // typify requires a nullable property that the specification requires; releases that leave it out are read all the same.
+        // typify requires the property if the specification does, even if it is nullable; some releases leave it out.
         field.attrs.retain(|attribute| !attribute.to_token_stream().to_string().contains("\"::std::option::Option::deserialize\""));
         if metadata.lenient_integers.iter().any(|(of, name)| type_name(of) == component && *name == property) && !is_option(&field.ty) {
             field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::compat::lenient_integer")]));
@@ -62,7 +62,7 @@ fn adapt_struct(item: &mut ItemStruct, spec: &OpenAPI, metadata: &Metadata) {
     }
 }
 
-/// Documents the variants of a union, each of which holds one of its types.
+/// Documents the variants of a union, one for each of its types.
 fn adapt_union(item: &mut ItemEnum) {
     item.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
     item.attrs.push(parse_quote!(#[non_exhaustive]));
@@ -73,7 +73,7 @@ fn adapt_union(item: &mut ItemEnum) {
     }
 }
 
-/// The description of the component that a property is a bare `$ref` to: OpenAPI 3.0 allows no description beside one.
+/// The description of the component that a property refers to: OpenAPI 3.0 allows no description next to a `$ref`.
 fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> Option<String> {
     let (_, schema) = components(spec).find(|(name, _)| type_name(name) == component)?;
     let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { return None };
@@ -81,7 +81,7 @@ fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> Op
     resolved(spec, property)?.schema.schema_data.description.clone()
 }
 
-/// `types::builder` has a builder for each model, which progenitor does not document.
+/// Documents the builders in `types::builder`, which progenitor leaves undocumented.
 fn describe_builders(types: &mut ItemMod) {
     let builders = items_mut(types).iter_mut().find_map(|item| match item {
         Item::Mod(item) if item.ident == "builder" => Some(item),
@@ -112,13 +112,13 @@ fn describe_builders(types: &mut ItemMod) {
     }
 }
 
-/// Derives `Eq` and `Hash` on every model whose fields, however deep, have them.
+/// Derives `Eq` and `Hash` for every model whose fields have them, at any depth.
 fn derive_eq_and_hash(types: &mut ItemMod) {
-    /// Types that have no `Eq`, or no `Hash`.
+    /// Types without `Eq` or `Hash`.
     const WITHOUT: [&str; 4] = ["f32", "f64", "HashMap", "HashSet"];
     let mut without: BTreeSet<String> = WITHOUT.map(str::to_owned).into();
     let contents = items(types).iter().filter_map(contents).collect::<Vec<_>>();
-    // A model that contains one without is itself without, until nothing more is found.
+    // A model that contains such a type is one itself. Repeats until no more are found.
     loop {
         let found = contents.iter().filter(|(name, idents)| !without.contains(name) && !idents.is_disjoint(&without));
         let found = found.map(|(name, _)| name.clone()).collect::<Vec<_>>();
@@ -167,7 +167,7 @@ fn identifiers(tokens: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Adds traits to the `#[derive]` of an item, unless they are there.
+/// Adds traits to the `#[derive]` of an item, unless it has them already.
 fn add_derives(attrs: &mut [Attribute], traits: &[&str]) {
     type Paths = Punctuated<syn::Path, Token![,]>;
     let Some(derive) = attrs.iter_mut().find(|attribute| attribute.path().is_ident("derive")) else { return };

@@ -1,4 +1,4 @@
-//! The builders of operations: each is an owned request, with a `send()` that goes through our transport.
+//! Adapts the builders of operations: each is an owned request whose `send()` uses our transport.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ParameterData};
@@ -8,14 +8,17 @@ use syn::{Expr, Generics, ImplItem, ImplItemFn, Item, ItemEnum, ItemImpl, ItemMo
 
 use super::client::example;
 use super::listing::list_operation;
-use super::{describe, explain_missing, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe};
+use super::{
+    describe, explain_missing, field_type, first_argument, functions, items, items_mut, last_segment, no_description, redescribe,
+    without_lifetime,
+};
 use crate::codegen::metadata::{Listing, Metadata};
 use crate::codegen::spec::{operations, parameters};
 
-/// A struct that is one page of a list, with the type of its rows.
+/// A model that is a page of a list, with the type of its rows.
 pub type ListPage = (Ident, syn::Type);
 
-/// The pages among the models.
+/// The models that are pages.
 pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
     let models = items(types).iter().filter_map(|item| match item {
         Item::Struct(ItemStruct { ident, .. }) | Item::Enum(ItemEnum { ident, .. }) => Some(ident),
@@ -26,7 +29,7 @@ pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
         let Item::Struct(item) = item else { return None };
         field_type(item, "pagination")?;
         let row = first_argument(field_type(item, "results")?)?;
-        // Rows that are no models, such as strings, cannot be listed.
+        // Rows that are not models, such as strings, cannot be listed.
         models.contains(&last_segment(row)?).then(|| (item.ident.clone(), row.clone()))
     };
     items(types).iter().filter_map(page).collect()
@@ -64,7 +67,7 @@ fn operation_of<'a>(spec: &'a OpenAPI, builder: &Ident) -> Result<&'a Operation,
     operations(spec).map(|(_, operation)| operation).find(named).ok_or_else(|| format!("`{builder}` is not an operation of the document"))
 }
 
-/// A request holds a clone of the client, which is cheap, so that it borrows nothing and can be stored and sent to another task.
+/// Lets a request hold a clone of the client instead of a reference, so that it can be stored and sent to another task.
 fn adapt_struct(builder: &mut ItemStruct, operation: &Operation, metadata: &Metadata) {
     builder.generics = Generics::default();
     builder.attrs.push(parse_quote!(#[must_use = "a request does nothing until it is sent"]));
@@ -87,19 +90,8 @@ fn adapt_struct(builder: &mut ItemStruct, operation: &Operation, metadata: &Meta
     } else {
         "[`send`](Self::send) sends it. The other methods set parameters.".to_owned()
     };
-    let text = format!("{summary}: a request that [`Client::{method}`](super::Client::{method}) begins.\n\n{usage}");
+    let text = format!("{summary}: the request that [`Client::{method}`](super::Client::{method}) returns.\n\n{usage}");
     redescribe(&mut builder.attrs, &text);
-}
-
-/// `FlowsBindingsList<'a>` as `FlowsBindingsList`.
-pub fn without_lifetime(ty: &syn::Type) -> syn::Type {
-    let mut ty = ty.clone();
-    if let syn::Type::Path(path) = &mut ty
-        && let Some(last) = path.path.segments.last_mut()
-    {
-        last.arguments = syn::PathArguments::None;
-    }
-    ty
 }
 
 /// Adapts the methods of a builder; returns the descriptor of a list operation.
@@ -137,7 +129,7 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
         item.items.push(paginate(&id, row, &descriptor));
         list_operation(&descriptor, &id, &response, row, listing)
     });
-    // What people look for first.
+    // The method that users look for first.
     item.items.sort_by_key(|item| match item {
         ImplItem::Fn(function) if function.sig.ident == "paginate" => 0,
         ImplItem::Fn(function) if function.sig.ident == "send" => 1,
@@ -150,9 +142,9 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
 fn paginate(id: &str, row: &syn::Type, descriptor: &Ident) -> ImplItem {
     let example = example(&format!("let all = client.{id}().paginate().await?;"));
     parse_quote! {
-        /// Lists every row that matches the filters, on as many pages as it takes: see [`pagination`](crate::pagination).
+        /// Lists all rows that match the filters, page by page: see [`pagination`](crate::pagination).
         ///
-        /// The `page` and `page_size` of this request are ignored: a listing chooses its own.
+        /// The `page` and `page_size` of this request are ignored, because a listing chooses its own.
         ///
         /// # Examples
         #[doc = #example]
@@ -165,7 +157,7 @@ fn paginate(id: &str, row: &syn::Type, descriptor: &Ident) -> ImplItem {
 
 // --- setters --------------------------------------------------------------------------------------------------------
 
-/// Documents a setter. One for a parameter reports a value that it cannot convert with the parameter's name, the value and a hint.
+/// Documents a setter. If it cannot convert a value, the error names the parameter, the value and the expected type.
 fn adapt_setter(function: &mut ImplItemFn, parameter: Option<&ParameterData>) {
     let name = function.sig.ident.clone();
     let description = parameter.and_then(|parameter| parameter.description.clone());
@@ -195,7 +187,7 @@ fn conversion_target(function: &ImplItemFn) -> Option<syn::Type> {
     (last_segment(&convert)? == "TryInto").then(|| first_argument(&convert).cloned()).flatten()
 }
 
-/// What a parameter of this type takes, in words.
+/// Describes the values that a parameter of this type accepts.
 fn value_hint(ty: &syn::Type) -> String {
     let name = last_segment(ty).map(ToString::to_string).unwrap_or_default();
     match name.as_str() {
@@ -213,8 +205,8 @@ fn value_hint(ty: &syn::Type) -> String {
 
 // --- send -----------------------------------------------------------------------------------------------------------
 
-/// Splits the `send()` of progenitor in two: `into_request()` builds the HTTP request, and a `send()` of ours gives it to the transport,
-/// which authorizes, sends and retries it, and decodes the response. Programs that use the crate would compile an `async fn` again, with all that
+/// Splits progenitor's `send()` in two: `into_request()` builds the HTTP request, and our `send()` passes it to the transport, which adds
+/// the token, sends and retries it, and decodes the response. Programs that use the crate would compile an `async fn` again, with all that
 /// it calls; a boxed future is compiled once.
 fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>) -> Result<(), String> {
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
@@ -222,7 +214,7 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
     let response_of = if let Some(descriptor) = list {
         quote!(crate::pagination::send_one_page(&client, self.into_request(), #descriptor.version_markers).await)
     } else {
-        // A response without content, such as that of a deletion, has nothing to decode.
+        // A response without content, as for a deletion, is not decoded.
         let is_empty = matches!(response, syn::Type::Tuple(tuple) if tuple.elems.is_empty());
         let decode = if is_empty { quote!(|_| Ok(())) } else { quote!(crate::transport::decode::decode) };
         quote!(crate::transport::send(&client, self.into_request(), #decode).await)
@@ -243,7 +235,7 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
     Ok(())
 }
 
-/// Keeps what builds the HTTP request.
+/// Keeps the statements that build the HTTP request.
 fn keep_request(send: &mut ImplItemFn) -> Result<(), String> {
     let statements = &mut send.block.stmts;
     let built = statements.iter().position(|statement| declares(statement, "info")).ok_or("does not declare `info`")?;
@@ -266,7 +258,7 @@ fn keep_request(send: &mut ImplItemFn) -> Result<(), String> {
     send.sig.asyncness = None;
     send.sig.output = parse_quote!(-> Result<::reqwest::Request, Error<()>>);
     send.vis = Visibility::Inherited;
-    redescribe(&mut send.attrs, "Builds the HTTP request; fails on a parameter that could not be set.");
+    redescribe(&mut send.attrs, "Builds the HTTP request; fails if a parameter has an invalid value.");
     Ok(())
 }
 
@@ -274,7 +266,7 @@ fn declares(statement: &Stmt, name: &str) -> bool {
     matches!(statement, Stmt::Local(local) if matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == name))
 }
 
-/// Removes a call of a method from a chain of calls.
+/// Removes a method call from a chain.
 fn remove_call(chain: &mut Expr, method: &str) {
     match chain {
         Expr::Try(outer) => remove_call(&mut outer.expr, method),

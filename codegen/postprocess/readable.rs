@@ -1,4 +1,4 @@
-//! Makes the generated file pleasant to read: doc comments line by line, and short paths for what the prelude has.
+//! Makes the generated file readable: doc comments line by line, and short names for items of the prelude.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use syn::{Attribute, File, Item, Path, parse_quote};
 
 use super::doc_text;
 
-/// What the prelude has, by module and name. typify writes the paths out in full.
+/// Items of the prelude, by module and name. typify writes full paths.
 const PRELUDE: [(&str, &str); 8] = [
     ("option", "Option"),
     ("string", "String"),
@@ -28,7 +28,7 @@ pub fn make_readable(file: &mut File) {
     readable.visit_file_mut(file);
 }
 
-/// The types that the file defines itself, and which would hide those of the prelude.
+/// The types that the file defines itself, which would shadow those of the prelude.
 #[derive(Default)]
 struct Defined(BTreeSet<String>);
 
@@ -48,7 +48,7 @@ struct Readable {
 }
 
 impl Readable {
-    /// `::std::option::Option<bool>` as `Option<bool>`.
+    /// `Option<bool>` for `::std::option::Option<bool>`.
     fn shorten(&self, path: &mut Path) {
         let names = path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>();
         let [first, module, name, ..] = names.as_slice() else { return };
@@ -67,7 +67,7 @@ impl Readable {
                 *attribute = parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]);
             }
         }
-        // Derives of the standard library first, and in one line.
+        // Derives of the standard library come first, in one attribute.
         for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
             type Paths = syn::punctuated::Punctuated<Path, syn::Token![,]>;
             let Ok(paths) = attribute.parse_args_with(Paths::parse_terminated) else { continue };
@@ -112,7 +112,7 @@ impl VisitMut for Readable {
         self.shorten(path);
     }
 
-    /// In `<V as ::std::convert::TryInto<bool>>::Error` the position says how many segments name the trait.
+    /// In `<V as ::std::convert::TryInto<bool>>::Error`, `position` is the number of segments of the trait's path.
     fn visit_type_path_mut(&mut self, ty: &mut syn::TypePath) {
         let before = ty.path.segments.len();
         visit_mut::visit_type_path_mut(self, ty);
@@ -122,7 +122,7 @@ impl VisitMut for Readable {
     }
 }
 
-/// A doc comment as one attribute for each line, each with the space that people write after `///`.
+/// Splits a doc comment into one attribute per line, each with a space after `///`.
 fn doc_lines(attribute: Attribute) -> Vec<Attribute> {
     let Some(text) = doc_text(&attribute) else { return vec![attribute] };
     let line = |line: &str| if line.is_empty() || line.starts_with(' ') { line.to_owned() } else { format!(" {line}") };

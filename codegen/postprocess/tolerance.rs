@@ -1,4 +1,4 @@
-//! Properties that releases rename or leave out: models decode what each of them sends.
+//! Makes models decode the properties that some releases rename or leave out.
 
 use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
@@ -10,7 +10,7 @@ use super::{is_option, items_mut};
 use crate::codegen::metadata::TolerantProperty;
 use crate::codegen::names::type_name;
 
-/// Decodes properties under each of their names, and gives those that are absent their default.
+/// Decodes properties under any of their names, and uses the default for absent ones.
 pub fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProperty]) -> Result<(), String> {
     let (mut defaults, mut received) = (Vec::new(), Vec::new());
     let mut found = 0;
@@ -36,12 +36,12 @@ pub fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProper
         }
     }
     if found < properties.len() {
-        return Err("a component with `x-aliases` or `x-default-when-absent` became no struct".into());
+        return Err("a component with `x-aliases` or `x-default-when-absent` did not become a struct".into());
     }
     items_mut(types).extend(received);
     if !defaults.is_empty() {
         items_mut(types).push(parse_quote! {
-            /// Values of properties that a server did not send.
+            /// Defaults of absent properties.
             mod absent {
                 #[allow(unused_imports)]
                 use super::*;
@@ -53,7 +53,7 @@ pub fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProper
     Ok(())
 }
 
-/// Whether a field is the one for a property: typify notes the name of a property that is not an identifier of Rust.
+/// Whether a field holds this property: typify adds `rename` if the name of the property is not a Rust identifier.
 fn is_property(field: &Field, property: &str) -> bool {
     let renamed = field.attrs.iter().find_map(|attribute| serde_argument(attribute, "rename"));
     match renamed.flatten() {
@@ -75,7 +75,7 @@ fn serde_argument(attribute: &Attribute, name: &str) -> Option<Option<String>> {
     })
 }
 
-/// The function in `types::absent` that makes the default of a property.
+/// The function in `types::absent` that returns the default of a property.
 fn default_function(property: &TolerantProperty) -> Ident {
     format_ident!("{}_{}", property.component.to_snake_case(), property.property.to_snake_case())
 }
@@ -92,10 +92,10 @@ fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStrea
     if is_option(ty) { quote!(Some(#value)) } else { value }
 }
 
-/// A private struct with one field for each name of a property, from which the model is converted.
+/// A private struct with one field for each name of a property; the model is converted from it.
 ///
-/// `#[serde(alias)]` rejects an object that has a property under two names, as servers do while they move from one to the other. Here the
-/// name in the specification wins, and `null` counts as absent.
+/// `#[serde(alias)]` rejects an object that has a property under two names, which servers send during a renaming. Here the name in the
+/// specification takes precedence, and `null` counts as absent.
 fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [Item; 2] {
     let name = model.ident.clone();
     let received = format_ident!("{name}Received");
@@ -108,7 +108,7 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
         let decoding = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).cloned().collect::<Vec<_>>();
         let ty = field.ty.clone();
         let property = tolerant.iter().find(|property| !property.aliases.is_empty() && is_property(field, &property.property));
-        // Serde takes these to be of decoding, which the other struct does.
+        // These attributes affect decoding, which the other struct does.
         field.attrs.retain(|attribute| serde_argument(attribute, "deserialize_with").is_none());
         let Some(property) = property else {
             fields.push(quote!(#(#decoding)* #ident: #ty));
@@ -119,7 +119,7 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
         fields.extend(names);
         conversions.push(quote!(#ident: #value));
     }
-    let doc = format!("A [`{name}`] as servers send it: some releases name its properties differently.");
+    let doc = format!("A [`{name}`] as servers of any release send it.");
     [
         parse_quote! {
             #[doc = #doc]
@@ -138,7 +138,7 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
     ]
 }
 
-/// The fields for each name of a property, and the value that they come to.
+/// The fields for the names of a property, and the expression that merges them.
 fn aliased_field(ident: &Ident, ty: &syn::Type, decoding: &[Attribute], property: &TolerantProperty) -> (Vec<TokenStream>, TokenStream) {
     let optional = if is_option(ty) { quote!(#ty) } else { quote!(::std::option::Option<#ty>) };
     let rename = decoding.iter().filter(|attribute| serde_argument(attribute, "rename").is_some());

@@ -15,6 +15,6 @@ fn main() -> std::process::ExitCode {
     list::main()
 }
 
-/// A client of other operations has no bindings to list.
+/// Without the operation `flows_bindings_list`, there is nothing to list.
 #[cfg(not(operation = "flows_bindings_list"))]
 fn main() {}

@@ -1,4 +1,4 @@
-//! What the fuzz targets check. `tests/fuzz.rs` runs the same functions as property tests on stable Rust.
+//! The properties that the fuzz targets check. `tests/fuzz.rs` checks them on stable Rust too.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub fn page(bytes: &[u8]) {
     }
 }
 
-/// Any status and body become an error or a page; the message is short, and the token is not in it.
+/// Any status and body result in an error or a page; the message is short and does not contain the token.
 pub fn error_body(bytes: &[u8]) {
     let (status, kind, body) = match bytes {
         [status, kind, body @ ..] => (200 + u16::from(*status) * 2 % 400, *kind, body),
@@ -45,7 +45,7 @@ pub fn retry_after(bytes: &[u8]) {
     }
 }
 
-/// Any text is a stored position or not. One that decodes survives being stored again, and a listing resumes from it or says why not.
+/// Decoding any text returns a position or an error. A position can be stored again, and a listing resumes from it or returns an error.
 pub fn position(bytes: &[u8]) {
     let Ok(position) = serde_json::from_slice::<Position>(bytes) else { return };
     let stored = serde_json::to_string(&position).expect("a position can be serialized");
@@ -59,7 +59,7 @@ pub fn position(bytes: &[u8]) {
     });
 }
 
-/// Any address builds a client or is an error that does not repeat a password.
+/// Any address builds a client or causes an error that does not repeat a password.
 pub fn address(bytes: &[u8]) {
     let address = String::from_utf8_lossy(bytes);
     // Without certificates to check, the store of the system is not loaded for each address.

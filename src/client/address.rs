@@ -1,14 +1,15 @@
-//! Parsing the address of a server.
+//! Parses the address of a server.
 
 use reqwest::Url;
 
+use super::loopback::is_loopback;
 use crate::Error;
 use crate::codegen::API_PATH;
 
-/// A valid address. No error repeats the input: it may be a token that was put into the wrong variable.
+/// A valid address. Errors do not repeat the input, because it may be a token that was set in the wrong variable.
 #[derive(Debug)]
 pub(super) struct Address {
-    /// The URL below which the operations are, without a trailing slash.
+    /// The base URL of the operations, without a trailing slash.
     pub(super) api: String,
     pub(super) is_loopback: bool,
     pub(super) is_https: bool,
@@ -29,7 +30,7 @@ impl Address {
         if url.query().is_some() || url.fragment().is_some() {
             return invalid("contains `?` or `#`: leave out everything after the host, as in https://auth.example.com");
         }
-        let (is_loopback, is_https) = (is_loopback(&url), url.scheme() == "https");
+        let (is_loopback, is_https) = (url.host_str().is_some_and(is_loopback), url.scheme() == "https");
         if !(is_https || is_loopback || allow_plaintext) {
             return invalid(
                 "begins with http://, which sends the token unencrypted: use https://, or allow it with `allow_plaintext(true)` \
@@ -44,9 +45,4 @@ impl Address {
         }
         Ok(Self { api: format!("{host}{path}/{API_PATH}"), is_loopback, is_https })
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

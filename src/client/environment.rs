@@ -1,4 +1,4 @@
-//! Configuring a client by environment variables.
+//! Configures a client from environment variables.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ impl Client {
     /// | `AUTHENTIK_INSECURE` | `true` or `1`: [accept any certificate](ClientBuilder::danger_accept_invalid_certs) |
     /// | `AUTHENTIK_ALLOW_PLAINTEXT` | `true` or `1`: [allow `http://`](ClientBuilder::allow_plaintext) |
     ///
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed: see [`ClientBuilder`].
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are respected: see [`ClientBuilder`].
     ///
     /// # Errors
     /// [`Error::Configuration`] names the variable that is missing or invalid.
@@ -70,7 +70,7 @@ fn from_variables(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Res
 }
 
 fn read(name: &str, file: &str) -> Result<String, Error> {
-    // The value may be the token itself, put into the wrong variable: it is shown only if it looks like a path.
+    // The value may be the token itself, set in the wrong variable, so it is shown only if it looks like a path.
     let shown = if file.contains(['/', '\\', '.']) { format!("`{file}`") } else { "the file".to_owned() };
     std::fs::read_to_string(Path::new(file)).map_err(|error| Error::configuration(format!("{name}: {shown} cannot be read: {error}")))
 }

@@ -1,36 +1,15 @@
-//! The HTTP client of a client: proxies, redirects and TLS.
+//! Builds the underlying HTTP client: proxies, redirects and TLS.
 
-use std::fmt;
 use std::time::Duration;
 
 use reqwest::{Url, redirect};
-use zeroize::Zeroizing;
 
 use super::address::Address;
+use super::tls_settings::TlsSettings;
 use crate::Error;
 
-/// Redirects that are followed, all of them within one origin.
+/// The most redirects that are followed, all of them within one origin.
 const MAX_REDIRECTS: usize = 5;
-
-/// Which servers the client trusts, and how it identifies itself to them.
-#[derive(Clone, Default)]
-pub(super) struct TlsSettings {
-    /// Certificate authorities, as PEM.
-    pub(super) roots: Vec<String>,
-    /// Certificate chain and private key, as PEM.
-    pub(super) identity: Option<Zeroizing<String>>,
-    pub(super) accept_invalid_certs: bool,
-}
-
-impl fmt::Debug for TlsSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsSettings")
-            .field("roots", &self.roots.len())
-            .field("identity", &self.identity.is_some())
-            .field("accept_invalid_certs", &self.accept_invalid_certs)
-            .finish()
-    }
-}
 
 /// An HTTP client for one server.
 pub(super) fn client(address: &Address, tls: &TlsSettings, connect_timeout: Duration, max_idle: usize) -> Result<reqwest::Client, Error> {

@@ -1,10 +1,12 @@
-//! The client: an address, a token, and an HTTP client with limits.
+//! Builds a client: an address, a token, and an HTTP client with limits.
 
 mod address;
 mod environment;
 mod http;
+mod loopback;
 #[cfg(feature = "rustls")]
 mod tls;
+mod tls_settings;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::transport::limits::Limits;
 use crate::transport::retry::RetryPolicy;
 use crate::transport::{Settings, Token};
 use address::Address;
-use http::TlsSettings;
+use tls_settings::TlsSettings;
 
 impl Client {
     /// Configures a client for the authentik server at `address`.
@@ -53,7 +55,7 @@ impl Client {
 /// Sets up a [`Client`]; see [`Client::builder`].
 ///
 /// # Limits
-/// Whatever a server sends, a request costs no more than this:
+/// Whatever a server sends, a request stays within these limits:
 ///
 /// | limit | default | change it with |
 /// | --- | --- | --- |
@@ -65,7 +67,7 @@ impl Client {
 /// | attempts of a GET or HEAD request | 12 within 120 s | [`retry`](Self::retry), [`retries`](Self::retries) |
 /// | attempts of any other request | 1 | not configurable |
 /// | attempts that end with status 500 | 5 | [`retry`](Self::retry) |
-/// | longest `Retry-After` that is obeyed | 60 s | not configurable |
+/// | longest `Retry-After` that is respected | 60 s | not configurable |
 /// | retries of a client without a success between them | 20, then one every two seconds | not configurable |
 /// | requests of a client in flight | 32 | [`max_in_flight`](Self::max_in_flight) |
 /// | size of a response, after decompression | 64 MiB | [`max_response_bytes`](Self::max_response_bytes) |
@@ -89,10 +91,10 @@ impl Client {
 ///
 /// # Panics
 /// Requests panic in a runtime without timers or without I/O. The message is Tokio's and says which of them is disabled. Build the runtime with
-/// `enable_all()`; Tokio offers no way to ask beforehand.
+/// `enable_all()`; Tokio offers no way to check beforehand.
 ///
 /// # Proxies and certificates
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed. Requests to this machine never go through a proxy. Over `http://`
+/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are respected. Requests to this machine never go through a proxy. Over `http://`
 /// ([`allow_plaintext`](Self::allow_plaintext)) a proxy can read the token.
 ///
 /// The client trusts the certificate authorities of the operating system and those of
@@ -153,7 +155,7 @@ impl ClientBuilder {
 
     /// How many bytes a response may have after decompression; 64 MiB (67,108,864) unless set.
     ///
-    /// A row has 1 to 3 KB, so one response can hold more than 20,000 rows by default.
+    /// A row takes 1 to 3 KB, so by default a response can hold more than 20,000 rows.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_response_bytes = bytes;
         self
@@ -265,7 +267,7 @@ impl ClientBuilder {
         Ok(Client { baseurl: address.api.into(), client, inner: Arc::new(inner) })
     }
 
-    /// Settings that weaken a client should not go unnoticed in production.
+    /// Logs settings that weaken security, so that they are noticed in production.
     #[cfg(feature = "tracing")]
     fn warn(&self, address: &Address) {
         if !address.is_https && !address.is_loopback {

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use super::http::TlsSettings;
+use super::tls_settings::TlsSettings;
 use crate::Error;
 
 /// The TLS configuration of a client. A client for plain HTTP needs no certificate authorities.

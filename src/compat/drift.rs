@@ -1,7 +1,7 @@
-//! Differences between the responses of a server and the specification.
+//! Reports differences between the responses of a server and the specification.
 //!
-//! Servers older or newer than the checked-in specification are read nevertheless, and what is not understood is not hidden:
-//! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports each kind of difference once for each field, not for each
+//! Responses of servers older or newer than the checked-in specification are decoded too, and differences are not hidden:
+//! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports each kind of difference once per field rather than once per
 //! row. With the feature `tracing`, the same reports are events of level `WARN`.
 //!
 #![cfg_attr(feature = "testing", doc = "```")]
@@ -66,7 +66,7 @@ impl fmt::Display for Drift {
     }
 }
 
-/// Reports of one listing, skipped rows aside. Free text where the specification has an enum would otherwise cause one for each row.
+/// The most reports of one listing, not counting skipped rows. Arbitrary text in an enum property would otherwise cause one for each row.
 const MAX_REPORTS: usize = 200;
 
 type Callback = Arc<Mutex<dyn FnMut(&Drift) + Send>>;
@@ -78,7 +78,7 @@ pub struct DriftReporter {
     callback: Option<Callback>,
     reported: Arc<Mutex<BTreeSet<(DriftKind, String)>>>,
     pub(crate) skip_undecodable: bool,
-    /// Whether several listings share what was reported, as the passes of a snapshot do.
+    /// Whether several listings share the reports, as the passes of a snapshot do.
     shared: bool,
 }
 
@@ -87,12 +87,12 @@ impl DriftReporter {
         self.callback = Some(Arc::new(Mutex::new(callback)));
     }
 
-    /// A reporter for a new listing, which has reported nothing yet.
+    /// A reporter for a new listing, without any reports yet.
     pub(crate) fn anew(&self) -> Self {
         if self.shared { self.clone() } else { Self { reported: Arc::default(), ..self.clone() } }
     }
 
-    /// A reporter for several listings that are one to the caller.
+    /// A reporter for several listings that the caller sees as one.
     pub(crate) fn shared(&self) -> Self {
         Self { shared: true, ..self.anew() }
     }
@@ -106,7 +106,7 @@ impl DriftReporter {
         self.callback.is_some()
     }
 
-    /// Compares a decoded body with the specification. Does nothing if nobody listens.
+    /// Compares a decoded body with the specification. Does nothing without a callback or subscriber.
     pub(crate) fn compare(&self, body: &[u8], schema: &ObjectSchema, page: u64) {
         if self.is_wanted()
             && let Ok(document) = serde_json::from_slice::<Value>(body)
@@ -174,7 +174,7 @@ fn log(drift: &Drift) {
 #[cfg(not(feature = "tracing"))]
 fn log(_: &Drift) {}
 
-/// Kind and length of a value, which do not reveal it.
+/// The kind and length of a value, which do not reveal it.
 fn describe(value: &Value) -> String {
     let counted = |count: usize, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match value {

@@ -1,4 +1,4 @@
-//! Page numbers and counts, which the specification declares as `number` and servers send as integers.
+//! Decodes page numbers and counts, which the specification declares as `number` and servers send as integers.
 
 use std::fmt;
 
@@ -21,15 +21,9 @@ pub(crate) fn lenient_integer<'de, D: serde::Deserializer<'de>>(deserializer: D)
             u64::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
         }
 
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
         fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<u64, E> {
-            /// 2⁵³: beyond it an `f64` cannot represent every integer.
-            const LARGEST: f64 = 9_007_199_254_740_992.0;
-            if number.fract() == 0.0 && (0.0..=LARGEST).contains(&number) {
-                Ok(number as u64)
-            } else {
-                Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
-            }
+            // `Display` writes an integral `f64` without a fraction.
+            number.to_string().parse().map_err(|_| E::invalid_value(serde::de::Unexpected::Float(number), &self))
         }
     }
 

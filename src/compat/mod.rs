@@ -1,4 +1,4 @@
-//! Reading servers of other releases than the specification's.
+//! Reads responses of releases other than that of the specification.
 
 pub mod drift;
 mod lenient_integer;

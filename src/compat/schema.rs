@@ -1,4 +1,4 @@
-//! What the specification says of an object, and how a response differs from it.
+//! The schema of each object in the specification, and the comparison of a response with it.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -42,19 +42,19 @@ pub enum FieldKind {
     Any,
 }
 
-/// A list operation of the specification.
+/// A list operation in the specification.
 #[cfg(feature = "testing")]
 pub(crate) struct ListSchema {
     /// The operation's id, such as `flows_bindings_list`.
     pub(crate) id: &'static str,
-    /// Its path below `/api/v3`.
+    /// The path below `/api/v3`.
     pub(crate) path: &'static str,
     pub(crate) page: &'static ObjectSchema,
-    /// What identifies a row: terms of `ordering`, each with the path of its property. Empty if nothing does.
+    /// The key of a row: terms of `ordering`, each with the path of its property. Empty if there is none.
     pub(crate) key: &'static [(&'static str, &'static str)],
-    /// The parameter in the path of one row: a property, or another name for the key.
+    /// The path parameter that selects one row: a property, or another name for the key.
     pub(crate) lookup: Option<&'static str>,
-    /// The parameters that filter.
+    /// The filter parameters.
     pub(crate) filters: &'static [&'static str],
 }
 
@@ -69,13 +69,13 @@ pub enum DriftKind {
     MissingField,
     /// A field is not in the specification. It is ignored.
     UnknownField,
-    /// A number is out of the specified range. It is kept.
+    /// A number is outside the specified range. It is kept.
     OutOfRange,
     /// A row cannot be decoded and was skipped: see [`skip_undecodable`](crate::pagination::Paginator::skip_undecodable).
     SkippedRow,
 }
 
-/// Called with each difference: its kind, its path, and the value in the response.
+/// The callback for each difference: its kind, its path, and the value in the response.
 pub(super) type OnDifference<'a> = dyn FnMut(DriftKind, &str, Option<&Value>) + 'a;
 
 impl ObjectSchema {
@@ -105,7 +105,7 @@ impl ObjectSchema {
     }
 }
 
-// The generated descriptors are read by people: what is usual is not repeated in each.
+// Constructors with defaults keep the generated descriptors short.
 #[allow(dead_code, reason = "a specification need not use all of them")]
 impl Field {
     pub(crate) const fn required(name: &'static str, kind: FieldKind) -> Self {

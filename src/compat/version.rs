@@ -1,4 +1,4 @@
-//! Which releases a response is compatible with.
+//! Derives the possible releases of a server from a response.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl VersionRange {
     /// Derives the range from the keys of a response.
     pub(crate) fn of(body: &[u8], markers: &[VersionMarker]) -> Self {
         let mut range = Self::default();
-        // An absent key means something only if the response is complete and has rows.
+        // An absent key is evidence only if the response is complete and has rows.
         let complete = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
         if !contains(body, "\"pk\":") {
             return range;
@@ -42,7 +42,7 @@ impl VersionRange {
                 range.until = earlier(range.until, marker.always_since);
             }
         }
-        // Keys that no release sends together say nothing.
+        // Keys that no release sends together are no evidence.
         if range.since.zip(range.until).is_some_and(|(since, until)| since >= until) { Self::default() } else { range }
     }
 
@@ -63,14 +63,14 @@ impl VersionRange {
         self.until
     }
 
-    /// Whether the range is unbounded: the response did not say anything about the release.
+    /// Whether the range is unbounded, because nothing in the response depends on the release.
     #[must_use]
     pub const fn is_unknown(self) -> bool {
         self.since.is_none() && self.until.is_none()
     }
 }
 
-/// `2025.12 or later`, `older than 2025.12`, `2022.10 or later, and older than 2025.12`.
+/// Such as `2025.12 or later`, `older than 2025.12`, or `2022.10 or later, and older than 2025.12`.
 impl fmt::Display for VersionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.since, self.until) {

@@ -1,4 +1,4 @@
-//! Accessors of [`Error`], which need no match on its variants.
+//! Accessors of [`Error`], which save matching on its variants.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Error {
         self.request()?.id()
     }
 
-    /// How many requests were sent before this error was final; 0 when none was.
+    /// How many requests were sent before this error was final; 0 if none.
     #[must_use]
     pub fn attempts(&self) -> usize {
         match self.cause() {
@@ -41,7 +41,7 @@ impl Error {
         }
     }
 
-    /// How long the request took with its retries; zero when none was sent.
+    /// How long the request took, including retries; zero if none was sent.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match self.cause() {
@@ -62,25 +62,25 @@ impl Error {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// Whether the server asked for fewer requests.
+    /// Whether the server limited the rate of requests (429).
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Whether a time limit passed: of the connection, of one attempt, or of the whole request.
+    /// Whether a time limit was exceeded: of connecting, of one attempt, or of the whole request.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.cause(), Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)
     }
 
-    /// Whether no connection was established: the name was not resolved, or the connection was refused or took too long.
+    /// Whether no connection was established: the name could not be resolved, or the connection was refused or timed out.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self.cause(), Self::Connection(error) if error.is_connect())
     }
 
-    /// Whether TLS failed: a certificate was not accepted, or there is no common version.
+    /// Whether TLS failed: a certificate was rejected, or there is no common version.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.connection_kind() == Some(ConnectionErrorKind::Tls)

@@ -1,4 +1,4 @@
-//! Connection errors: no response arrived, or not all of it.
+//! Connection errors: no complete response arrived.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -19,30 +19,30 @@ pub struct ConnectionError {
     pub(super) request: RequestSummary,
 }
 
-/// What kind of fault a [`ConnectionError`] is.
+/// The kind of a [`ConnectionError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionErrorKind {
-    /// The host name was not resolved.
+    /// The host name could not be resolved.
     Dns,
     /// The connection was refused.
     Refused,
     /// The connection was reset or closed before the response was complete.
     Closed,
-    /// A time limit passed.
+    /// A time limit was exceeded.
     Timeout,
-    /// A certificate was not accepted, or there is no common version of TLS.
+    /// A certificate was rejected, or there is no common version of TLS.
     Tls,
-    /// The other side does not speak HTTP.
+    /// The server does not speak HTTP.
     NotHttp,
-    /// The proxy refused to connect.
+    /// The proxy refused the connection.
     Proxy,
     /// Anything else.
     Other,
 }
 
 impl ConnectionError {
-    /// What kind of fault it is.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> ConnectionErrorKind {
         self.kind
@@ -66,7 +66,7 @@ impl ConnectionError {
         &self.request
     }
 
-    /// Faults of TLS, of the protocol and of a proxy are caused by a wrong configuration, which a retry does not repair.
+    /// Whether a retry may succeed. Errors of TLS, the protocol and proxies come from a wrong configuration, which no retry corrects.
     pub(super) fn is_retryable(&self) -> bool {
         use ConnectionErrorKind::{NotHttp, Proxy, Tls};
         !matches!(self.kind, Tls | NotHttp | Proxy) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())
@@ -88,12 +88,12 @@ impl Error {
         }))
     }
 
-    /// The body stopped arriving, or arrives too slowly to end.
+    /// The body stalled, or arrives too slowly.
     pub(crate) fn stalled(limit: Duration, address: &str) -> Self {
         Self::Connection(Box::new(ConnectionError {
             kind: ConnectionErrorKind::Timeout,
             connect: false,
-            explanation: format!("the response stalled: too little of it arrived within the idle timeout of {limit:?}"),
+            explanation: format!("the response stalled: too few bytes arrived within the idle timeout of {limit:?}"),
             address: address.to_owned(),
             source: None,
             request: RequestSummary::default(),
@@ -151,7 +151,7 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
     ) {
         (Kind::Closed, format!("the connection was closed early: {last}"))
     } else if error.is_decode() && io.is_some_and(|kind| matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
-        (Kind::Other, format!("the response is not the gzip that it says it is: {last}"))
+        (Kind::Other, format!("the response is not valid gzip: {last}"))
     } else if error.is_body() || error.is_decode() || last.contains("before message completed") || last.contains("end of file") {
         (Kind::Closed, format!("the response ended early: {last}"))
     } else if texts.iter().any(|text| text.contains("certificate")) {
@@ -161,7 +161,7 @@ fn explain(error: &reqwest::Error, is_https: bool) -> (ConnectionErrorKind, Stri
     }
 }
 
-/// The error and its causes. An `io::Error` made from another error is followed by that one, which `source()` passes over.
+/// The error and its causes, including the error inside an `io::Error`, which `source()` skips.
 fn causes(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     let mut causes: Vec<&(dyn StdError + 'static)> = vec![error];
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! A response that cannot be read.
+//! Errors of responses that cannot be decoded.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::{Error, RequestSummary, is_html, looks_like, summary_of};
 use crate::compat::version::VersionRange;
 use crate::redaction::Quoter;
 
-/// A response that cannot be read.
+/// A response that cannot be decoded.
 ///
 /// It has no `source()`: the message of the JSON parser may quote a credential, so only a redacted copy of it is kept.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Where the response cannot be read, such as `results[3].stage_obj.pk`; `.` for the whole of it.
+    /// The path of the value that cannot be decoded, such as `results[3].stage_obj.pk`; `.` for the whole response.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.failure.path
@@ -38,19 +38,19 @@ impl DecodeError {
         self.failure.row
     }
 
-    /// What is wrong there.
+    /// What is wrong with the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.failure.message
     }
 
-    /// What the response has there: at most 200 characters, and no queries of URLs.
+    /// An excerpt of the value: at most 200 characters, without the queries of URLs.
     #[must_use]
     pub fn excerpt(&self) -> &str {
         &self.failure.excerpt
     }
 
-    /// Which releases of authentik the response matches, as far as its keys tell.
+    /// The releases of authentik that the response is compatible with.
     #[must_use]
     pub fn server(&self) -> VersionRange {
         self.failure.server
@@ -62,7 +62,7 @@ impl DecodeError {
         self.html
     }
 
-    /// Whether the body ends too early.
+    /// Whether the body is truncated.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.failure.cut_off
@@ -85,7 +85,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DecodeFailure { path, message, excerpt, server, .. } = &self.failure;
         if self.html {
-            write!(f, "the server responded with an HTML page instead of JSON: check its address, and what is in front of it")?;
+            write!(f, "the server responded with an HTML page instead of JSON: check its address and any proxy in front of it")?;
         } else {
             write!(f, "the response cannot be read")?;
             if let Some(page) = self.page {
@@ -106,7 +106,7 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// What is wrong with a body, or with one row of it.
+/// Why a body, or one row of it, cannot be decoded.
 #[derive(Debug)]
 pub(crate) struct DecodeFailure {
     path: String,
@@ -119,12 +119,12 @@ pub(crate) struct DecodeFailure {
 }
 
 impl DecodeFailure {
-    /// All texts are quoted already.
+    /// All texts are already redacted.
     pub(crate) fn new(path: String, row: Option<usize>, message: String, excerpt: String) -> Self {
         Self { path, row, message, excerpt, cut_off: false, server: VersionRange::default() }
     }
 
-    /// A problem of the body as a whole.
+    /// A problem with the whole body.
     pub(crate) fn of_body(message: impl Into<String>) -> Self {
         Self::new(".".into(), None, message.into(), String::new())
     }
@@ -145,7 +145,7 @@ impl DecodeFailure {
         &self.excerpt
     }
 
-    /// The same failure, found in a row that was decoded on its own.
+    /// The same failure for a row that was decoded by itself.
     pub(crate) fn in_row(mut self, rows: &str, position: usize) -> Self {
         self.path = if self.path == "." { format!("{rows}[{position}]") } else { format!("{rows}[{position}].{}", self.path) };
         self.row = Some(position);

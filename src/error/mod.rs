@@ -34,10 +34,10 @@ use crate::redaction::Quoter;
 /// | --- | --- | --- |
 /// | `Configuration`, `InvalidRequest` | the message | correct the program or its environment |
 /// | `Connection` | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_tls`](Self::is_tls) | try later, or correct the address or the certificates |
-/// | `DeadlineExceeded` | [`is_timeout`](Self::is_timeout) | allow more time, or ask for less |
+/// | `DeadlineExceeded` | [`is_timeout`](Self::is_timeout) | allow more time, or request fewer rows |
 /// | `Status` | [`is_forbidden`](Self::is_forbidden), [`is_not_found`](Self::is_not_found), [`field_errors`](Self::field_errors) | correct the token or the filters |
-/// | `Decode` | [`DecodeError::path`] | look at what is in front of the server; report a server that this crate should understand |
-/// | `Incomplete`, `Unsettled`, `Pagination` | the message | list again, or resume |
+/// | `Decode` | [`DecodeError::path`] | check proxies in front of the server; report a response that this crate should decode |
+/// | `Incomplete`, `Unsettled`, `Pagination` | the message | repeat the listing, or resume it |
 /// | `Interrupted` | [`into_cause`](Self::into_cause), one of the above | resume the listing at its position |
 ///
 /// ```no_run
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("{message}")]
     #[non_exhaustive]
     Configuration {
-        /// What is wrong, and what to do.
+        /// What is wrong and what to do.
         message: String,
     },
 
@@ -74,7 +74,7 @@ pub enum Error {
     #[error(transparent)]
     Connection(Box<ConnectionError>),
 
-    /// The deadline passed.
+    /// The deadline was exceeded.
     #[error("the deadline of {limit:?} passed while {activity}{}", attempted(*attempts))]
     #[non_exhaustive]
     DeadlineExceeded {
@@ -96,39 +96,39 @@ pub enum Error {
     #[error(transparent)]
     Decode(Box<DecodeError>),
 
-    /// A listing ended, and rows are missing.
+    /// A listing ended, but rows are missing.
     #[error("the listing is incomplete: {received} of {expected} rows were received: {reason}{}", looks_like(*server))]
     #[non_exhaustive]
     Incomplete {
-        /// How many rows the server counts.
+        /// How many rows the server counted.
         expected: u64,
         /// How many distinct rows were received.
         received: u64,
         /// Why the others could not be received.
         reason: String,
-        /// Which releases of authentik the responses match, as far as their keys tell.
+        /// The releases of authentik that the responses are compatible with.
         server: VersionRange,
     },
 
-    /// The rows changed whenever they were listed.
-    #[error("the rows changed between each two of {passes} passes: take the snapshot at a time when fewer people change them")]
+    /// The rows changed during every pass.
+    #[error("the rows changed between every two of {passes} passes: take the snapshot at a time with fewer changes")]
     #[non_exhaustive]
     Unsettled {
-        /// How often they were listed.
+        /// The number of passes.
         passes: usize,
     },
 
-    /// A stream of rows failed after it had returned some of them. The methods of `Error` report on its cause.
+    /// A stream failed after it had returned some rows. The accessors of `Error` describe the cause.
     #[error("{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")]
     #[non_exhaustive]
     Interrupted {
         /// How many rows were returned.
         returned: u64,
-        /// Why the listing could not go on.
+        /// Why the listing failed.
         cause: Box<Error>,
     },
 
-    /// The server's pages contradict each other or themselves.
+    /// The server's pages are inconsistent.
     #[error("the server's pages are inconsistent: page {page} {problem}")]
     #[non_exhaustive]
     Pagination {
@@ -164,7 +164,7 @@ impl Error {
         }
     }
 
-    /// Says how many rows a stream had returned, if any.
+    /// Adds how many rows a stream had returned, if any.
     pub(crate) fn interrupting(self, returned: u64) -> Self {
         if returned == 0 { self } else { Self::Interrupted { returned, cause: Box::new(self) } }
     }
@@ -195,9 +195,9 @@ impl Error {
             Generated::CommunicationError(error) | Generated::InvalidUpgrade(error) | Generated::ResponseBodyError(error) => {
                 Self::invalid_request(error.without_url().to_string())
             }
-            // The generated code builds requests and reads no response.
+            // The generated code builds requests and decodes no responses.
             Generated::ErrorResponse(_) | Generated::InvalidResponsePayload(..) | Generated::UnexpectedResponse(_) => {
-                Self::invalid_request("the generated client read a response by itself")
+                Self::invalid_request("the generated client decoded a response itself")
             }
         }
     }
@@ -210,7 +210,7 @@ impl From<Error> for std::io::Error {
     }
 }
 
-/// For people: the message, then its causes, each on a line.
+/// Prints the message, then each cause on a line of its own.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;

@@ -1,4 +1,4 @@
-//! A response with a status other than success.
+//! Errors of responses with a status other than success.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +12,11 @@ use serde_json::Value;
 use super::{Error, RequestSummary, is_html, summary_of};
 use crate::redaction::{Quoter, head};
 
-/// How many rejected fields are kept, and how many messages of each. The response may have thousands.
+/// How many rejected fields are kept, and how many messages for each, since a response may have thousands.
 const MAX_FIELDS: usize = 20;
 const MAX_MESSAGES: usize = 3;
 
-/// How much of the fields an error message shows, in bytes.
+/// How many bytes an error message spends on the fields.
 const FIELDS_SHOWN: usize = 1200;
 
 /// A response with a status other than success.
@@ -59,13 +59,13 @@ impl StatusError {
         self.retry_after
     }
 
-    /// Whether the body is an HTML page: it may come from a proxy, or from a crash.
+    /// Whether the body is an HTML page, for example from a proxy or after a crash.
     #[must_use]
     pub fn is_html(&self) -> bool {
         self.html
     }
 
-    /// Where a redirect leads: scheme, host, port and path.
+    /// The target of a redirect: scheme, host, port and path.
     #[must_use]
     pub fn redirect(&self) -> Option<&str> {
         self.redirect.as_deref()
@@ -85,7 +85,7 @@ impl StatusError {
 }
 
 impl Error {
-    /// An error response. The body may have been cut.
+    /// An error response, whose body may be truncated.
     pub(crate) fn from_status(status: StatusCode, headers: &HeaderMap, url: &Url, body: &[u8], quoter: Quoter<'_>) -> Self {
         let html = is_html(headers);
         let explanation = if html { Explanation::of_html(body, quoter) } else { Explanation::of_json(body, quoter) };
@@ -117,8 +117,10 @@ impl fmt::Display for StatusError {
         self.fmt_fields(f)?;
         match self.status.as_u16() {
             300..=399 => match &self.redirect {
-                Some(target) => write!(f, ". It redirects to {target}, and the token was not sent there: is that the address to use?")?,
-                None => write!(f, ". It redirects, but does not say where")?,
+                Some(target) => {
+                    write!(f, ". It redirects to {target}, where the token was not sent: check whether that is the right address")?
+                }
+                None => write!(f, ". It redirects without a location")?,
             },
             401 | 403 => write!(f, ". Check the token: it must be valid, and its user needs the permission to view these objects")?,
             404 if self.html => write!(f, ". There is no API at {}: check the address of the server", self.address)?,
@@ -129,7 +131,7 @@ impl fmt::Display for StatusError {
             _ => {}
         }
         if let Some(pause) = self.retry_after {
-            write!(f, ". It asks to wait {} s", pause.as_secs())?;
+            write!(f, ". Retry after {} s", pause.as_secs())?;
         }
         write!(f, "{}", self.request)
     }
@@ -156,7 +158,7 @@ impl StatusError {
 
 impl std::error::Error for StatusError {}
 
-/// What an error response says.
+/// The content of an error response.
 #[derive(Default)]
 struct Explanation {
     detail: Option<String>,
@@ -179,7 +181,7 @@ impl Explanation {
         }
     }
 
-    /// `{"detail": …}` of Django REST framework, `{"error": …}` of authentik's own proxy, or messages by field.
+    /// Reads `{"detail": …}` (Django REST framework), `{"error": …}` (authentik's proxy), or messages by field.
     fn of_object(object: &serde_json::Map<String, Value>, quoter: Quoter<'_>) -> Self {
         if let Some(Value::String(detail)) = object.get("detail") {
             return Self { detail: Some(quoter.quote(detail)), ..Self::default() };
@@ -188,7 +190,7 @@ impl Explanation {
         for (field, value) in object {
             let messages = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             match field.as_str() {
-                // The code says less than the messages beside it.
+                // The messages say more than the code.
                 "code" if object.len() > 1 => {}
                 "code" | "error" | "non_field_errors" => explanation.detail = sentence(messages, quoter),
                 _ if explanation.field_errors.len() == MAX_FIELDS => explanation.more_fields += 1,
@@ -207,7 +209,7 @@ fn sentence(messages: &[Value], quoter: Quoter<'_>) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// `Retry-After`: seconds, or the date at which the pause ends.
+/// Parses `Retry-After`: a number of seconds, or the date when the pause ends.
 fn retry_after(value: &str) -> Option<Duration> {
     let seconds = value.trim().parse().ok().map(Duration::from_secs);
     seconds.or_else(|| Some(httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default()))

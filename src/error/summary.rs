@@ -1,4 +1,4 @@
-//! What every failed request has in common.
+//! A summary of a failed request: attempts, duration and request id.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub struct RequestSummary {
 }
 
 impl RequestSummary {
-    /// `id` is quoted already.
+    /// `id` is already redacted.
     pub(super) fn new(id: Option<String>) -> Self {
         Self { id, ..Self::default() }
     }
@@ -40,7 +40,7 @@ impl RequestSummary {
     }
 }
 
-/// ` (4 attempts in 31.2 s) [request 7f in authentik's log]`; one attempt is not mentioned.
+/// Such as ` (4 attempts in 31.2 s) [request 7f in authentik's log]`; a single attempt is not mentioned.
 impl fmt::Display for RequestSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.attempts > 1 {

@@ -24,7 +24,7 @@ pub(super) fn explain(cause: &(dyn Error + 'static)) -> Option<String> {
             | AlertDescription::CertificateUnknown
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError,
-        ) => format!("the server did not accept the client certificate: check `client_identity` ({cause})"),
+        ) => format!("the server rejected the client certificate: check `client_identity` ({cause})"),
         Tls::InvalidMessage(_) => {
             format!("the port does not speak TLS: check the port, or whether the server is meant to be http:// ({cause})")
         }
@@ -40,7 +40,7 @@ fn certificate(error: &CertificateError) -> String {
                 .to_owned()
         }
         CertificateError::BadSignature => {
-            "the server's certificate is signed by another authority of a trusted name: if the authority was \
+            "the server's certificate is signed by an authority with a trusted name but another key: if the authority was \
              renewed, add its new certificate with `add_root_certificate` or AUTHENTIK_CA_FILE"
                 .to_owned()
         }
@@ -54,6 +54,6 @@ fn certificate(error: &CertificateError) -> String {
             format!("the server's certificate is for another host: use a name that it lists, or have it reissued ({error})")
         }
         CertificateError::Revoked => "the server's certificate has been revoked: have it reissued".to_owned(),
-        other => format!("the server's certificate was not accepted: {other}"),
+        other => format!("the server's certificate was rejected: {other}"),
     }
 }

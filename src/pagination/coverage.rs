@@ -25,7 +25,7 @@ pub(super) enum Edge<K> {
 pub(super) struct Interval<K> {
     from: Edge<K>,
     to: Edge<K>,
-    /// Every key that was received in the interval, where keys cannot be compared. Which of them are its ends is unknown then.
+    /// Every key that was received in the interval, if keys cannot be compared; then it is unknown which of them are its ends.
     keys: Option<BTreeSet<K>>,
 }
 
@@ -34,7 +34,7 @@ impl<K: Ord + Clone> Interval<K> {
         Self { from, to, keys: None }
     }
 
-    /// The interval of keys that only the server can compare.
+    /// An interval of keys that only the server can compare.
     pub(super) fn with_keys(self, keys: impl IntoIterator<Item = K>) -> Self {
         Self { keys: Some(keys.into_iter().collect()), ..self }
     }
@@ -51,7 +51,7 @@ impl<K: Ord + Clone> Interval<K> {
         }
     }
 
-    /// Whether the other interval proves nothing beyond this one.
+    /// Whether this interval contains the other one.
     fn contains(&self, other: &Self) -> bool {
         match (&self.keys, &other.keys) {
             (Some(keys), Some(others)) => {
@@ -79,7 +79,7 @@ impl<K: Ord + Clone> Interval<K> {
 /// What an interval added to the coverage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
-    /// Whether any of it was not proven before.
+    /// Whether part of the interval was not proven before.
     pub(super) is_new: bool,
     /// Whether everything from the beginning up to the interval is proven.
     pub(super) is_connected: bool,
@@ -88,7 +88,7 @@ pub(super) struct Proof {
 /// The union of the proven intervals.
 #[derive(Clone, Debug)]
 pub(super) struct Coverage<K> {
-    /// In no order. No two of them touch.
+    /// Disjoint, in no particular order.
     intervals: Vec<Interval<K>>,
 }
 
@@ -114,7 +114,7 @@ impl<K: Ord + Clone> Coverage<K> {
         self.intervals.iter().find(|interval| interval.from == Edge::Beginning)
     }
 
-    /// Up to which key everything from the beginning on is proven. Where keys cannot be compared, there is none before the end.
+    /// The key up to which everything is proven from the beginning. If keys cannot be compared, it is known only once everything is proven.
     pub(super) fn frontier(&self) -> &Edge<K> {
         match self.first() {
             Some(Interval { to, keys, .. }) if keys.is_none() || *to == Edge::End => to,
@@ -197,14 +197,14 @@ mod tests {
         }
     }
 
-    /// Pages of a list that changes, whose order the coverage does not know. A page that would join what it must not is found by a key that existed
+    /// Pages of a changing list whose order the coverage does not know. A wrong join would show as a key that existed
     /// throughout and was not received.
     #[test]
     fn keys_that_cannot_be_compared_prove_only_what_they_share() {
         let mut complete = 0;
         for seed in 0..5_000 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            // The server's order is that of the places; the keys say nothing of it.
+            // The server's order is that of the positions, which the keys do not reveal.
             let mut keys = (0..40_u32).collect::<Vec<_>>();
             rng.shuffle(&mut keys);
             let mut exists = (0..40).map(|_| rng.u8(..3) > 0).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Whether a server sorts by key, judged from its pages.
+//! Decides from the pages of a server whether it sorts by key.
 //!
 //! Nothing in the specification says which terms of `ordering` a server accepts, and it drops the others without an error.
 //!
@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 
 use super::key::{SortKey, SortValue, is_collated, is_tie};
 
-/// The chance of rows in random order to look sorted is one in so many, before a server is taken to sort by key.
+/// A server is assumed to sort by key once the odds against a random order that looks sorted reach this number to one.
 const CONVINCING_ODDS: u64 = 1_000_000_000;
 
-/// Rows on one page that convince: one in 13! is less.
+/// How many rows on one page are enough evidence: 13! exceeds these odds.
 pub(super) const CONVINCING_ROWS: u64 = 13;
 
-/// What the pages of a listing show so far.
+/// The evidence from the pages of a listing so far.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    /// The chance that pages of an unsorted list look as these did is one in so many.
+    /// The odds against pages of an unsorted list looking sorted by chance.
     odds: u64,
     /// The last page from the end of the list and the last other one, first key first, where keys cannot be compared.
     from_end: Vec<SortKey>,
@@ -44,7 +44,7 @@ impl Evidence {
         !self.from_end.is_empty() || !self.from_beginning.is_empty()
     }
 
-    /// The odds of the keys of a page to be in order by chance, in ascending order if they are; `None` if they are not.
+    /// The odds against the keys of a page being in order by chance; `None` if they are not in order.
     pub(super) fn judge(&mut self, keys: &[SortKey], is_from_end: bool) -> Option<u64> {
         if !keys.iter().any(|key| is_collated(key)) {
             return keys.is_sorted_by(|a, b| a < b).then(|| odds_of(keys));
@@ -72,7 +72,7 @@ fn odds_of<K: AsRef<[SortValue]>>(keys: &[K]) -> u64 {
     keys.chunk_by(|a, b| is_tie(a.as_ref(), b.as_ref())).map(|ties| odds(ties.len())).fold(1, u64::saturating_mul)
 }
 
-/// So many rows in random order look sorted once in this number of times.
+/// The factorial: that many orders exist, and one of them is sorted.
 fn odds(rows: usize) -> u64 {
     (2..=(rows as u64).min(CONVINCING_ROWS)).product()
 }

@@ -1,4 +1,4 @@
-//! How a list is read from a server that does not sort by key, where pages can have the same rows and miss others.
+//! Reads a list from a server that does not sort by key, whose pages may repeat some rows and miss others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use super::{Settings, incomplete};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
-/// How often a list that changes while it is read is read again.
+/// How many times a list is read if it changes meanwhile.
 const ATTEMPTS: usize = 4;
 
 /// The most rows that are requested on one page. A server takes 7 to 12 ms for each, and sends nothing before the last.
@@ -37,7 +37,7 @@ pub(super) async fn list_unsorted<T: Send + Sync>(
     }
 }
 
-/// The rows of a server that does not paginate, which sends the whole list at once.
+/// The rows from a server that does not paginate and sends the whole list at once.
 pub(super) fn whole_list<T: Send + Sync>(request: &ListRequest<T>, page: RawPage<T>, settings: &Settings) -> Result<Vec<T>, Error> {
     let mut rows = Rows::new(request);
     rows.add(page, 1, settings)?;
@@ -67,7 +67,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         Ok(self.fetch(self.request, 1, 1).await?.count())
     }
 
-    /// Every row on one page; `None` where the server does not send such a page.
+    /// All rows on one page; `None` if the server does not send such a page.
     async fn on_one_page(&self, first_page: Option<RawPage<T>>) -> Result<Option<Vec<T>>, Error> {
         let mut next = first_page;
         let (mut received, mut counted, mut server) = (0, 0, VersionRange::default());
@@ -99,7 +99,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         Err(incomplete(counted, received, &format!("{ATTEMPTS} pages with all rows did not agree with the count after them"), server))
     }
 
-    /// Every row of the partitions that can be found.
+    /// All rows of the partitions that can be found.
     ///
     /// Plain page loops, which lose rows, find the first partitions; their rows lead to others. Each attempt loops over pages of another size,
     /// and so loses other rows.
@@ -120,7 +120,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
             }
             received = rows.len();
             counted = self.count().await?;
-            // A row that was deleted meanwhile must not make up for one that was not received.
+            // A row that was deleted meanwhile must not offset a missing one.
             if received == counted && counts.iter().all(|count| *count == counted) {
                 return Ok(rows.items.into_values().collect());
             }
@@ -130,7 +130,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         Err(incomplete(counted, received, reason, server))
     }
 
-    /// The pages of the partitions that rows tell of and that were not requested yet.
+    /// The pages of the partitions that appear in the rows and were not requested yet.
     async fn new_partitions(
         &self,
         rows: &Rows<'_, T>,
@@ -143,7 +143,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         let lists = new.filter_map(|value| self.request.in_partition(partition.parameter, value)).collect::<Vec<_>>();
         let lists = lists.into_iter().map(|list| async move {
             match self.page_loop(&list, self.settings.page_size).await {
-                // What the partition stands for was deleted.
+                // The object that defines the partition was deleted.
                 Err(error) if error.field_errors().is_some() => Ok(Vec::new()),
                 pages => pages,
             }
@@ -152,7 +152,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         Ok(pages.into_iter().flatten().collect())
     }
 
-    /// Page after page, as each announces the next. Rows may be missing, and others repeated.
+    /// All pages, one after the other. Some rows may be missing, and others repeated.
     async fn page_loop(&self, request: &ListRequest<T>, size: u64) -> Result<Vec<RawPage<T>>, Error> {
         let mut pages = Vec::new();
         for number in 1.. {
@@ -170,7 +170,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
     }
 }
 
-/// Different rows, decoded or not.
+/// The number of distinct rows, including those that cannot be decoded.
 struct Rows<'a, T: 'static> {
     request: &'a ListRequest<T>,
     items: BTreeMap<SortKey, T>,

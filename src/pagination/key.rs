@@ -1,4 +1,4 @@
-//! The values that rows are sorted by and told apart by.
+//! The values that identify and sort rows.
 
 use std::fmt;
 use std::mem::discriminant;
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A value by which rows are sorted. The same variants are the keys of rows.
+/// A value that rows are sorted by; keys consist of such values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SortValue {
     Flag(bool),
     Integer(i64),
-    /// Sorted bytewise, by PostgreSQL as well as here.
+    /// Sorted bytewise, as in PostgreSQL.
     Uuid(Uuid),
-    /// Sorted by code point here; by PostgreSQL as its database is set up.
+    /// Sorted by code point here, and by the collation of the database in PostgreSQL.
     Text(String),
-    /// No value. Sorted last, by PostgreSQL as well as here.
+    /// No value. Sorted last, as in PostgreSQL.
     Null,
 }
 
 impl SortValue {
-    /// The value of a property that may not be what the specification says.
+    /// Converts the value of a property, which may not match the specification.
     pub(super) fn from_json(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(Uuid::parse_str(text).map_or_else(|_| Self::Text(text.clone()), Self::Uuid)),
@@ -31,7 +31,7 @@ impl SortValue {
         }
     }
 
-    /// Whether both may be values of one property.
+    /// Whether both can be values of the same property.
     fn has_kind_of(&self, other: &Self) -> bool {
         discriminant(self) == discriminant(other) || matches!(self, Self::Null) || matches!(other, Self::Null)
     }
@@ -73,10 +73,10 @@ sort_value_from! {
     String => Text, |value: &String| value.clone();
 }
 
-/// What a row is sorted by, one value for each term of the order. The last ones are the row's key.
+/// The sort values of a row, one for each term of the order. The last ones are its key.
 pub(super) type SortKey = Vec<SortValue>;
 
-/// A key, for messages.
+/// A key as text, for messages.
 pub(super) fn key_text(key: &[SortValue]) -> String {
     key.iter().map(SortValue::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -86,12 +86,12 @@ pub(super) fn is_tie(a: &[SortValue], b: &[SortValue]) -> bool {
     a.split_last().map(|(_, terms)| terms) == b.split_last().map(|(_, terms)| terms)
 }
 
-/// Whether only the server knows how the values compare with others: its database sorts texts by its own collation.
+/// Whether only the server can compare the values, because its database sorts texts by its own collation.
 pub(super) fn is_collated(key: &[SortValue]) -> bool {
     key.iter().any(|value| matches!(value, SortValue::Text(_)))
 }
 
-/// Whether the values of both may be those of the same properties.
+/// Whether both can be values of the same properties.
 pub(super) fn has_kinds_of(a: &[SortValue], b: &[SortValue]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.has_kind_of(b))
 }

@@ -1,4 +1,4 @@
-//! A listing under way: the walk, what replaces it on some servers, and the order of the rows.
+//! A running listing: the walk, the fallback for some servers, and the order of the rows.
 
 use tokio::time::{Instant, timeout};
 
@@ -34,7 +34,7 @@ pub(crate) struct Listing<T: 'static> {
     ended: bool,
     /// Whether the server has sent a page.
     paginated: bool,
-    /// When the first row was asked for.
+    /// When the first row was requested.
     begun: Option<Instant>,
 }
 
@@ -62,7 +62,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         self.request.operation.id
     }
 
-    /// Identifies the listing that a position belongs to.
+    /// The fingerprint that positions of this listing carry.
     pub(super) fn fingerprint(&self) -> String {
         position::fingerprint(&self.request, &self.order)
     }
@@ -105,7 +105,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         Ok(Some(rows))
     }
 
-    /// Every row in an order that a walk cannot have: one that editors can change, or that not every server sorts by.
+    /// All rows in an order that a walk cannot use: editors can change it, or not every server sorts by it.
     async fn sorted_here(&mut self) -> Result<Vec<Row<T>>, Error> {
         if let Some(rows) = self.sorted_by_the_server().await? {
             self.ended = true;
@@ -116,13 +116,13 @@ impl<T: Send + Sync + 'static> Listing<T> {
             match self.walk.next().await {
                 Ok(Some(rows)) => items.extend(rows.into_iter().map(|(_, item)| item)),
                 Ok(None) => return self.remaining(items),
-                // Nothing of the walk is kept: a row may have changed since.
+                // Discards the rows of the walk, because they may have changed since.
                 Err(stop) => return self.without_walk(stop).await,
             }
         }
     }
 
-    /// Every row of a server that cannot be walked, in order.
+    /// All rows of a server that does not support a walk, in order.
     async fn without_walk(&mut self, stop: Stop<T>) -> Result<Vec<Row<T>>, Error> {
         let items = match stop {
             Stop::Failed(error) => return Err(error),
@@ -153,7 +153,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         Ok(rows)
     }
 
-    /// The first rows, where one page shows that they are the first: it is sorted, and what it leaves out cannot belong to them.
+    /// The first rows, if a single page proves that they are the first: it is sorted, and no other row can precede its last one.
     async fn sorted_by_the_server(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
         let (order, operation) = (&self.order, self.request.operation);
         let size = self.max_items.saturating_add(CONVINCING_ROWS).min(self.settings.page_size);

@@ -5,11 +5,11 @@
 //! > **Every row that exists during the whole listing is returned exactly once, or the listing ends in an error that says what is missing.**
 //!
 //! Rows that are inserted or deleted meanwhile may be returned or not. The promise holds on every server that sorts by primary key: authentik up to
-//! 2024.2, and from 2025.8.4 on. On 2024.4 to 2025.8.3 it holds but for the race described [below](#servers-that-do-not-sort-by-key).
+//! 2024.2, and from 2025.8.4 on. On 2024.4 to 2025.8.3 it holds except for the race described [below](#servers-that-do-not-sort-by-key).
 //!
-//! A plain loop over pages does not keep it. authentik 2025.6 returns 15 to 22 % of the rows twice and as many never
+//! A plain loop over pages does not keep it. authentik 2025.6 returns 15 to 22 % of the rows twice and never returns as many others
 //! ([goauthentik/authentik#15269](https://github.com/goauthentik/authentik/issues/15269)), the same ones each time. On every release a loop skips rows when
-//! others are deleted or moved meanwhile. As many rows may be received as the server counts: a count proves nothing.
+//! others are deleted or moved meanwhile. Even then, the number of rows received can equal the server's count, so a count proves nothing.
 //!
 //! ```no_run
 //! use authentik_flow_bindings::Client;
@@ -30,9 +30,9 @@
 //!
 //! Every row has a key (for bindings, `pk`) that is unique and never changes: one property or several. Pages are requested in the order of the keys. A
 //! server reads a page in one `SELECT`, so a page proves an interval: *every row that existed at that moment with a key from the page's first to its last row is on the page.* The
-//! listing keeps the union of the intervals that it has proven. A row that exists throughout existed at each of those moments, whenever they were;
-//! so if the union covers the whole key space, the row has been received. Nothing that anybody does to the rows meanwhile can change that, because no row
-//! can move to another key.
+//! listing keeps the union of the intervals that it has proven. A row that exists throughout existed at each of those moments,
+//! so if the union covers the whole key space, the row has been received. No concurrent change can break this, because the key of a row never
+//! changes.
 //!
 //! - **Beginning**: page 1 starts at offset 0, and no insert can shift that. It proves everything up to its last row.
 //! - **Middle**: two intervals are joined only if they have a key in common. Page sizes vary a little, so that each page begins with a row of the page
@@ -40,17 +40,17 @@
 //! - **End**: one request for one row in descending order returns the last row, and starts at offset 0 too. The last *ascending* page proves less: a server
 //!   counts its rows first and then cuts the page to that count, so that a row inserted in between pushes the last one out.
 //!
-//! Whether a server sorts by key is not believed but judged from its pages, before any row is returned: 13 rows in random order look sorted once in six
-//! thousand million times.
+//! Whether a server sorts by key is decided from its pages, before any row is returned: the odds against 13 rows in random order looking sorted are six
+//! thousand million to one.
 //!
-//! The union is a type of its own, `src/pagination/coverage.rs`, and so is the judgement, `evidence.rs`; what is requested next is decided in `walk.rs`,
-//! with the page numbers of `window.rs`.
+//! In the source, `src/pagination/coverage.rs` has the union, `evidence.rs` the decision about the server's order, `walk.rs` the choice of the next
+//! request, and `window.rs` the page numbers.
 //!
 //! ## Keys that are texts
 //!
 //! A database sorts texts by its own collation, so a client cannot tell which of two comes first. Two pages are then known to have a key in common only
 //! if they have a row in common. That the server sorts by key shows in the page at the end of the list: requested in descending order, it has the rows of
-//! ascending pages in reverse. Such a list is collected whole before its first row is returned, in the order of code points, and takes pages of at least
+//! ascending pages in reverse. Such a list is collected completely before its first row is returned, in the order of code points, and takes pages of at least
 //! 13 rows.
 //!
 //! A row without a key, or with the key of another row on its page, ends the listing in [`Error::Incomplete`], which says so.
@@ -115,13 +115,16 @@ pub(crate) use operation::{Operation, Partition, SortTerm};
 pub(crate) use page::send_one_page;
 pub(crate) use stream::batches;
 
+use std::hash::Hasher;
 use std::time::Duration;
+
+use fnv::FnvHasher;
 
 use crate::Error;
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::VersionRange;
 
-/// How a listing is read, whatever it lists.
+/// The settings of a listing, whatever it lists.
 #[derive(Clone, Debug)]
 struct Settings {
     page_size: u64,
@@ -134,9 +137,11 @@ fn incomplete(expected: u64, received: u64, reason: &str, server: VersionRange) 
     Error::Incomplete { expected, received, reason: reason.to_owned(), server }
 }
 
-/// A hash that is the same on every machine and in every release.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// A hash that is the same on every machine and in every release, unlike the one of `std`.
+fn stable_hash(text: &str) -> u64 {
+    let mut hasher = FnvHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]

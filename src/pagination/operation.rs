@@ -17,11 +17,11 @@ type Decode<T> = fn(&[u8]) -> Result<T, DecodeFailure>;
 pub(crate) struct Operation<T: 'static> {
     /// The operation's id, such as `flows_bindings_list`.
     pub(crate) id: &'static str,
-    /// What identifies a row, one term or several: no two rows share it, and it never changes.
+    /// The terms that together identify a row: no two rows share their values, which never change.
     pub(crate) key: &'static [SortTerm<T>],
-    /// Every term by which rows can be sorted here.
+    /// Every term that rows can be sorted by here.
     pub(crate) sort_terms: &'static [SortTerm<T>],
-    /// Terms that every release sorts by, but for the key, which some ignore.
+    /// Terms that every release sorts by, apart from the key, which some ignore.
     pub(crate) reliable_terms: &'static [&'static str],
     /// A filter that divides the list into smaller ones.
     pub(crate) partition: Option<Partition<T>>,
@@ -52,7 +52,7 @@ impl<T> Operation<T> {
         self.key.iter().map(|term| format!("{sign}{}", term.name)).collect::<Vec<_>>().join(",")
     }
 
-    /// The key, for messages.
+    /// The names of the key's terms, for messages.
     pub(super) fn key_name(&self) -> String {
         self.key.iter().map(|term| term.property).collect::<Vec<_>>().join(", ")
     }
@@ -70,6 +70,6 @@ pub(crate) struct SortTerm<T> {
 /// A filter that divides a list: for bindings, the flow.
 pub(crate) struct Partition<T> {
     pub(crate) parameter: &'static str,
-    /// The values of the parameter that a row tells of.
+    /// The values of the parameter that appear in a row.
     pub(crate) values: fn(&T) -> Vec<SortValue>,
 }

@@ -1,4 +1,4 @@
-//! Reading one page of a list.
+//! Reads one page of a list.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fnv1a;
 use super::key::{SortKey, SortValue, key_text};
 use super::operation::Operation;
+use super::stable_hash;
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::{VersionMarker, VersionRange};
 use crate::redaction::{Quoter, without_queries};
@@ -18,10 +18,10 @@ use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
 use crate::types::Pagination;
 use crate::{Client, Error, ResponseValue};
 
-/// Rows of one response that may be skipped. A response with more is not a list of these rows.
+/// How many rows of one response may be skipped. A response with more is not a list of these rows.
 const MOST_SKIPPED_ROWS: usize = 1_000;
 
-/// Rows for which memory is reserved before they are decoded.
+/// The most rows for which memory is reserved before they are decoded.
 const MOST_ROWS_RESERVED: usize = 1_000;
 
 /// One page of a list, or the whole list of a server that does not paginate.
@@ -31,7 +31,7 @@ pub(super) struct RawPage<T> {
     pub(super) pagination: Option<Pagination>,
     /// Its rows, in the order of the response.
     pub(super) rows: Vec<RawRow<T>>,
-    /// Which releases the response fits; looked for on page 1 only.
+    /// The releases that the response is compatible with; derived from page 1 only.
     pub(super) server: VersionRange,
 }
 
@@ -46,13 +46,13 @@ pub(super) enum RawRow<T> {
 pub(super) struct SkippedRow {
     /// Its key, if that can be read.
     pub(super) key: Option<SortKey>,
-    /// What distinguishes it from other rows: its key, or else its content and its offset.
+    /// Distinguishes it from other rows: its key, or else its content and offset.
     pub(super) identity: String,
     pub(super) failure: DecodeFailure,
 }
 
 impl SkippedRow {
-    /// Reports the row, the first time that it is seen in a listing.
+    /// Reports the row when it is first seen in a listing.
     pub(super) fn report(&self, page: u64, reporter: &DriftReporter) {
         let key = self.key.as_ref().map(|key| format!("row {}: ", key_text(key))).unwrap_or_default();
         let excerpt = format!("{key}{}: {}", self.failure.message(), self.failure.excerpt());
@@ -66,7 +66,7 @@ impl<T> RawPage<T> {
         self.pagination.as_ref().map_or(self.rows.len() as u64, |pagination| pagination.count)
     }
 
-    /// Why the keys of the rows do not tell them apart, if so.
+    /// Why the keys do not identify the rows, if they do not.
     pub(super) fn ambiguity(&self, operation: &Operation<T>) -> Option<String> {
         let decoded = self.rows.iter().filter_map(|row| match row {
             RawRow::Decoded(item) => Some(operation.key_of(item)),
@@ -98,7 +98,7 @@ impl<T> RawPage<T> {
 }
 
 impl<T> RawRow<T> {
-    /// The key, where it can be read.
+    /// The key, if it can be read.
     pub(super) fn key(&self, operation: &Operation<T>) -> Option<SortKey> {
         match self {
             Self::Decoded(item) => Some(operation.key_of(item)),
@@ -152,14 +152,14 @@ pub(crate) async fn send_one_page<P: DeserializeOwned>(
     crate::transport::send(client, request, read).await.map_err(|error| error.on_page(page))
 }
 
-/// Whether the body is what a server sends that does not paginate.
+/// Whether the body is a bare array, which a server sends that does not paginate.
 fn is_bare_array(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"[")
 }
 
 type ReadRows<T> = (Option<Pagination>, Vec<RawRow<T>>);
 
-/// Reads a page with rows that cannot be decoded: each row by itself.
+/// Reads a page row by row, because some of them cannot be decoded.
 fn read_row_by_row<T>(
     operation: &Operation<T>,
     body: &[u8],
@@ -193,7 +193,7 @@ fn read_row_by_row<T>(
                 continue;
             }
             Err(failure) => {
-                // A server that repeats the token must not get it into a report.
+                // Reports must not contain the token, even if the server repeats it.
                 let without_token = quoter.blank(row.get().as_bytes()).and_then(|row| (operation.decode_row)(&row).err());
                 without_token.unwrap_or(failure).in_row(list, index)
             }
@@ -203,7 +203,7 @@ fn read_row_by_row<T>(
             return Err(failure);
         }
         let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| operation.key_in(&row));
-        let content = || format!("{:016x} at {}", fnv1a(&without_queries(row.get())), offset + index as u64);
+        let content = || format!("{:016x} at {}", stable_hash(&without_queries(row.get())), offset + index as u64);
         let identity = key.as_ref().map_or_else(content, |key| key_text(key));
         read.push(RawRow::Skipped(SkippedRow { key, identity, failure }));
     }

@@ -1,4 +1,4 @@
-//! The paginator: what to list, and how.
+//! The paginator: the builder of a listing.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -19,7 +19,7 @@ use super::stream::{Items, Pages};
 use crate::compat::drift::{Drift, DriftReporter};
 use crate::{Client, Error};
 
-/// Passes that a [`snapshot`](Paginator::snapshot) makes before it gives up.
+/// How many passes a [`snapshot`](Paginator::snapshot) makes before it gives up.
 const PASSES: usize = 5;
 
 /// Pages of one row cannot overlap.
@@ -28,7 +28,7 @@ const PAGE_SIZES: RangeInclusive<u64> = 2..=1_000_000;
 /// Lists every row of a request: see [`pagination`](crate::pagination) for what is promised and what it costs.
 ///
 /// Awaiting a paginator is the same as [`collect`](Self::collect).
-#[must_use = "a paginator sends no request before it is asked for rows"]
+#[must_use = "a paginator is lazy and sends no requests until rows are requested"]
 pub struct Paginator<T: 'static> {
     /// The request, or why it cannot be sent.
     request: Result<ListRequest<T>, String>,
@@ -58,7 +58,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
     /// Requests in flight at a time, at least 1; 2 unless set.
     ///
-    /// authentik takes about a second of a worker for a page of 100 rows, and has few workers: 2 leave room for people who log in meanwhile. The
+    /// A page of 100 rows occupies one of authentik's few workers for about a second: 2 leave room for logins meanwhile. The
     /// first request goes alone. 0 fails with [`Error::InvalidRequest`] when rows are requested.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.settings.concurrency = requests;
@@ -72,7 +72,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self
     }
 
-    /// Ends the listing after so many rows, at least 1, and requests no more pages than they take.
+    /// Ends the listing after this many rows, at least 1, and requests only the pages needed for them.
     ///
     /// Up to a page of rows takes one request where the server sorts them: by key, or by an `ordering` of reliable terms (for bindings, `order` and
     /// `pk`). In any other `ordering` the first rows are known only once all are. 0 fails with [`Error::InvalidRequest`] when rows are requested.
@@ -89,7 +89,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self
     }
 
-    /// Calls `callback` for what differs in the responses from the specification, once for each kind of difference at each place: see
+    /// Calls `callback` for differences between the responses and the specification, once per kind and field: see
     /// [`drift`](crate::drift). Without a callback, responses are not compared.
     ///
     /// The callback runs in the tasks that receive pages, so it should return quickly.
@@ -107,7 +107,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self
     }
 
-    /// Rows in the list, as the server counts them: one request for one row.
+    /// The number of rows, as counted by the server: one request for one row.
     ///
     /// # Errors
     /// The request fails.
@@ -116,10 +116,10 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         Ok(request.fetch(&request.operation.key_ordering(false), 1, 1, &self.settings.reporter).await?.count())
     }
 
-    /// Every row, in memory.
+    /// Collects all rows.
     ///
     /// # Errors
-    /// See [`items`](Self::items). Nothing is returned of a listing that is not complete.
+    /// See [`items`](Self::items). No rows are returned if the listing is incomplete.
     ///
     /// # Panics
     /// In a Tokio runtime without timers or I/O: see [`ClientBuilder`](crate::ClientBuilder#panics).
@@ -127,7 +127,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self.items().try_collect().await.map_err(Error::into_cause)
     }
 
-    /// Every row as it was at one moment: lists until two passes in a row return the same rows with the same values to sort by, which for a binding
+    /// All rows as of one moment: repeats the listing until two consecutive passes return the same rows with the same sort values, which for a binding
     /// are its flow, stage, order and keys.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         Err(Error::Unsettled { passes: PASSES })
     }
 
-    /// Every row as a stream: by key, or in the `ordering` of the request.
+    /// Streams all rows: by key, or in the `ordering` of the request.
     ///
     /// # Errors
     /// The stream ends after its first error, which is an [`Error::Interrupted`] once rows were returned: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be
@@ -159,7 +159,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         Items::new(self.listing(), max_items, returned)
     }
 
-    /// Every row, as a stream of pages with [`page_size`](Self::page_size) rows each; the last one may have fewer.
+    /// Streams all rows as pages of [`page_size`](Self::page_size) rows each; the last one may have fewer.
     ///
     /// # Errors
     /// See [`items`](Self::items).

@@ -1,22 +1,22 @@
-//! Where a listing stopped, and can be resumed.
+//! The position at which a listing can be resumed.
 
 use serde::{Deserialize, Serialize};
 
-use super::fnv1a;
 use super::key::SortKey;
 use super::request::ListRequest;
 use super::sort::Order;
+use super::stable_hash;
 use crate::Error;
 
-/// The version of the stored form. Another one is refused.
+/// The version of the stored form. Other versions are rejected.
 const VERSION: u32 = 1;
 
-/// A point between two rows of a listing, where it stopped and can be resumed.
+/// A point between two rows of a listing, at which it can be resumed.
 ///
 /// It is small, and can be stored with serde. It stays valid while rows around it are inserted and deleted, under another name of the same
 /// server, in later releases of this crate, and when the operation gains a filter. It belongs to one operation with its filters and its `ordering`;
-/// [`resume`](super::Paginator::resume) refuses any other. In an `ordering` that editors can change, a row that moves between the two listings may be
-/// returned twice or not at all; by key, which is the default, none can move.
+/// [`resume`](super::Paginator::resume) rejects any other. In an `ordering` that editors can change, a row that moves between the two listings may be
+/// returned twice or not at all; in the default order, by key, no row can move.
 ///
 /// ```no_run
 /// # use authentik_flow_bindings::{Client, Error, pagination::Position};
@@ -48,7 +48,7 @@ impl Position {
         Self { version: VERSION, listing, returned, after }
     }
 
-    /// How many rows were returned up to this position, the listings before a [`resume`](super::Paginator::resume) included.
+    /// How many rows were returned up to this position, including those before a [`resume`](super::Paginator::resume).
     #[must_use]
     pub const fn returned(&self) -> u64 {
         self.returned
@@ -79,7 +79,7 @@ impl Position {
     }
 }
 
-/// The error for values that no row of the listing can have.
+/// The error for a position with values that no row of the listing can have.
 pub(super) fn damaged() -> Error {
     Error::invalid_request("the position is damaged: it has values that no row of this listing has; begin the listing anew")
 }
@@ -88,5 +88,5 @@ pub(super) fn damaged() -> Error {
 pub(super) fn fingerprint<T>(request: &ListRequest<T>, order: &Order<T>) -> String {
     let mut filters = request.filters().collect::<Vec<_>>();
     filters.sort();
-    format!("{:016x}", fnv1a(&format!("{} {} {filters:?}", request.operation.id, order.parameter())))
+    format!("{:016x}", stable_hash(&format!("{} {} {filters:?}", request.operation.id, order.parameter())))
 }

@@ -10,7 +10,7 @@ use super::page::{RawPage, read_page};
 use crate::compat::drift::DriftReporter;
 use crate::{Client, Error, ResponseValue};
 
-/// A request for the rows that its filters keep, of any page.
+/// A request for any page of the rows that match its filters.
 pub(super) struct ListRequest<T: 'static> {
     client: Client,
     url: Arc<Url>,
@@ -35,7 +35,7 @@ impl<T> ListRequest<T> {
         self.url.query_pairs().find(|(name, _)| name == "ordering").map(|(_, value)| value.into_owned())
     }
 
-    /// The parameters that decide which rows there are.
+    /// The parameters that select rows.
     pub(super) fn filters(&self) -> impl Iterator<Item = (String, String)> {
         self.url.query_pairs().into_owned().filter(|(name, _)| !["ordering", "page", "page_size"].contains(&name.as_str()))
     }

@@ -1,4 +1,4 @@
-//! The order of a listing. Servers sort by different terms on different releases, so rows are sorted here.
+//! The order of a listing. Releases differ in the terms that they sort by, so rows are sorted here.
 
 use std::cmp::Ordering;
 
@@ -6,13 +6,13 @@ use super::key::{SortKey, SortValue, has_kinds_of};
 use super::operation::{Operation, SortTerm};
 use crate::Error;
 
-/// A row with what it is sorted by.
+/// A row with its sort values.
 pub(super) type Row<T> = (SortKey, T);
 
 /// Terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`, always with the key as the last one.
 pub(super) struct Order<T: 'static> {
     terms: Vec<Term<T>>,
-    /// How many of the terms decide before the key does.
+    /// The number of terms before the key.
     before_key: usize,
     is_by_key: bool,
 }
@@ -23,14 +23,14 @@ struct Term<T: 'static> {
 }
 
 impl<T> Order<T> {
-    /// Parses the parameter `ordering`, and adds what it lacks of the key.
+    /// Parses the parameter `ordering`, and adds the missing terms of the key.
     pub(super) fn parse(ordering: &str, operation: &'static Operation<T>) -> Result<Self, Error> {
         let mut terms = Vec::<Term<T>>::new();
         for text in ordering.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
             let Some(by) = operation.sort_terms.iter().find(|term| term.name == name) else {
                 let known = operation.sort_terms.iter().map(|term| term.name).collect::<Vec<_>>().join(", ");
-                return Err(Error::invalid_request(format!("rows cannot be sorted by `{name}`; `ordering` takes {known}")));
+                return Err(Error::invalid_request(format!("rows cannot be sorted by `{name}`; `ordering` accepts {known}")));
             };
             if !terms.iter().any(|term| term.by.name == name) {
                 terms.push(Term { by, descending });
@@ -55,7 +55,7 @@ impl<T> Order<T> {
         self.is_by_key
     }
 
-    /// Whether every server sorts by these terms as [`compare`](Self::compare) does, but for the key.
+    /// Whether every server sorts by these terms as [`compare`](Self::compare) does, apart from the key.
     pub(super) fn is_reliable(&self, operation: &Operation<T>) -> bool {
         self.terms.iter().all(|term| operation.reliable_terms.contains(&term.by.name))
     }

@@ -36,12 +36,12 @@ pub struct Items<T> {
     left: u64,
     /// The operation's id.
     operation: &'static str,
-    /// From the first poll to the end.
+    /// The span, from the first poll to the end.
     span: Option<Span>,
     listing: String,
     /// Rows returned by the listings before this one.
     resumed: u64,
-    /// Rows returned so far, those before a resumption included.
+    /// Rows returned so far, including those before a resumption.
     returned: u64,
     last: Option<SortKey>,
     count: Option<u64>,
@@ -77,7 +77,7 @@ impl<T: Send + Sync + 'static> Items<T> {
 impl<T> Items<T> {
     /// The next row; `None` at the end of the listing.
     ///
-    /// Dropping the future loses no row.
+    /// This method is cancel safe: dropping the future loses no row.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         StreamExt::next(self).await
     }
@@ -90,13 +90,13 @@ impl<T> Items<T> {
         self.next().await.transpose()
     }
 
-    /// Where the listing stands: after the row that was returned last, by this listing or by the one that it resumes. `None` before the first row.
+    /// The position after the last row that was returned, by this listing or the one that it resumes. `None` before the first row.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         Some(Position::new(self.listing.clone(), self.returned, self.last.clone()?))
     }
 
-    /// The releases that the server's first response fits; unknown before it, and where the listing was resumed.
+    /// The releases that the server's first response is compatible with; unknown before that response, and in a resumed listing.
     #[must_use]
     pub fn server(&self) -> VersionRange {
         self.server
@@ -146,7 +146,7 @@ impl<T> Stream for Items<T> {
 }
 
 impl<T> Items<T> {
-    /// Ends the stream, and cancels what is in flight.
+    /// Ends the stream, and cancels requests in flight.
     fn end(&mut self) {
         self.batches = None;
         self.batch = Vec::new().into_iter();
@@ -180,7 +180,7 @@ impl<T> fmt::Debug for Items<T> {
 pub struct Page<T> {
     /// Number of the page, counted from 1.
     pub number: u64,
-    /// The rows: as many as [`Paginator::page_size`](super::Paginator::page_size) says, on the last page perhaps fewer.
+    /// [`Paginator::page_size`](super::Paginator::page_size) rows, or fewer on the last page.
     pub items: Vec<T>,
     /// Rows in the whole list, as the server counted them last.
     pub total: u64,
@@ -205,7 +205,7 @@ impl<T> Pages<T> {
 
     /// The next page; `None` at the end of the listing.
     ///
-    /// Dropping the future loses no row.
+    /// This method is cancel safe: dropping the future loses no row.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         StreamExt::next(self).await
     }

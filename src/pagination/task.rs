@@ -1,4 +1,4 @@
-//! Requests that make progress while nobody polls for them.
+//! Requests that make progress while the stream is not polled.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -12,7 +12,7 @@ use super::page::RawPage;
 use super::window::Window;
 use crate::Error;
 
-/// A page in flight, as a task of its own: a consumer that is busy with the rows before it neither delays it nor lets it time out.
+/// A page in flight, in a separate task, so that a busy consumer neither delays it nor makes it time out.
 /// Dropping it cancels the request.
 pub(super) struct Fetch<T> {
     window: Window,

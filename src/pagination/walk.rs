@@ -23,13 +23,13 @@ use super::window::Window;
 use crate::Error;
 use crate::compat::version::VersionRange;
 
-/// Pages in a listing that may prove nothing new, beside one for every page of the list.
+/// How many pages of a listing may prove nothing new, in addition to one for every page of the list.
 const STALE_PAGE_BUDGET: u64 = 16;
 
-/// The most pages that may prove nothing new, however long the server says that its list is.
+/// The most pages that may prove nothing new, whatever count the server sends.
 const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
 
-/// The longest list that is believed in.
+/// The largest count that is accepted from a server.
 const MOST_ROWS: u64 = 10_000_000;
 
 /// Why a walk ends before the end of the list.
@@ -50,7 +50,7 @@ impl<T> From<Error> for Stop<T> {
 pub(super) struct Walk<T: 'static> {
     request: ListRequest<T>,
     settings: Settings,
-    /// Rows per page: as set, or what the server cuts pages down to.
+    /// Rows per page: as set, or as limited by the server.
     page_size: u64,
     /// How many rows are wanted, counted from the beginning of the list.
     wanted: u64,
@@ -60,7 +60,7 @@ pub(super) struct Walk<T: 'static> {
     /// The last key that was returned, or that a listing before this one returned.
     returned: Option<SortKey>,
     in_flight: FuturesOrdered<Fetch<T>>,
-    /// Offset behind the last row that was requested.
+    /// The offset after the last row that was requested.
     requested: u64,
     /// The page that may close a gap, to be requested before any other.
     repair: Option<Window>,
@@ -73,13 +73,13 @@ pub(super) struct Walk<T: 'static> {
     evidence_requested: bool,
     stale_page_budget: u64,
     most_rows: u64,
-    /// Rows received, and how many of them were different.
+    /// The number of rows received, and of distinct ones.
     received: u64,
     distinct: u64,
 }
 
 impl<T: Send + Sync + 'static> Walk<T> {
-    /// Walks the list from its beginning, or from behind `after`, the row at offset `skip - 1`.
+    /// Walks the list from its beginning, or from after `after`, the row at offset `skip - 1`.
     pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortKey>) -> Self {
         let mut coverage = Coverage::default();
         if let Some(key) = &after {
@@ -136,7 +136,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.coverage.is_complete() && (self.evidence.is_convincing() || self.evidence.has_whole_page && self.in_flight.is_empty())
     }
 
-    /// Takes the rows up to which everything is proven, once the server is known to sort by key.
+    /// Takes the rows up to the key to which everything is proven, once the server is known to sort by key.
     fn release(&mut self) -> Vec<(SortKey, T)> {
         if !self.evidence.is_convincing() && !self.is_settled() {
             return Vec::new();
@@ -166,7 +166,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         })
     }
 
-    /// Keeps requests in flight for rows that will be wanted. While a gap is open, nothing beyond it is.
+    /// Keeps requests in flight for the next rows. While a gap is open, requests nothing beyond it.
     fn request_ahead(&mut self) {
         if self.coverage.is_complete() {
             if self.evidence.is_convincing() {
@@ -236,7 +236,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.page_size = self.settings.page_size.max(CONVINCING_ROWS);
     }
 
-    /// Requests the last row; the last page where one row does not do.
+    /// Requests the last row, or the last page if one row is not enough.
     fn request_end(&mut self) {
         let size = if self.end_requested || !self.evidence.is_convincing() { self.page_size } else { 1 };
         self.end_requested = true;

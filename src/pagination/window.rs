@@ -3,13 +3,13 @@
 //! A server numbers its pages, so page `p` of `size` rows holds the rows at offsets `(p - 1) * size` to `p * size - 1`. Pages of one size never
 //! overlap; pages of different sizes do. Rows 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3 of 98.
 
-/// What a request costs beside its rows, in rows: about 0.2 s, as a row takes a server 7 to 12 ms.
+/// The fixed cost of a request, measured in rows: about 0.2 s, where a row takes the server 7 to 12 ms.
 const REQUEST_COST: u64 = 20;
 
-/// How many sizes are compared for a window.
+/// How many page sizes are compared for a window.
 const CANDIDATES: u64 = 256;
 
-/// No list is longer. Offsets come from servers and from stored positions, and may be anything.
+/// The largest offset. Offsets come from servers and stored positions, so they may be arbitrary.
 const LARGEST_OFFSET: u64 = 1 << 40;
 
 /// A page to request.
@@ -17,7 +17,7 @@ const LARGEST_OFFSET: u64 = 1 << 40;
 pub(super) struct Window {
     pub(super) page: u64,
     pub(super) size: u64,
-    /// Sorted by descending keys: offsets count from the end of the list.
+    /// Whether rows are sorted by descending key, so that offsets count from the end of the list.
     pub(super) descending: bool,
 }
 
@@ -40,12 +40,12 @@ impl Window {
         Self { page: before_last / size + 1, size, descending: false }
     }
 
-    /// Whether the window begins where the list begins, or ends where it ends, whatever is inserted or deleted.
+    /// Whether the window stays at the beginning or end of the list, whatever is inserted or deleted.
     pub(super) fn is_anchored(self) -> bool {
         self.page == 1
     }
 
-    /// How many rows of the order in which it is requested precede the window.
+    /// How many rows precede the window, in the requested order.
     pub(super) fn offset(self) -> u64 {
         (self.page - 1).saturating_mul(self.size)
     }

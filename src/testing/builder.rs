@@ -26,14 +26,14 @@ pub struct FakeAuthentikBuilder {
 }
 
 impl FakeAuthentik {
-    /// Starts to configure a server of release 2025.6 without rows.
+    /// Configures a server of release 2025.6 without rows.
     pub fn builder() -> FakeAuthentikBuilder {
         FakeAuthentikBuilder { port: 0, state: State::new(Release::V2025_6), error: None }
     }
 }
 
 impl FakeAuthentikBuilder {
-    /// The release to behave as.
+    /// The release to imitate.
     pub fn release(mut self, release: Release) -> Self {
         self.state.release = release;
         self.state.pages = release.page_rules();
@@ -61,8 +61,8 @@ impl FakeAuthentikBuilder {
         rows.into_iter().fold(self, |server, row| server.try_with_rows(|rows| rows.add(operation, row)))
     }
 
-    /// The terms of `ordering` that a list operation sorts by, with or without `-`; it ignores others. By default, every property that
-    /// is no object and no list. With none, it does not sort at all. `flows_bindings_list` sorts as the release does.
+    /// The terms of `ordering` that a list operation sorts by, with or without `-`; it ignores others. By default, every scalar
+    /// property. With no terms, it does not sort. `flows_bindings_list` sorts as the release does.
     ///
     /// An operation that this crate does not have is an error of [`start`](Self::start).
     pub fn sort_terms(self, operation: &str, terms: &[&'static str]) -> Self {
@@ -95,7 +95,7 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// Changes the initial rows in any other way.
+    /// Changes the initial rows with a closure.
     pub fn with_rows(mut self, change: impl FnOnce(&mut Rows)) -> Self {
         change(&mut self.state.rows);
         self
@@ -132,7 +132,7 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// Schedules a fault for request `number`, counted from 1. Of several faults for a request, the one added last counts.
+    /// Schedules a fault for request `number`, counted from 1. If a request has several faults, the one added last applies.
     pub fn fault(self, number: usize, fault: Fault) -> Self {
         self.faults(number..=number, fault)
     }

@@ -1,15 +1,15 @@
-//! How text is sorted.
+//! The collations of the fake server.
 
 use std::cmp::Ordering;
 
 /// The order of texts in the server's database.
 ///
-/// A client cannot find out which one it is, so it must not depend on it.
+/// A client cannot find out the collation, so it must not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Collation {
     /// As in a dictionary: punctuation, digits, letters; `a` before `A` before `b`. PostgreSQL's official image sorts like this
-    /// (`en_US.utf8`), and so do most installations. Languages with an order of their own are not imitated.
+    /// (`en_US.utf8`), and so do most installations. Orders of particular languages are not imitated.
     #[default]
     Dictionary,
     /// By code point, the collation `C` of PostgreSQL: `B` before `a`.
@@ -30,7 +30,7 @@ impl Collation {
     }
 }
 
-/// A character regardless of its case, after those of a lesser class.
+/// The sort value of a character, regardless of case: classes first, then code points.
 fn letter(character: char) -> (u8, char) {
     let class = match character {
         _ if character.is_alphabetic() => 2,

@@ -1,4 +1,4 @@
-//! What can go wrong with a response, and when.
+//! Faults of responses, and the requests that they are scheduled for.
 
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The page that a crashed server or a proxy sends.
 pub(super) const HTML: &str = "<!DOCTYPE html>\n<html><head><title>authentik</title></head><body></body></html>\n";
 
-/// What goes wrong with a response.
+/// A fault of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -37,9 +37,9 @@ pub enum Fault {
     InfiniteBody,
     /// The response is HTTP/1.0, without `content-length`; the end of the connection is the end of the body.
     Http10,
-    /// The response is good, then the connection is closed without having announced it, as a recycled worker does.
+    /// The response is complete, then the connection is closed without notice, as when a worker is recycled.
     CloseAfter,
-    /// The body is compressed, whether the client asked for it or not.
+    /// The body is compressed, even if the client does not accept that.
     Gzip,
     /// The header `content-encoding` has this value, and the body is sent as it is.
     ContentEncoding(&'static str),
@@ -60,7 +60,7 @@ impl Fault {
     }
 }
 
-/// Which requests have which fault.
+/// The faults by request.
 #[derive(Debug, Default)]
 pub(super) struct Schedule(Vec<(Requests, Fault)>);
 
@@ -71,7 +71,7 @@ impl Schedule {
         self.0.push(((requests.start_bound().cloned(), requests.end_bound().cloned()), fault));
     }
 
-    /// The fault of a request. The one that was added last counts.
+    /// The fault of a request: the one that was added last.
     pub(super) fn get(&self, number: usize) -> Option<Fault> {
         self.0.iter().rev().find(|(requests, _)| requests.contains(&number)).map(|(_, fault)| fault.clone())
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over one connection, written by hand: a fault cuts, stalls or garbles the bytes, which no HTTP library offers to do.
+//! HTTP/1.1 over one connection, handwritten, because no HTTP library can truncate, stall or corrupt a response on purpose.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 
 use super::fault::Fault;
 
-/// The longest request head that is read.
+/// The largest request head that is read, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 const CHUNK: usize = 16 * 1024;
 
-/// A request as it was read from the connection.
+/// A request as read from the connection.
 pub(super) struct Request {
     pub(super) method: String,
     /// Path and query.
@@ -41,7 +41,7 @@ pub(super) struct Response {
     pub(super) body: Vec<u8>,
 }
 
-/// What to do with one request. `guard` is dropped when the response is written or the client has gone.
+/// The outcome of one request. `guard` is dropped when the response is written or the client disconnects.
 pub(super) struct Exchange<G> {
     pub(super) response: Response,
     pub(super) delay: Duration,
@@ -49,10 +49,10 @@ pub(super) struct Exchange<G> {
     pub(super) guard: G,
 }
 
-/// Serves the requests of one connection, one after the other. `written` is called for each response that was written whole.
+/// Serves the requests of one connection, one after the other. `written` is called for each response that was written completely.
 ///
 /// # Errors
-/// The connection broke, or the client sent something other than HTTP/1.
+/// Fails if the connection breaks or the client does not speak HTTP/1.
 pub(super) async fn serve<G>(mut stream: TcpStream, respond: impl Fn(&Request) -> Exchange<G>, written: impl Fn(&G)) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await? {
@@ -70,7 +70,7 @@ pub(super) async fn serve<G>(mut stream: TcpStream, respond: impl Fn(&Request) -
     Ok(())
 }
 
-/// The next request, or `None` when the client closed the connection between two.
+/// The next request; `None` if the client closed the connection between requests.
 async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
         if let Some((mut request, head, body)) = parse_request(buffer)? {
@@ -91,13 +91,13 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// A request whose head is complete, with the length of its head and of its body.
+/// A request with a complete head, and the lengths of head and body.
 fn parse_request(buffer: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(head) = parsed.parse(buffer).map_err(io::Error::other)? else { return Ok(None) };
     let target = parsed.path.unwrap_or("/");
-    // A proxy is sent the whole URL.
+    // Proxies receive the full URL.
     let target = match target.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
         Some((_, path)) if !target.starts_with('/') => format!("/{path}"),
         _ => target.to_owned(),
@@ -110,14 +110,14 @@ fn parse_request(buffer: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
         body: Vec::new(),
         keep_alive: parsed.version == Some(1),
     };
-    // A body without a length is not read, so the connection cannot be used again.
+    // A body without a length is not read, so the connection cannot be reused.
     let closes = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     request.keep_alive &= !closes && request.header("transfer-encoding").is_none();
     let body = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     Ok(Some((request, head, body)))
 }
 
-/// Whether the client closes the connection before this time has passed.
+/// Whether the client closes the connection within this time.
 async fn client_leaves_within(stream: &TcpStream, time: Duration) -> bool {
     if time.is_zero() {
         return false;
@@ -125,14 +125,14 @@ async fn client_leaves_within(stream: &TcpStream, time: Duration) -> bool {
     let leaves = async {
         match stream.peek(&mut [0]).await {
             Ok(0) | Err(_) => {}
-            // The next request came early: it is read in its turn.
+            // The next request arrived early and is read later.
             Ok(_) => std::future::pending().await,
         }
     };
     tokio::time::timeout(time, leaves).await.is_ok()
 }
 
-/// Writes the response as the fault has it; returns whether the connection can be used again.
+/// Writes the response with the fault; returns whether the connection can be reused.
 async fn write_response(stream: &mut TcpStream, request: &Request, mut response: Response, fault: Option<Fault>) -> io::Result<bool> {
     if let Some(fault) = &fault {
         response.apply(fault)?;
@@ -178,7 +178,7 @@ async fn write_response(stream: &mut TcpStream, request: &Request, mut response:
     }
 }
 
-/// How a client recognises the end of the body.
+/// How the end of the body is marked.
 #[derive(Clone, Copy)]
 enum Framing {
     Length,
@@ -189,7 +189,7 @@ enum Framing {
 }
 
 impl Response {
-    /// Changes what the fault changes of the response itself. Other faults concern how it is sent.
+    /// Applies faults that change the response itself; other faults affect how it is sent.
     fn apply(&mut self, fault: &Fault) -> io::Result<()> {
         match fault {
             Fault::Gzip => {

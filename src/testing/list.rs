@@ -1,4 +1,4 @@
-//! A list operation as authentik serves it: count, page, order. It knows nothing of the rows beyond [`Table`].
+//! A list operation as authentik serves it: count, page, order. Rows are accessed only through [`Table`].
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ pub(super) type ErrorResponse = (u16, Value);
 pub(super) trait Table {
     /// The id of the operation.
     fn id(&self) -> &'static str;
-    /// Its path below `/api/v3`.
+    /// The path below `/api/v3`.
     fn path(&self) -> &'static str;
     /// Changes whenever the rows do.
     fn revision(&self) -> u64;
     /// The rows that the filters of a query select.
     fn select(&self, query: &Query<'_>) -> Result<Vec<usize>, ErrorResponse>;
-    /// A number of a row that others hardly have.
+    /// A number that is almost unique to a row.
     fn scatter(&self, row: usize) -> u128;
     /// Compares two rows by a term of `ordering`.
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
@@ -38,7 +38,7 @@ pub(super) trait Table {
     fn delete(&mut self, row: usize);
 }
 
-/// How a release pages.
+/// How a release paginates.
 #[derive(Clone, Copy)]
 pub(super) struct PageRules {
     pub(super) default_size: u64,
@@ -73,7 +73,7 @@ impl PageRules {
     }
 }
 
-/// What is fixed by COUNT, before SELECT: the page is cut to this count, whatever SELECT then finds.
+/// The result of COUNT, before SELECT: the page is cut to this count, whatever SELECT finds then.
 pub(super) struct Counted {
     count: u64,
     /// `None` if the server does not paginate.
@@ -191,7 +191,7 @@ fn sort_terms<'a>(ordering: &'a str, rules: OrderRules<'_>) -> Vec<(&'a str, boo
     if accepted.is_empty() { rules.default_order.iter().map(|name| (*name, false)).collect() } else { accepted }
 }
 
-/// The place of a tied row: the finalizer of SplitMix64 over its key and the size of the heap.
+/// The sort value of a tied row: the finalizer of SplitMix64 over its key and the size of the heap.
 fn scramble(key: u128, heap: u64) -> u64 {
     #[allow(clippy::cast_possible_truncation, reason = "the two halves of the key")]
     let (high, low) = ((key >> 64) as u64, key as u64);

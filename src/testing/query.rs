@@ -9,7 +9,7 @@ impl<'a> Query<'a> {
         self.raw(name).filter(|value| !value.is_empty())
     }
 
-    /// The last value of a parameter, also an empty one.
+    /// The last value of a parameter, even if it is empty.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -19,7 +19,7 @@ impl<'a> Query<'a> {
         self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The parameters that decide which rows are listed, in which order.
+    /// The parameters that select and sort the rows.
     pub(super) fn without_page(&self) -> Vec<(String, String)> {
         self.0.iter().filter(|(key, _)| key != "page" && key != "page_size").cloned().collect()
     }

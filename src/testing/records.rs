@@ -1,4 +1,4 @@
-//! The rows of any list operation: filters, order and keys as the specification has them.
+//! The rows of any list operation, with filters, order and keys derived from the specification.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -30,9 +30,9 @@ pub struct Records {
     pub(super) collation: Collation,
     /// Filters that the author of a test defined, by parameter.
     filters: BTreeMap<String, CustomFilter>,
-    /// Number of changes.
+    /// The number of changes.
     revision: u64,
-    /// Number of rows ever made, so that no key is used twice.
+    /// The number of rows ever added, so that no key is used twice.
     made: usize,
 }
 
@@ -203,7 +203,7 @@ impl Table for Records {
     }
 }
 
-/// As PostgreSQL does: null comes last.
+/// Compares like PostgreSQL: null comes last.
 fn compare(a: &Value, b: &Value, collation: Collation) -> Ordering {
     match (a, b) {
         (Value::String(a), Value::String(b)) => collation.compare(a, b),
@@ -221,7 +221,7 @@ fn property_of<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(row, |value, name| value.get(name))
 }
 
-/// A scalar as it is written in a path or a query.
+/// A scalar as written in a path or a query.
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -233,9 +233,9 @@ fn is_scalar(kind: &FieldKind) -> bool {
 /// The filters of a query.
 struct Filter<'a> {
     custom: Vec<(&'a CustomFilter, &'a str)>,
-    /// Values that properties must have; of a list, at least one of its items.
+    /// Values that properties must have; for an array, at least one item.
     equal: Vec<(&'static str, String)>,
-    /// Lowercase words, each of which some text of the row contains.
+    /// Lowercase words, each contained in some text of the row.
     words: Vec<String>,
 }
 
@@ -278,7 +278,7 @@ fn texts(row: &Value) -> impl Iterator<Item = &str> {
     row.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str)
 }
 
-/// The value of a filter as a row has it; `None` if it is invalid.
+/// The value of a filter, with the type of the property; `None` if it is invalid.
 fn value(validator: &mut Validator<'_>, name: &str, kind: &FieldKind) -> Option<String> {
     match kind {
         FieldKind::Uuid => validator.uuid(name).map(|uuid| uuid.to_string()),
@@ -307,13 +307,13 @@ impl ListSchema {
         self.key.iter().map(|(term, _)| *term)
     }
 
-    /// The property that the path of one row has: that of the parameter's name, otherwise the key.
+    /// The property that the path parameter selects one row by: the property of that name, otherwise the key.
     fn lookup_property(&self) -> Option<&'static str> {
         let named = self.lookup.and_then(|name| self.field(name)).map(|field| field.name);
         named.or_else(|| self.key.first().map(|(_, property)| *property))
     }
 
-    /// The property that a filter compares: that of the same name, or the one in the path of a row.
+    /// The property that a filter compares: the one of the same name, or the one in the path of a row.
     fn filtered(&self, filter: &str) -> Option<&'static Field> {
         let field = self.field(filter).filter(|field| is_scalar(&field.kind) || matches!(field.kind, FieldKind::List(_)));
         field.or_else(|| self.field(self.lookup_property()?).filter(|_| self.lookup == Some(filter)))

@@ -1,4 +1,4 @@
-//! How releases of authentik differ in every list operation.
+//! Differences between releases of authentik that affect every list operation.
 
 use super::list::PageRules;
 
@@ -14,7 +14,7 @@ pub enum Release {
     V2025_10,
     /// 2025.12: pages of 20 rows by default and of at most 100; `background_url` instead of `background`.
     V2025_12,
-    /// 2026.8: as 2025.12, with two more layouts.
+    /// 2026.8: like 2025.12, with two more layouts.
     V2026_8,
 }
 

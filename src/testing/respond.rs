@@ -8,7 +8,7 @@ use super::list::{self, ErrorResponse};
 use super::query::Query;
 use super::state::{ReceivedRequest, State, TOKEN};
 
-/// Where authentik serves its API.
+/// The path of authentik's API.
 const PREFIX: &str = "/api/v3";
 
 impl State {
@@ -80,7 +80,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, ErrorResponse> {
     serde_json::from_slice(body).map_err(|error| (400, json!({ "detail": format!("JSON parse error - {error}") })))
 }
 
-/// Rejects what authentik rejects before it looks at the query.
+/// Rejects requests that authentik rejects before it parses the query.
 fn check(received: &ReceivedRequest, request: &http::Request, methods: &[&str]) -> Result<(), ErrorResponse> {
     let detail = |status: u16, detail: String| Err((status, json!({ "detail": detail })));
     let accept = received.headers.get("accept").map_or("*/*", String::as_str);

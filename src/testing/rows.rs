@@ -1,4 +1,4 @@
-//! The rows that a server has, by operation.
+//! The rows of a server, by operation.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::codegen::shapes::LISTS;
 
 /// The rows of a [`FakeAuthentik`](super::FakeAuthentik).
 ///
-/// Those of `flows_bindings_list` are bindings, which [`Rows`] itself has methods for. Those of other list operations are JSON objects:
+/// Rows of `flows_bindings_list` are bindings, with methods on [`Rows`] itself. Rows of other list operations are JSON objects:
 /// see [`of`](Self::of).
 #[derive(Debug)]
 pub struct Rows {
@@ -82,7 +82,7 @@ impl Rows {
         self.known(operation)?.insert(row).map_err(invalid)
     }
 
-    /// As [`of`](Self::of), with an error that says what there is.
+    /// Like [`of`](Self::of), with an error that lists the operations.
     pub(super) fn known(&mut self, operation: &str) -> Result<&mut Records, String> {
         let known = self.records.keys().copied().collect::<Vec<_>>().join(", ");
         self.of(operation).ok_or_else(|| {

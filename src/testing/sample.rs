@@ -1,11 +1,11 @@
-//! Rows generated from what the specification says of them.
+//! Generates rows from the specification.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
 
-/// Objects inside objects. Deeper ones have only what they must have.
+/// How deep objects are nested. Deeper ones have only required properties.
 const MAX_DEPTH: u32 = 3;
 
 /// The row of a list with this number. The same number gives the same row, and no two numbers give the same key.
@@ -14,7 +14,7 @@ pub(super) fn row(list: &ListSchema, number: usize) -> Map<String, Value> {
     let mut sampler = Sampler { number, rng: Rng::with_seed(seed) };
     let mut row = list.row().map(|schema| sampler.object(schema, 0)).unwrap_or_default();
     for (_, property) in list.key {
-        // What identifies a row is neither null nor shared, whatever the specification allows.
+        // Keys are unique and never null, whatever the specification allows.
         if let Some(field) = list.field(property) {
             row.insert(field.name.to_owned(), sampler.key(&field.kind, field.name));
         }
@@ -62,13 +62,13 @@ impl Sampler {
         }
     }
 
-    /// A value that no other row has.
+    /// A unique value.
     fn key(&mut self, kind: &FieldKind, name: &str) -> Value {
         let number = self.number;
         match kind {
             FieldKind::Uuid => json!(uuid::Builder::from_random_bytes(self.rng.u128(..).to_be_bytes()).into_uuid()),
             FieldKind::Integer { minimum, .. } => json!(i64::try_from(number).unwrap_or(i64::MAX).saturating_add((*minimum).max(1))),
-            // Mixed case and punctuation, which collations differ in.
+            // Mixed case and punctuation, which collations sort differently.
             _ => match self.rng.u8(..3) {
                 0 => json!(format!("{name}-{number}")),
                 1 => json!(format!("{}{number}", name.to_uppercase())),

@@ -1,4 +1,4 @@
-//! The fake server: an address, and what it has received.
+//! The fake server, and the requests that it received.
 
 use std::net::SocketAddr;
 use std::sync::MutexGuard;
@@ -48,7 +48,7 @@ impl FakeAuthentik {
         self.lock().most_in_flight
     }
 
-    /// The number of responses that were written whole. Requests that the client cancelled do not count.
+    /// The number of responses that were written completely, without requests that the client cancelled.
     #[must_use]
     pub fn completed(&self) -> usize {
         self.lock().completed
@@ -96,7 +96,7 @@ async fn accept(listener: TcpListener, shared: Shared) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let state = shared.clone();
         connections.spawn(async move {
-            // The other end sees why a connection ends, and there is nobody else to tell.
+            // Errors of a connection are visible to the client; nobody else needs them.
             let _ = http::serve(stream, |request| exchange(&state, request), InFlight::complete).await;
         });
         while connections.try_join_next().is_some() {}

@@ -1,4 +1,4 @@
-//! What the fake server knows, and what it records of a request.
+//! The state of the fake server, and its records of requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,11 +59,11 @@ impl ReceivedRequest {
     }
 }
 
-/// A request in flight, until its response is written or its client has gone.
+/// A request in flight, until its response is written or its client disconnects.
 pub(super) struct InFlight(Shared);
 
 impl InFlight {
-    /// The response was written whole.
+    /// Whether the response was written completely.
     pub(super) fn complete(&self) {
         lock(&self.0).completed += 1;
     }

@@ -1,4 +1,4 @@
-//! Rows of a list operation that this crate does not have.
+//! Tests with a list operation that this crate does not have.
 
 use serde_json::{Value, json};
 

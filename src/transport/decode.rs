@@ -1,4 +1,4 @@
-//! Decoding a body, and finding out what is wrong with one that cannot be decoded.
+//! Decodes a body, and locates the problem in one that cannot be decoded.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -11,7 +11,7 @@ use crate::redaction::Quoter;
 /// How much of a document with a syntax error is shown before the error, in bytes.
 const BEFORE: usize = 80;
 
-/// Decodes a body. Only one that fails is read a second time, to find the place.
+/// Decodes a body. If that fails, reads it again to find the path.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeFailure> {
     decode_borrowed(body)
 }
@@ -51,7 +51,7 @@ fn message(error: serde_json::Error) -> String {
     }
 }
 
-/// What the body is, where it is something else than text in UTF-8.
+/// What the body is, if it is not UTF-8 text.
 fn other_format(body: &[u8]) -> Option<&'static str> {
     match body {
         [0xef, 0xbb, 0xbf, ..] => {
@@ -95,7 +95,7 @@ fn value_at<'a>(body: &'a [u8], path: &[Segment]) -> Option<&'a str> {
     Find(path).deserialize(&mut deserializer).ok().flatten().map(RawValue::get)
 }
 
-/// Reads a document, keeping the value at a path only.
+/// Reads a document and keeps only the value at a path.
 struct Find<'p>(&'p [Segment]);
 
 impl<'de> DeserializeSeed<'de> for Find<'_> {

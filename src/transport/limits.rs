@@ -1,4 +1,4 @@
-//! What a request may cost. Nothing that a server says raises these limits.
+//! Limits of a request, which nothing that a server sends can raise.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use reqwest::{Response, Url};
 use crate::Error;
 use crate::error::DecodeFailure;
 
-/// Rows that a request may ask for without getting more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
+/// Requests for up to this many rows get no more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
 const ROWS_IN_TIME: u64 = 100;
 
-/// What each further row adds. A slow server needed 12 ms.
+/// The additional time for each further row. A slow server needed 12 ms.
 const TIME_PER_ROW: Duration = Duration::from_millis(50);
 
-/// The most that further rows add. The number of rows may come from the server's own count.
+/// The most additional time for further rows, whose number may come from the server's own count.
 const MAX_EXTRA_TIME: Duration = Duration::from_secs(120);
 
-/// How much must arrive within the idle timeout, in bytes: a byte now and then must not keep a request open.
+/// How many bytes must arrive within the idle timeout, so that single bytes cannot keep a request open.
 const IDLE_PROGRESS: usize = 4 * 1024;
 
-/// The most that is reserved because of a `Content-Length`, in bytes.
+/// The most bytes that are reserved because of a `Content-Length`.
 const MAX_RESERVED: usize = 8 * 1024 * 1024;
 
 /// Limits of every request of a client; [`ClientBuilder`](crate::ClientBuilder) documents each.
@@ -81,7 +81,7 @@ impl Limits {
 
     pub(super) fn too_large(&self) -> DecodeFailure {
         DecodeFailure::of_body(format!(
-            "it is larger than the limit of {} bytes: ask for fewer rows, or raise `max_response_bytes`",
+            "it is larger than the limit of {} bytes: request fewer rows, or raise `max_response_bytes`",
             self.max_response_bytes
         ))
     }

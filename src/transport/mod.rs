@@ -1,4 +1,4 @@
-//! Sending one request: its headers, limits and retries, and reading its response.
+//! Sends one request, with its headers, limits and retries, and reads the response.
 
 pub(crate) mod decode;
 pub(crate) mod limits;
@@ -21,10 +21,10 @@ use retry::RetryPolicy;
 use throttle::Throttle;
 pub(crate) use token::Token;
 
-/// How much of the body of an error response is read, in bytes.
+/// How many bytes of an error response are read.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// What every request needs besides the address and the HTTP client. Shared by the clones of a client.
+/// The settings of every request besides the address and the HTTP client, shared by the clones of a client.
 #[derive(Debug)]
 pub struct Settings {
     token: Option<Token>,

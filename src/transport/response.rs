@@ -24,13 +24,13 @@ impl<T> ResponseValue<T> {
         self.inner
     }
 
-    /// The HTTP status, which is a success.
+    /// The HTTP status, always a success.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The response headers, `x-authentik-id` among them: the id of the request in authentik's log.
+    /// The response headers, including `x-authentik-id`, the request's id in authentik's log.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers

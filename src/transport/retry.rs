@@ -1,7 +1,7 @@
-//! What is retried, when, and for how long.
+//! Retries: after which failures, after which pauses, and for how long.
 //!
-//! Only GET and HEAD are retried, and only after transient faults: a connection that fails, breaks or times out, a response that ends
-//! early, and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final: retries do not repair a certificate.
+//! Only GET and HEAD are retried, and only after transient failures: a connection that fails, breaks or times out, a truncated response,
+//! and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final, because a retry does not repair a certificate.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -13,22 +13,22 @@ use tokio::time::Instant;
 use super::throttle::{MAX_SPREAD, Throttle};
 use crate::Error;
 
-/// The longest `Retry-After` that is waited for.
+/// The longest `Retry-After` that is respected.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Longer pauses are cut to this: timers cannot count every duration.
+/// The longest pause between attempts; timers do not support every `Duration`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
-/// Responses of status 500 after which a request is given up. Most are caused by a bug, which a retry does not repair, and each costs
-/// the server work.
+/// How many responses with status 500 a request may get. Most come from a bug, which no retry repairs, and each costs the server
+/// work.
 const MAX_SERVER_ERRORS: usize = 5;
 
-/// How often, and for how long, a request is retried after a transient fault.
+/// How often and for how long a request is retried after a transient failure.
 ///
 /// By default requests survive a restart of the server: there are 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and
 /// so on up to 10 s between them, each randomly lengthened or shortened by up to half.
 ///
-/// Two more rules apply. Every request of the client obeys a `Retry-After` of up to 60 s; a longer one ends the retries. And the requests of
+/// Two more rules apply. Every request of the client respects a `Retry-After` of up to 60 s; a longer one ends the retries. And the requests of
 /// a client share a budget of 20 retries, to which each success adds two and each second a half. Once it is spent, retries wait, so that a
 /// server that is down is not flooded.
 ///
@@ -42,7 +42,7 @@ const MAX_SERVER_ERRORS: usize = 5;
 /// # Ok::<(), authentik_flow_bindings::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a policy has no effect until it is given to `ClientBuilder::retry`"]
+#[must_use = "a policy has no effect until it is passed to `ClientBuilder::retry`"]
 pub struct RetryPolicy {
     max_attempts: usize,
     max_elapsed: Duration,
@@ -62,12 +62,12 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every request is sent once.
+    /// Never retries: every request is sent once.
     pub fn never() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// How many times a request is sent at most, the first time included; 12 unless set. 0 counts as 1.
+    /// The most times that a request is sent, including the first; 12 unless set. 0 counts as 1.
     pub fn max_attempts(self, attempts: usize) -> Self {
         Self { max_attempts: attempts.max(1), ..self }
     }
@@ -113,7 +113,7 @@ impl Attempted {
         let pause = policy.pause(self.count);
         let (pause, resumes) = match error.retry_after() {
             Some(asked) if asked > MAX_RETRY_AFTER => return Err(error),
-            // Every request of the client waits for as long as the server asks. That may be longer than this request has left.
+            // Makes every request of the client wait as long as the server asks, even if this one has less time left.
             Some(asked) => (pause.saturating_sub(asked), elapsed),
             None => (pause, elapsed.saturating_add(pause)),
         };
@@ -136,7 +136,7 @@ impl Attempted {
     }
 }
 
-/// Makes attempts until one succeeds, the policy gives up or the deadline passes.
+/// Makes attempts until one succeeds, the policy ends the retries, or the deadline is exceeded.
 pub(super) async fn run<T, F, Fut>(policy: RetryPolicy, throttle: &Throttle, deadline: Option<Duration>, attempt: F) -> Result<T, Error>
 where
     F: FnMut() -> Fut,
@@ -161,7 +161,7 @@ where
     let started = attempted().started;
     let give_up = started.checked_add(policy.max_elapsed).unwrap_or(started + LONGEST_PAUSE);
     loop {
-        // The server may renew the pause again and again: no request waits for more than one.
+        // The server may renew the pause repeatedly, so a request waits for one pause only.
         let _ = tokio::time::timeout(MAX_RETRY_AFTER + MAX_SPREAD, throttle.paused()).await;
         attempted().begin();
         let error = match attempt().await {

@@ -1,4 +1,4 @@
-//! What the requests of one client share: the number in flight, the pause that a server asked for, and the retry budget.
+//! State shared by the requests of a client: the number in flight, the pause that a server asked for, and the retry budget.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Retries that may follow each other without a success between them.
+/// How many retries the budget allows without a success between them.
 const BUDGET: f64 = 20.0;
 
-/// What one success adds to the budget, so that requests soon resume at full rate.
+/// How much a success adds to the budget, so that requests soon resume at full rate.
 const PER_SUCCESS: f64 = 2.0;
 
-/// What a second adds: once the budget is spent, a server that is down gets one retry every two seconds.
+/// How much each second adds: once the budget is spent, a server that is down gets one retry every two seconds.
 const PER_SECOND: f64 = 0.5;
 
 /// The longest time over which waiting requests are spread after a pause.
@@ -47,7 +47,7 @@ impl Throttle {
         self.in_flight.acquire().await.ok()
     }
 
-    /// A server asked for a pause: it holds for every request of the client.
+    /// Records a pause that a server asked for; every request of the client waits for it.
     pub(super) fn pause(&self, pause: Duration) {
         let until = Instant::now().checked_add(pause);
         let mut shared = self.lock();
@@ -67,7 +67,7 @@ impl Throttle {
     /// Takes one retry from the budget, and waits if it is spent.
     pub(super) async fn retry(&self) {
         loop {
-            // Registered before the budget is looked at, so that a success in between is not missed.
+            // Registered before the budget is checked, so that no success is missed in between.
             let success = self.success.notified();
             let missing = self.take();
             if missing <= 0.0 {
@@ -79,7 +79,7 @@ impl Throttle {
         }
     }
 
-    /// Takes one retry and returns 0, or returns how much the budget lacks.
+    /// Takes one retry and returns 0, or returns how much is missing from the budget.
     fn take(&self) -> f64 {
         let mut shared = self.lock();
         let now = Instant::now();

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 const SCHEME: &str = "Bearer ";
 
-/// A token as the value of `Authorization`. Clones and the requests that carry it share one buffer, which is wiped with the last of them.
+/// The value of `Authorization`. Clones and requests share one buffer, which is wiped when the last of them is dropped.
 ///
 /// Other copies cannot be wiped: the buffer into which hyper writes the head of a request, those of TLS and of the operating system,
 /// and the string from which the caller made the token, unless it was passed by value.
@@ -14,12 +14,12 @@ const SCHEME: &str = "Bearer ";
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// The error says what is wrong, and quotes nothing of the token.
+    /// Errors do not quote the token.
     pub(crate) fn new(token: String) -> Result<Self, &'static str> {
         let token = Zeroizing::new(token);
         let trimmed = token.trim();
         if trimmed.is_empty() {
-            return Err("the token is empty: set an API token of authentik, or none at all");
+            return Err("the token is empty: set an API token of authentik, or none");
         }
         let mut value = Vec::with_capacity(SCHEME.len() + trimmed.len());
         value.extend_from_slice(SCHEME.as_bytes());
@@ -75,7 +75,7 @@ mod tests {
         }
     }
 
-    /// Looks for the token in all memory of this process.
+    /// Searches the whole memory of this process for the token.
     #[cfg(all(target_os = "linux", operation = "flows_bindings_list"))]
     #[test]
     fn the_token_is_wiped_with_the_last_client() {
@@ -85,7 +85,7 @@ mod tests {
         let copy = client.flows_bindings_list();
         assert!(occurrences(&pieces) >= 1);
         drop(client);
-        assert!(occurrences(&pieces) >= 1, "a request still has it");
+        assert!(occurrences(&pieces) >= 1, "a request still holds it");
         drop(copy);
         assert_eq!(occurrences(&pieces), 0);
     }

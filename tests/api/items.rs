@@ -1,12 +1,12 @@
-//! Reads the public items from the sources.
+//! Collects the public items from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, Token, Type, UseTree, Visibility};
+use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, ItemTrait, Token, TraitItem, Type, UseTree, Visibility};
 
 /// The public items of the generated code, and of the types that `src/` exports.
 #[derive(Default)]
@@ -14,8 +14,9 @@ pub struct PublicItems {
     pub lines: BTreeSet<String>,
     /// Each type, and whether it can gain a field or variant without breaking its users.
     pub types: BTreeMap<String, bool>,
-    /// Implementations of traits, with the name of their type.
-    implementations: BTreeSet<(String, String)>,
+    /// Implementations of traits: the names of trait and type, and the line.
+    implementations: BTreeSet<(String, String, String)>,
+    traits: BTreeSet<String>,
     /// The names that handwritten modules export; generated code exports all that is public.
     exported: Option<BTreeSet<String>>,
 }
@@ -24,14 +25,15 @@ impl PublicItems {
     pub fn of_the_crate() -> Self {
         let mut found = Self::default();
         found.collect("", &parse(Path::new("openapi/flows_bindings_list.rs")).items);
-        let files = rust_files(Path::new("src")).iter().map(|path| (path.ends_with("src/enums.rs"), parse(path))).collect::<Vec<_>>();
+        let modules = public_modules();
+        let files = rust_files(Path::new("src")).iter().map(|path| (modules.contains(path), parse(path))).collect::<Vec<_>>();
         // Handwritten code adds methods to generated types.
         let mut exported = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
         for (is_public, file) in &files {
             for item in &file.items {
                 match item {
                     Item::Use(item) if is_public_item(&item.vis) && !of_missing_dates(&item.attrs) => names(&item.tree, &mut exported),
-                    Item::Struct(item) if *is_public && is_public_item(&item.vis) => _ = exported.insert(item.ident.to_string()),
+                    item if *is_public => exported.extend(public_name(item)),
                     _ => {}
                 }
             }
@@ -41,8 +43,9 @@ impl PublicItems {
             found.collect("", &file.items);
         }
         let names = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
-        let of_public_types = std::mem::take(&mut found.implementations).into_iter().filter(|(name, _)| names.contains(name));
-        found.lines.extend(of_public_types.map(|(_, line)| line));
+        let implementations = std::mem::take(&mut found.implementations).into_iter();
+        let public = implementations.filter(|(of, name, _)| names.contains(name) || found.traits.contains(of));
+        found.lines.extend(public.map(|(_, _, line)| line));
         found
     }
 
@@ -83,6 +86,13 @@ impl PublicItems {
                 Item::Fn(item) if self.is_exported(&item.vis, &item.attrs, &item.sig.ident.to_string()) => {
                     self.lines.insert(format!("{module}{}", text(&item.sig)));
                 }
+                Item::Trait(item) if self.is_exported(&item.vis, &item.attrs, &item.ident.to_string()) => self.declaration(module, item),
+                Item::Type(item) if self.is_exported(&item.vis, &item.attrs, &item.ident.to_string()) => {
+                    self.lines.insert(format!("type {module}{} {} = {}", item.ident, text(&item.generics), text(&item.ty)));
+                }
+                Item::Const(item) if self.is_exported(&item.vis, &item.attrs, &item.ident.to_string()) => {
+                    self.lines.insert(format!("const {module}{}: {}", item.ident, text(&item.ty)));
+                }
                 Item::Impl(item) => self.implementation(module, item),
                 Item::Macro(item) if item.mac.path.segments.last().is_some_and(|name| name.ident == "open_enum") => {
                     let name = item.mac.tokens.clone().into_iter().next().expect("the name of an enum");
@@ -93,13 +103,29 @@ impl PublicItems {
         }
     }
 
+    /// A trait with its methods and associated items.
+    fn declaration(&mut self, module: &str, item: &ItemTrait) {
+        let name = item.ident.to_string();
+        self.lines.insert(format!("trait {module}{name}"));
+        for item in &item.items {
+            let declared = match item {
+                TraitItem::Fn(function) => text(&function.sig),
+                TraitItem::Type(associated) => format!("type {}", associated.ident),
+                other => text(other),
+            };
+            self.lines.insert(format!("{module}{name}: {declared}"));
+        }
+        self.traits.insert(name);
+    }
+
     fn implementation(&mut self, module: &str, item: &ItemImpl) {
         let Type::Path(path) = &*item.self_ty else { return };
         let (of, name) = (text(&item.self_ty), path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default());
         if let Some((implemented, _)) = &item.trait_ {
             let (parameters, _, bounds) = item.generics.split_for_impl();
             let line = format!("impl{} {} for {module}{of} {}", text(&parameters), text(implemented), text(&bounds));
-            self.implementations.insert((name, line.trim_end().to_owned()));
+            let of = implemented.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+            self.implementations.insert((of, name, line.trim_end().to_owned()));
             return;
         }
         for item in &item.items {
@@ -112,7 +138,7 @@ impl PublicItems {
     }
 }
 
-/// What `open_enum!` implements for an enum, without the parts that repeat for each value.
+/// The items that `open_enum!` generates for an enum, without the parts that repeat for each value.
 fn open_enum(name: &TokenTree) -> File {
     fn fill(tokens: TokenStream, name: &TokenTree) -> TokenStream {
         let mut filled = Vec::new();
@@ -145,6 +171,29 @@ fn open_enum(name: &TokenTree) -> File {
         _ => None,
     });
     syn::parse2(fill(body.last().expect("the body of `open_enum!`"), name)).expect("items")
+}
+
+/// The files of the modules that `src/lib.rs` declares as `pub`.
+fn public_modules() -> BTreeSet<PathBuf> {
+    let modules = parse(Path::new("src/lib.rs")).items.into_iter().filter_map(|item| match item {
+        Item::Mod(item) if is_public_item(&item.vis) => Some(item.ident),
+        _ => None,
+    });
+    modules.flat_map(|name| [format!("src/{name}.rs"), format!("src/{name}/mod.rs")]).map(PathBuf::from).collect()
+}
+
+/// The name of a public item that a module declares itself.
+fn public_name(item: &Item) -> Option<String> {
+    let (visibility, name) = match item {
+        Item::Struct(item) => (&item.vis, &item.ident),
+        Item::Enum(item) => (&item.vis, &item.ident),
+        Item::Trait(item) => (&item.vis, &item.ident),
+        Item::Fn(item) => (&item.vis, &item.sig.ident),
+        Item::Type(item) => (&item.vis, &item.ident),
+        Item::Const(item) => (&item.vis, &item.ident),
+        _ => return None,
+    };
+    is_public_item(visibility).then(|| name.to_string())
 }
 
 fn is_public_item(visibility: &Visibility) -> bool {
@@ -186,7 +235,7 @@ fn parse(path: &Path) -> File {
     syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -199,7 +248,7 @@ fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// `DateTime` is compiled where the specification has dates, which that of this crate does not.
+/// Whether an item is compiled only if the specification has dates, which that of this crate does not.
 fn of_missing_dates(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| text(&attribute.meta) == "cfg (model = \"DateTime\")")
 }

@@ -1,4 +1,4 @@
-//! Certificate authorities that are named by the environment.
+//! Certificate authorities from environment variables.
 
 use authentik_flow_bindings::Client;
 use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::tls::{assert_tls_error, list};
 use super::{faulty, run_alone};
 
-/// Certificate stores come from the environment, which belongs to the whole process: a process of its own for each case.
+/// Certificate stores come from environment variables, so each case runs in a separate process.
 #[test]
 fn certificate_stores_of_the_environment_are_used_or_named() {
     let run = |test: &str, name: &str, value: &std::path::Path| {
@@ -72,7 +72,7 @@ fn a_store_without_certificates() {
 async fn no_store_at_all() {
     assert!(https_error().contains("install them (the package `ca-certificates`)"), "{}", https_error());
     plain_http_needs_no_store().await;
-    // An authority of one's own is enough.
+    // A custom authority is enough.
     let authority = Authority::new();
     let address = authority.serve("localhost", |_| {}).await;
     list(&Client::builder(&address).token("t").add_root_certificate(authority.pem).build().unwrap()).await;

@@ -1,4 +1,4 @@
-//! What errors say and carry.
+//! The messages and contents of errors.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -76,7 +76,7 @@ async fn error_responses_are_explained() {
         (response(418, &[], "no coffee\nhere"), "418 I'm a teapot: no coffee here"),
         (
             response(302, &[("location", "https://me:secret@login.example.com/?next=/api&token=abc#id_token=x")], ""),
-            "302 Found. It redirects to https://login.example.com/, and the token was not sent there",
+            "302 Found. It redirects to https://login.example.com/, where the token was not sent",
         ),
     ];
     for (fault, message) in cases {

@@ -1,4 +1,4 @@
-//! Responses that no server should send, byte by byte.
+//! Malformed and hostile responses, written byte by byte.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{JSON, client, error_of, faulty, response, run_alone};
 const PAGE: &str =
     r#"{"pagination":{"count":0,"current":1,"end_index":0,"next":0,"previous":0,"start_index":0,"total_pages":1},"results":[]}"#;
 
-/// A server that sends these bytes to everybody; returns its host and port.
+/// A server that sends these bytes to every client; returns its host and port.
 async fn serve(bytes: impl Into<Vec<u8>>) -> String {
     let (bytes, listener) = (bytes.into(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let address = listener.local_addr().unwrap().to_string();
@@ -24,7 +24,7 @@ async fn serve(bytes: impl Into<Vec<u8>>) -> String {
                 let _ = stream.read(&mut [0; 4096]).await;
                 let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
-                // Until the client has gone: closing earlier may reset what it has not read.
+                // Waits for the client to disconnect: closing earlier may discard bytes that it has not read.
                 while stream.read(&mut [0; 4096]).await.is_ok_and(|length| length > 0) {}
             });
         }
@@ -85,14 +85,14 @@ async fn a_content_length_that_lies_is_noticed() {
 #[tokio::test]
 async fn a_body_in_another_encoding_than_announced_is_named() {
     let error = error_of(&client_of(&serve(page("content-encoding: gzip\r\n")).await)).await;
-    assert!(error.to_string().contains("the response is not the gzip that it says it is"), "{error}");
+    assert!(error.to_string().contains("the response is not valid gzip"), "{error}");
     for encoding in ["gzip, br", "br, gzip", "deflate", "\u{fc}"] {
         let error = error_of(&client_of(&serve(page(&format!("content-encoding: {encoding}\r\n"))).await)).await;
         assert!(error.to_string().contains("this client accepts gzip only"), "{encoding}: {error}");
     }
 }
 
-/// Seconds or a date: what lies in the past is no pause, and what is years away ends the retries.
+/// Seconds or a date: a date in the past means no pause, and one years away ends the retries.
 #[tokio::test]
 async fn any_retry_after_is_understood() {
     let sunday = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -144,7 +144,7 @@ async fn exchange(listener: &TcpListener, response: &str) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// The status is known, whatever becomes of the body.
+/// The status is reported even if the body cannot be read.
 #[tokio::test]
 async fn an_error_response_that_stalls_is_read_as_far_as_it_came() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -194,7 +194,7 @@ async fn tokens_with_odd_characters_are_sent_or_rejected() {
     }
 }
 
-/// The environment belongs to the whole process: a process of its own for each proxy.
+/// Environment variables apply to the whole process, so each proxy has a separate process.
 #[test]
 fn a_proxy_that_refuses_is_named() {
     let run = |test: &str, head: &str| {
@@ -255,7 +255,7 @@ fn a_runtime_without_io_is_named() {
     send_in(runtime);
 }
 
-/// "Never" may be written as the longest time there is.
+/// "No limit" may be written as `Duration::MAX`.
 #[tokio::test]
 async fn limits_of_any_length_are_understood() {
     let server = faulty(response(200, &[JSON], json!([]).to_string())).await;

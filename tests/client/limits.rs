@@ -1,4 +1,4 @@
-//! What a request may cost, whatever the server does.
+//! The limits of a request, whatever the server does.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn an_endless_body_ends_at_the_cap() {
     let error = error_of(&client(&faulty(Fault::InfiniteBody).await).max_response_bytes(1_000_000).build().unwrap()).await;
     assert!(matches!(error, Error::Decode(_)) && error.attempts() == 1, "{error:?}");
     assert!(
-        error.to_string().contains("larger than the limit of 1000000 bytes: ask for fewer rows, or raise `max_response_bytes`"),
+        error.to_string().contains("larger than the limit of 1000000 bytes: request fewer rows, or raise `max_response_bytes`"),
         "{error}"
     );
 }
@@ -46,7 +46,7 @@ async fn a_body_that_stalls_or_drips_ends_at_the_idle_timeout() {
         let server = faulty(fault.clone()).await;
         let error = error_of(&client(&server).idle_timeout(Duration::from_millis(200)).retries(0).build().unwrap()).await;
         assert!(error.is_timeout() && error.is_retryable(), "{fault:?}: {error}");
-        assert!(error.to_string().contains("stalled: too little of it arrived within the idle timeout of 200ms"), "{error}");
+        assert!(error.to_string().contains("stalled: too few bytes arrived within the idle timeout of 200ms"), "{error}");
     }
 }
 

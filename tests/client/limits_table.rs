@@ -1,6 +1,6 @@
 //! The table of limits in the docs of `ClientBuilder`.
 
-/// The words of the first column, the default, and the line of the source that sets it.
+/// The beginning of the first column, the default, and the line of the source that sets it.
 const CODE: &[(&str, &str, &str, &str)] = &[
     ("time to connect", "10 s", "client/mod.rs", "connect_timeout: Duration::from_secs(10),"),
     ("time of one attempt", "30 s", "transport/limits.rs", "timeout: Duration::from_secs(30),"),
@@ -30,10 +30,10 @@ const CODE: &[(&str, &str, &str, &str)] = &[
     ("requests of a client in flight", "32", "transport/limits.rs", "max_in_flight: 32,"),
     ("size of a response", "64 MiB", "transport/limits.rs", "max_response_bytes: 64 * 1024 * 1024,"),
     ("size of an error response", "64 KiB", "transport/mod.rs", "MAX_ERROR_BODY: usize = 64 * 1024;"),
-    // hyper's own: tests/client/hostile.rs tries them.
+    // A limit of hyper, which tests/client/hostile.rs tests.
     ("headers of a response", "100, about 400 KB in all", "client/http.rs", "reqwest::Client::builder()"),
     ("redirects", "5", "client/http.rs", "MAX_REDIRECTS: usize = 5;"),
-    // The sum of several; `messages_are_bounded` tries it.
+    // The sum of several limits, which `messages_are_bounded` tests.
     ("length of an error message", "about 2 KB", "error/status.rs", "FIELDS_SHOWN: usize = 1200;"),
     ("time of a whole listing", "none", "pagination/paginator.rs", "deadline: None }"),
     ("requests of a listing in flight", "2", "pagination/paginator.rs", "concurrency: 2,"),
@@ -55,7 +55,7 @@ const CODE: &[(&str, &str, &str, &str)] = &[
     ("rows skipped in one response", "1,000", "pagination/page.rs", "MOST_SKIPPED_ROWS: usize = 1_000;"),
 ];
 
-/// The table has the limits that the code has, and no others.
+/// The table and the code have the same limits.
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
     let source = |file: &str| std::fs::read_to_string(format!("src/{file}")).unwrap();

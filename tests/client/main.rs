@@ -1,4 +1,4 @@
-//! The client: its requests, its limits and retries, its errors, and what it keeps secret.
+//! The client: requests, limits, retries, errors and secrets.
 #![cfg(operation = "flows_bindings_list")]
 
 mod authority;

@@ -124,7 +124,7 @@ async fn an_invalid_parameter_is_rejected_without_a_request() {
 
     // The slug of a flow is not its key.
     let error = server.client().flows_bindings_list().target("default-authentication-flow").send().await.unwrap_err();
-    assert!(error.to_string().contains("`target` takes the UUID of a flow"), "{error}");
+    assert!(error.to_string().contains("`target` must be the UUID of a flow"), "{error}");
     assert!(error.to_string().ends_with(", not \"default-authentication-flow\""), "{error}");
     assert_eq!(server.received().len(), 0);
 }

@@ -1,4 +1,4 @@
-//! What is retried, how often, and what several requests share. The schedule itself is tested without a network in
+//! Retries: conditions, number, and the state that requests share. The schedule itself is tested without a network in
 //! `src/transport/retry.rs`.
 
 use std::time::{Duration, Instant};
@@ -69,10 +69,10 @@ async fn a_long_retry_after_ends_the_retries() {
     let error = error_of(&client(&server).build().unwrap()).await;
     assert!(error.is_rate_limited());
     assert_eq!((error.retry_after(), error.attempts()), (Some(Duration::from_secs(3600)), 1));
-    assert!(error.to_string().contains("It asks to wait 3600 s"), "{error}");
+    assert!(error.to_string().contains("Retry after 3600 s"), "{error}");
 }
 
-/// One request hears `Retry-After`; one that starts meanwhile waits as well.
+/// One request receives `Retry-After`; another one that starts meanwhile waits as well.
 #[tokio::test]
 async fn a_retry_after_holds_every_request_of_the_client() {
     let server = FakeAuthentik::builder().generated(3, 1).fault(1, response(503, &[("retry-after", "1")], "")).start().await.unwrap();

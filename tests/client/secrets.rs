@@ -1,4 +1,4 @@
-//! The token and signed URLs: where they go, and where they are never shown.
+//! The token and signed URLs: where they are sent, and that they are never shown.
 
 use authentik_flow_bindings::Client;
 use authentik_flow_bindings::testing::FakeAuthentik;
@@ -70,7 +70,7 @@ async fn what_the_server_repeats_of_the_token_is_blanked() {
     }
 }
 
-/// As an enum value that is not known, or in a row that cannot be decoded.
+/// The token in an unknown enum value, or in a row that cannot be decoded.
 #[tokio::test]
 async fn a_repeated_token_is_blanked_in_drift_reports() {
     let server = FakeAuthentik::builder().generated(30, 3).tamper(|_, response| {
@@ -108,7 +108,7 @@ async fn control_and_bidirectional_characters_are_escaped() {
     }
 }
 
-/// A request to this machine must not hand the token to a proxy. The environment belongs to the whole process: a process of its own.
+/// Requests to this machine must not send the token to a proxy. Environment variables apply to the whole process, so this needs a separate one.
 #[test]
 fn loopback_addresses_are_not_reached_through_a_proxy() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

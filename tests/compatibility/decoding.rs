@@ -10,7 +10,7 @@ use crate::page_response;
 use crate::releases::{PAGE, aliases, ours, schemas};
 use crate::responses::{Generator, Optional, damaged};
 
-/// Checks that `read` holds everything that was sent, except fields that the models do not have.
+/// Checks that `read` has everything that was sent, except fields that the models do not have.
 fn as_read(sent: &Value, read: &Value, path: &str, aliases: &BTreeMap<String, String>) -> Result<(), String> {
     match (sent, read) {
         (Value::Object(sent), Value::Object(read)) => {
@@ -68,7 +68,7 @@ fn damaged_pages_decode_or_fail_without_panic() {
     }
 }
 
-/// As above, through the client: skipped rows, drift, excerpts and version range.
+/// The same through the client: skipped rows, drift, excerpts and version range.
 #[tokio::test]
 async fn listings_of_damaged_pages_end_with_short_messages() {
     let spec = ours();

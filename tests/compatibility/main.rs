@@ -1,4 +1,4 @@
-//! Responses of every release since 2021 are read, and what differs from the specification is reported.
+//! Responses of every release since 2021 are decoded, and differences from the specification are reported.
 #![cfg(operation = "flows_bindings_list")]
 
 mod decoding;
@@ -20,7 +20,7 @@ fn page_response(body: impl Into<Vec<u8>>) -> FakeAuthentikBuilder {
     FakeAuthentik::builder().always(Fault::Response { status: 200, headers, body: body.into() })
 }
 
-/// A callback for `on_drift`, and what it was called with.
+/// A callback for `on_drift`, and the values that it was called with.
 fn recorder() -> (Arc<Mutex<Vec<Drift>>>, impl FnMut(&Drift) + Clone + Send + 'static) {
     let reported = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&reported);

@@ -1,4 +1,4 @@
-//! The table of releases in the docs is made by these tests.
+//! Generates the table of releases in the documentation.
 
 use authentik_flow_bindings::{DriftKind, PaginatedFlowStageBindingList};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The range of releases that a server looks like.
+//! The range of releases that responses are compatible with.
 
 use std::collections::BTreeMap;
 

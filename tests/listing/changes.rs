@@ -4,7 +4,7 @@ use authentik_flow_bindings::testing::bindings;
 
 use super::*;
 
-/// A row whose key precedes those of all others.
+/// A row whose key precedes all other keys.
 fn in_front(number: u128) -> FlowStageBinding {
     let mut row = bindings(1, 1).remove(0);
     row.pk = Uuid::from_u128(number);

@@ -1,4 +1,4 @@
-//! Servers that contradict themselves.
+//! Servers with inconsistent responses.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -137,7 +137,7 @@ async fn absurd_numbers_end_in_an_error_or_in_every_row() {
     }
 }
 
-/// A server that makes rows up as long as they are requested, and a last row that is never reached.
+/// A server that invents rows for as long as they are requested, with a last row that is never reached.
 #[tokio::test]
 async fn a_list_without_end_ends_in_an_error() {
     let template = serde_json::to_value(&bindings(1, 1)[0]).unwrap();
@@ -157,7 +157,7 @@ async fn a_list_without_end_ends_in_an_error() {
     // The fake responds with 404 for pages past its own rows.
     server.with_rows(|rows| rows.extend(bindings(13_000, 100)));
     let error = collect(&server).await.unwrap_err();
-    assert!(error.to_string().contains("the list grew without end"), "{error}");
+    assert!(error.to_string().contains("the list kept growing"), "{error}");
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_row_that_cannot_be_decoded_is_an_error_with_the_number_of_its_page() 
     assert!(error.to_string().contains("page 2, at `results[5].order`"), "{error}");
 }
 
-/// A response full of nonsense is given up early, in either form.
+/// A response with too many invalid rows is rejected early, in either form.
 #[tokio::test]
 async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
     let junk = vec![0; 200_000];
@@ -190,7 +190,7 @@ async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
     }
 }
 
-/// A skipped row may have anything for a key; it must not stand for the rest of the list.
+/// A skipped row may have any key; it must not count as evidence for the rest of the list.
 #[tokio::test]
 async fn a_skipped_row_with_a_strange_key_proves_nothing() {
     for (index, key) in [(99, json!("garbage")), (0, json!(5)), (50, json!("garbage"))] {
@@ -212,7 +212,7 @@ async fn a_skipped_row_with_a_strange_key_proves_nothing() {
     }
 }
 
-/// The first page is for the first rows in an order; what follows must be pages too.
+/// If the first page does not have enough of the first rows, later responses must be pages too.
 #[tokio::test]
 async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
     let server = fake(Release::V2025_12, 20).fault(2, Fault::json(200, &json!([]))).start().await.unwrap();

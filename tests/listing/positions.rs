@@ -82,7 +82,7 @@ async fn a_position_belongs_to_its_filters_and_its_ordering() {
     }
 }
 
-/// What a release of this crate has stored, later ones read.
+/// Positions that were stored by this release of the crate can be read by later ones.
 #[tokio::test]
 async fn the_stored_form_is_stable() {
     let server = fake(Release::V2025_12, 200).start().await.unwrap();
@@ -119,7 +119,7 @@ async fn a_damaged_position_is_refused() {
     }
 }
 
-/// A resumed listing that returns nothing stands where it began.
+/// The position of a resumed listing that returns nothing is where it began.
 #[tokio::test]
 async fn a_resumed_listing_without_rows_keeps_its_position() {
     let server = fake(Release::V2025_12, 90).start().await.unwrap();

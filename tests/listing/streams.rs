@@ -1,4 +1,4 @@
-//! What streams promise to those who poll them.
+//! The guarantees of streams.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn as_many_requests_are_in_flight_as_allowed_and_rows_keep_their_order() {
     }
 }
 
-/// The consumer is busy for longer than a request may take.
+/// The consumer is busy for longer than the time limit of a request.
 #[tokio::test]
 async fn a_slow_consumer_harms_nothing() {
     let server = fake(Release::V2025_12, 400).latency(Duration::from_millis(20)).start().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_failed_page_ends_the_stream_after_the_rows_before_it() {
     assert!(returned > 100, "{returned} rows before the error");
     assert!(items.is_terminated() && items.next().await.is_none());
 
-    // What was returned need not be listed again.
+    // Returned rows are not listed again.
     let rest = server.client().flows_bindings_list().paginate().resume(items.position().unwrap()).await.unwrap();
     assert_eq!(returned + rest.len(), 500);
 }
@@ -140,7 +140,7 @@ fn a_listing_outside_a_runtime_fails_with_an_explanation() {
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }
 
-/// A listing that is interrupted says how far it got, and is an error of its cause.
+/// The error of an interrupted listing says how many rows were returned, and reports on its cause.
 #[tokio::test]
 async fn an_interrupted_listing_says_how_many_rows_it_returned() {
     let server = fake(Release::V2025_12, 500).faults(3.., Fault::html(502)).start().await.unwrap();
@@ -187,7 +187,7 @@ async fn pages_return_the_rows_before_an_error() {
     assert!(pages.is_terminated());
 }
 
-/// What is known of the list is known from its first page, in any order.
+/// The total and the release are known after the first page, in any order.
 #[tokio::test]
 async fn the_total_is_that_of_the_list() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Which pages are requested.
+//! The pages that a listing requests.
 
 use super::*;
 
@@ -74,7 +74,7 @@ async fn an_ordering_is_honoured_on_every_release() {
 async fn an_ordering_by_an_unknown_term_fails_without_a_request() {
     let server = fake(Release::V2025_12, 10).start().await.unwrap();
     let error = server.client().flows_bindings_list().ordering("-color").paginate().await.unwrap_err();
-    assert!(error.to_string().contains("rows cannot be sorted by `color`; `ordering` takes order, pk,"), "{error}");
+    assert!(error.to_string().contains("rows cannot be sorted by `color`; `ordering` accepts order, pk,"), "{error}");
     assert_eq!(server.received().len(), 0);
 }
 

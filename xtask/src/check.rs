@@ -10,7 +10,7 @@ use toml_edit::DocumentMut;
 use crate::run::{cargo, has_toolchain, installed, run_command};
 use crate::{links, oldest_rust, package};
 
-/// One thing that must pass.
+/// One step of the gate.
 #[derive(Clone)]
 pub struct Step {
     pub name: &'static str,
@@ -26,11 +26,11 @@ pub enum Task {
     CargoWith(Cow<'static, str>, (&'static str, &'static str)),
     /// A call of the cargo of another toolchain, which is skipped where that is not installed.
     Toolchain(String, Cow<'static, str>),
-    /// Anything else. It prints what it runs, and returns whether it passed.
+    /// A function, which prints what it runs and returns whether it passed.
     Check(fn(&Path) -> Result<bool>),
     /// Whether every dependency supports this Rust.
     OldestRust(String),
-    /// Something that cannot be done on this machine, and why.
+    /// A step that cannot run on this machine, and why.
     Skipped(String),
 }
 
@@ -87,7 +87,7 @@ pub fn run(root: &Path) -> Result<bool> {
     run_steps(root, &steps(&manifest.parse().context("Cargo.toml: invalid TOML")?))
 }
 
-/// Features that change what is generated or derived, and no handwritten code.
+/// Features that affect only generated code.
 const GENERATED: [&str; 2] = ["generate", "schemars"];
 
 /// Every set of the features that handwritten code depends on, and each of the others alone.

@@ -1,4 +1,4 @@
-//! The digest by which documents and files are compared.
+//! SHA-256 digests of documents and files.
 
 use std::fmt::Write as _;
 

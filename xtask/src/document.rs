@@ -10,7 +10,7 @@ use crate::codegen::pointer::unescape;
 pub use crate::codegen::pointer::{component, step};
 use crate::codegen::{Diagnostic, check_version, locate};
 
-/// What is wrong, where, and what to do about it.
+/// A problem with its location and help.
 pub type Error = Diagnostic;
 
 /// A parsed OpenAPI document.
@@ -26,7 +26,7 @@ impl Document {
     /// Reads YAML or JSON.
     ///
     /// # Errors
-    /// The text is neither, or not an OpenAPI 3.0 document.
+    /// Fails if the text is neither, or is not an OpenAPI 3.0 document.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let mut document = Self { name: name.to_owned(), root: Value::Null, text: String::new() };
         // Some editors begin a file with a byte order mark.
@@ -126,7 +126,7 @@ impl Document {
     /// Follows a `$ref` at `place`, and every one that it leads to; also returns the JSON pointer of what is there.
     ///
     /// # Errors
-    /// It leads out of the document, to nothing, or in a circle.
+    /// Fails if the reference is external, dangling or circular.
     pub fn follow(&self, reference: &str, place: &str) -> Result<(String, &Value), Error> {
         let mut seen = vec![reference.to_owned()];
         loop {
@@ -148,11 +148,7 @@ impl Document {
             };
             match target.get("$ref").and_then(Value::as_str) {
                 Some(next) if seen.iter().any(|earlier| earlier == next) => {
-                    return Err(self.error(
-                        place,
-                        format!("refers to `{reference}`, which only refers back to itself"),
-                        "break the circle",
-                    ));
+                    return Err(self.error(place, format!("refers to `{reference}`, which only refers back to itself"), "break the cycle"));
                 }
                 Some(next) => seen.push(next.to_owned()),
                 None => return Ok((format!("#{pointer}"), target)),
@@ -161,10 +157,10 @@ impl Document {
     }
 }
 
-/// Deeper documents are attacks: YAML takes quadratic time for them.
+/// The deepest nesting that is accepted: parsing YAML takes quadratic time in it, which an attacker could use.
 const MAX_NESTING: usize = 1000;
 
-/// Counts brackets wherever they are. Unbalanced ones in prose are far fewer than the limit.
+/// Counts all brackets, including those in texts: unbalanced ones are far fewer than the limit.
 fn nests_too_deeply(text: &str) -> bool {
     let mut depth = 0_usize;
     text.bytes().any(|byte| {
@@ -191,7 +187,7 @@ pub fn key_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A `$ref` is a URL, so it may have `%20` and the like.
+/// Decodes percent-encoding, because a `$ref` is a URL.
 fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }

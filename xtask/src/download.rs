@@ -11,23 +11,23 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
-/// The environment variable with a token for servers that ask for one.
+/// The environment variable with a token for servers that require one.
 pub const TOKEN: &str = "XTASK_TOKEN";
 
-/// Upstream's whole schema has 1.8 MB. Something much larger is not a schema.
+/// The largest document that is read. Upstream's whole schema has 1.8 MB.
 pub const MAX_BYTES: u64 = 64 << 20;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A server takes up to 20 s to generate its schema, and connections can be slow.
+/// The time limit of a download. A server takes up to 20 s to generate its schema, and connections can be slow.
 const TIMEOUT: Duration = Duration::from_secs(120);
 const MAX_REDIRECTS: u32 = 5;
 
 /// A document to download.
 pub struct Wanted {
     pub url: Url,
-    /// What to check if the server does not have it.
+    /// The help if the server does not have the document.
     pub if_missing: String,
-    /// What the server has to do first, if that takes long.
+    /// What the server does before it responds, if that takes long.
     pub waiting: Option<&'static str>,
     /// Whether the user named this server, so that it may see the user's token.
     pub may_send_token: bool,
@@ -98,7 +98,7 @@ fn request(wanted: &Wanted) -> Result<Response<Body>> {
     match token {
         Some(token) if is_denied(response.status()) => {
             let bearer = ureq::http::HeaderValue::from_str(&format!("Bearer {token}"));
-            let bearer = bearer.map_err(|_| anyhow!("{TOKEN}: not a token: it has characters that a header cannot have"))?;
+            let bearer = bearer.map_err(|_| anyhow!("{TOKEN}: not a token: it contains characters that are not allowed in a header"))?;
             get().header(header::AUTHORIZATION, bearer).call().map_err(|error| failed(url, &error))
         }
         _ => Ok(response),
@@ -118,17 +118,17 @@ fn check_status(response: &Response<Body>, wanted: &Wanted) -> Result<()> {
             None => "give the address of the document itself".to_owned(),
         },
         401 | 403 if wanted.may_send_token && std::env::var_os(TOKEN).is_some() => {
-            format!("the server does not accept the token in {TOKEN}: check that it is valid and may read the schema, or give a file")
+            format!("the server rejected the token in {TOKEN}: check that it is valid and may read the schema, or pass a file")
         }
-        401 | 403 => format!("the server wants a token: put one into {TOKEN}, or give a file"),
+        401 | 403 => format!("the server requires a token: set {TOKEN}, or pass a file"),
         404 | 410 => wanted.if_missing.clone(),
-        429 | 500..=599 => "the server has a problem: try again later, or give a file".to_owned(),
-        _ => "check the address, or give a file".to_owned(),
+        429 | 500..=599 => "the server failed: try again later, or pass a file".to_owned(),
+        _ => "check the address, or pass a file".to_owned(),
     };
     bail!("{url}: the server responded with {status}\n  help: {help}")
 }
 
-/// Where a redirect leads, without what may be a credential.
+/// The target of a redirect, without possible credentials.
 fn redirect_target(response: &Response<Body>, url: &Url) -> Option<Url> {
     let mut target = url.join(response.headers().get(header::LOCATION)?.to_str().ok()?).ok()?;
     target.set_username("").ok()?;
@@ -144,7 +144,7 @@ fn failed(url: &Url, error: &dyn Display) -> anyhow::Error {
 
 /// The problem behind a TLS error, and what to do about it.
 fn explain(error: &str) -> (String, &'static str) {
-    const TRUST: &str = "add the authority's certificate to those of this machine, or give a file";
+    const TRUST: &str = "add the authority's certificate to those of this machine, or pass a file";
     let certificates = [
         ("UnknownIssuer", "the server's certificate is from an authority that this machine does not trust", TRUST),
         ("BadSignature", "the server's certificate is not signed by the authority that it names", TRUST),
@@ -157,7 +157,7 @@ fn explain(error: &str) -> (String, &'static str) {
     ];
     match certificates.into_iter().find(|(known, ..)| error.contains(known)) {
         Some((_, problem, help)) => (problem.to_owned(), help),
-        None => (error.to_owned(), "check the address and the network, or give a file"),
+        None => (error.to_owned(), "check the address and the network, or pass a file"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the fuzz targets `slicer` and `diff` check. `tests/fuzz.rs` runs the same functions on stable Rust.
+//! The properties that the fuzz targets `slicer` and `diff` check. Tests check them on stable Rust, too.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::document::Document;
 use crate::slice::{Selection, slice};
 use crate::yaml;
 
-/// Any document can be sliced or is an error. A slice is a document whose slice it is itself.
+/// Slicing a document succeeds or returns an error, and slicing a slice returns the same slice.
 ///
 /// # Panics
-/// If this is not so.
+/// If the property does not hold.
 pub fn slicer(bytes: &[u8]) {
     if let Some((_, sliced)) = sliced(bytes) {
         let yaml = yaml::to_yaml(&sliced);
@@ -22,10 +22,10 @@ pub fn slicer(bytes: &[u8]) {
     }
 }
 
-/// A slice compared with any other gives a report, and with itself no change.
+/// Comparing two slices returns a report, and comparing a slice with itself reports no change.
 ///
 /// # Panics
-/// If this is not so.
+/// If the property does not hold.
 pub fn diff(old: &[u8], new: &[u8]) {
     if let (Some(old), Some(new)) = (sliced(old), sliced(new)) {
         let (old, new) = (Input::new(&old.0, &old.1), Input::new(&new.0, &new.1));

@@ -57,7 +57,7 @@ enum Command {
     Slice(commands::slice::Arguments),
     Expand(commands::expand::Arguments),
     Survey(commands::survey::Arguments),
-    /// Print which client reads which server, for every known release
+    /// Print which clients can decode the responses of which servers, for every known release
     Compat {
         /// A folder with a document for each release
         #[arg(long, value_name = "FOLDER", default_value = commands::compat::SLICES)]
@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command. Returns whether what it checked is as it should be.
+/// Runs a command. Returns whether its checks passed.
 fn run(root: &Path, command: Command) -> Result<bool> {
     match command {
         Command::Sync(arguments) => commands::sync::run(root, arguments),

@@ -1,16 +1,16 @@
-//! The links of the documents: to files of the repository, and to pages of docs.rs.
+//! Checks the links in documents: to files of the repository, and to pages of docs.rs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The documentation of the newest release, of which `cargo doc` has just built the same pages.
+/// The documentation of the newest release, which has the same pages as the output of `cargo doc`.
 const DOCS: &str = "https://docs.rs/authentik-flow-bindings/latest/";
 /// Documents outside `docs/`.
 const DOCUMENTS: [&str; 6] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "benches/README.md", "xtask/README.md"];
 
-/// Prints the links that lead nowhere. Returns whether there are none.
+/// Prints the broken links. Returns whether there are none.
 pub fn check(root: &Path) -> Result<bool> {
     let mut documents = DOCUMENTS.iter().map(|name| root.join(name)).collect::<Vec<_>>();
     for entry in fs::read_dir(root.join("docs")).context("docs: cannot be read")? {
@@ -39,7 +39,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     inline.chain(images).chain(definitions)
 }
 
-/// The file that a link leads to, unless it is elsewhere on the web.
+/// The file that a link refers to, unless it is on another website.
 fn target(root: &Path, document: &Path, link: &str) -> Option<PathBuf> {
     let page = link.split('#').next().filter(|page| !page.is_empty())?;
     if let Some(path) = page.strip_prefix(DOCS) {

@@ -1,4 +1,4 @@
-//! A schema of a slice, seen through its references.
+//! A schema of a slice, with its references resolved.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ const KNOWN: [&str; 31] = [
     "x-listing",
 ];
 
-/// A schema of a canonical slice, seen through each `$ref` and each `allOf` of one part.
+/// A schema of a canonical slice, resolved through each `$ref` and each `allOf` with a single part.
 #[derive(Clone)]
 pub struct Node<'a> {
     root: &'a Value,
@@ -59,7 +59,7 @@ pub struct Node<'a> {
     pub used_at: String,
     /// JSON pointer to where it is defined, which may be elsewhere.
     pub pointer: String,
-    /// Whether it is a page counter. Servers send an integer even if the document says `number`: `page_counters_are_unsigned` in
+    /// Whether it is a page counter, which servers send as an integer even if the document says `number`: `page_counters_are_unsigned` in
     /// `codegen/passes/fixups.rs`.
     pub is_counter: bool,
 }
@@ -137,7 +137,7 @@ impl<'a> Node<'a> {
         self.layers[..self.layers.len() - of_component].iter().any(|layer| layer.get("nullable") == Some(&Value::Bool(true)))
     }
 
-    /// Keywords that are not known here.
+    /// Keywords that are not in [`KNOWN`].
     pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
         let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();
         keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_of_use(key)).collect()
@@ -206,9 +206,9 @@ fn is_of_use(keyword: &str) -> bool {
     OF_USE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
 }
 
-/// A part of a slice as one value that can be compared: references are resolved, and documentation is left out.
+/// A part of a slice as a value to compare, with references resolved and without documentation.
 pub fn bare(root: &Value, part: &Value) -> Value {
-    /// How often a schema that contains itself is resolved.
+    /// How many times a recursive schema is resolved.
     const DEEPEST: usize = 8;
     fn written(root: &Value, part: &Value, names: bool, deeper: usize) -> Value {
         match part {

@@ -1,4 +1,4 @@
-//! The package as its users get it: unpacked, offline, without the rest of the repository.
+//! Tests the package as users get it: unpacked, offline, without the rest of the repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub fn document(root: &Path) -> Result<bool> {
     Ok(changed.is_none())
 }
 
-/// Unpacks what `cargo package` made, where no package of the workspace is.
+/// Unpacks the output of `cargo package` outside the workspace.
 fn unpack(root: &Path) -> Result<PathBuf> {
     let version = files::crate_version(&fs::read_to_string(root.join(files::MANIFEST))?)?;
     let name = format!("authentik-flow-bindings-{version}");
@@ -62,14 +62,14 @@ fn unpack(root: &Path) -> Result<PathBuf> {
     if package.exists() {
         fs::remove_dir_all(&package)?;
     }
-    // `m`: with the time of now. The archive says 2006, older than anything in the target folder, so cargo would rebuild nothing.
+    // `m` sets the current time. The archive has files from 2006, older than the target folder, so cargo would rebuild nothing.
     if !run_command(&folder, "tar", &format!("xzmf {archive}"), &[])? {
         bail!("target/package/{archive}: tar cannot unpack it");
     }
     Ok(package)
 }
 
-/// Files that nobody downstream needs. Cargo writes `.cargo_vcs_info.json` itself.
+/// Files that downstream users do not need. Cargo itself writes `.cargo_vcs_info.json`.
 fn is_unwanted(path: &Path) -> bool {
     let is_hidden = path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
     let is_of_the_repository = ["benches", "fuzz", "tests", "xtask"].iter().any(|folder| path.starts_with(folder));

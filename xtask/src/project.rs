@@ -1,4 +1,4 @@
-//! The repository, and the files that the commands read there.
+//! The repository, and the files in it that the commands read.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,10 +12,10 @@ use crate::document::Document;
 use crate::slice::{Selection, slice};
 use crate::transaction::{self, Lock};
 
-/// Says which document the slice is made from.
+/// Identifies the document that the slice comes from.
 pub const UPSTREAM: &str = "openapi/upstream.toml";
 
-/// The root of the repository that the current folder is in.
+/// The root of the repository that contains the current folder.
 pub fn find_root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder is unknown")?;
     let root = here.ancestors().find(|folder| folder.join(UPSTREAM).exists());
@@ -39,7 +39,7 @@ impl Project {
         Self::load(root, None)
     }
 
-    /// Opens a repository and locks it: alone to write, or together with others that read.
+    /// Opens a repository and locks it: exclusively for writing, shared for reading.
     pub fn lock(root: &Path, shared: bool) -> Result<Self> {
         let lock = if shared {
             transaction::recover(root)?;
@@ -83,18 +83,18 @@ impl Project {
         Ok(operations)
     }
 
-    /// Reads a text file, with line feeds as line ends.
+    /// Reads a text file, with line feeds as line endings.
     pub fn read(&self, path: &str) -> Result<String> {
         read(&self.root, path)
     }
 
-    /// A text file as it is in a revision of git.
+    /// A text file in a git revision.
     pub fn read_at(&self, revision: &str, path: &str) -> Result<String> {
         let output = self.git(&["show", &format!("{revision}:./{path}")]);
         output.with_context(|| format!("{path}: cannot be read at the revision `{revision}`\n  help: name a tag or commit that has it"))
     }
 
-    /// What git prints.
+    /// The output of git.
     pub fn git(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new("git").args(arguments).current_dir(&self.root).output().context("git cannot be run")?;
         if !output.status.success() {
@@ -115,7 +115,7 @@ impl Project {
         Ok((document, bare))
     }
 
-    /// Replaces the texts of files: of all of them, or of none.
+    /// Replaces the texts of all files, or of none.
     pub fn write(&self, files: &[(&str, String)]) -> Result<()> {
         transaction::replace(&self.root, files)
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask release`: everything that must hold before a version is published, and its tag.
+//! `cargo xtask release`: checks that a version can be published, and tags it.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,12 +11,12 @@ use crate::check::{self, Step, Task};
 use crate::project::Project;
 use crate::sync::{self, files};
 
-/// Links that people follow from the registry.
+/// Links that the registry shows.
 const LINKS: [&str; 3] = ["repository", "homepage", "documentation"];
-/// Hosts and words of links that nobody has filled in.
+/// Placeholders in links.
 const PLACEHOLDERS: [&str; 6] = ["example.com", "example.org", "your-org", "OWNER", "TODO", "placeholder"];
 
-/// What the registry would say. The gate has checked what is packaged.
+/// The checks of the registry. The gate has already checked the contents of the package.
 const PACKAGE: [Step; 1] = [Step::cargo("dry run of publishing", "publish --dry-run --locked")];
 
 /// Checks a release, and tags it unless this is a dry run, which may leave out the gate. Returns whether everything passed.
@@ -70,7 +70,7 @@ impl Release {
         format!("v{}.{}.{}", self.version.major, self.version.minor, self.version.patch)
     }
 
-    /// Everything that prevents the release.
+    /// All problems that prevent the release.
     fn problems(&self) -> Result<Vec<String>> {
         let project = &self.project;
         let mut problems = self.bad_links();
@@ -83,11 +83,11 @@ impl Release {
         }
         let head = project.git(&["rev-parse", "HEAD"])?;
         if self.tagged_commit()?.is_some_and(|commit| commit != head) {
-            let help = "a version can be released once: run `cargo xtask sync --base` and the last tag, or count the version up";
+            let help = "a version can be released only once: run `cargo xtask sync --base` with the last tag, or increase the version";
             problems.push(format!("the tag {} exists, on another commit\n  help: {help}", self.tag()));
         }
         match self.previous_tag()? {
-            // Nothing was published that a version could break.
+            // There is no published version that this one could break.
             None => problems.extend(sync::status(project, Some("HEAD".into()))?.follow_ups.iter().map(|left| left.in_one_line("`"))),
             Some(previous) => {
                 problems.extend(sync::status(project, Some(previous.clone()))?.follow_ups.iter().map(|left| left.in_one_line("`")));
@@ -100,7 +100,7 @@ impl Release {
         Ok(problems)
     }
 
-    /// Whether the version counts up as much as the generated Rust changed.
+    /// Checks that the version increases as much as the changes of the generated Rust require.
     fn version_problem(&self, previous: &str) -> Result<Option<String>> {
         let before = files::crate_version(&self.project.read_at(previous, files::MANIFEST)?)?;
         let bump = sync::rust_verdict(&self.project, previous)?;
@@ -143,7 +143,7 @@ impl Release {
         Ok(tags.lines().find(|tag| *tag != this).map(str::to_owned))
     }
 
-    /// What cargo checks, once the files are ready.
+    /// The checks by cargo, which run once the files are ready.
     fn steps(&self) -> Result<Vec<Step>> {
         let mut steps = PACKAGE.to_vec();
         if let Some(previous) = self.previous_tag()? {
@@ -154,7 +154,7 @@ impl Release {
     }
 }
 
-/// Whether `cargo semver-checks` is installed: a release finds out before the gate runs, not after.
+/// Whether `cargo semver-checks` is installed, which is checked before the gate runs.
 fn has_semver_checks() -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Command::new(cargo).args(["semver-checks", "--version"]).output().is_ok_and(|output| output.status.success())

@@ -5,19 +5,20 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use url::{Host, Url};
+use url::Url;
 
 use crate::digest::sha256;
 use crate::document::Document;
 use crate::download::{MAX_BYTES, Wanted, download, too_large};
+use crate::loopback::is_loopback;
 use crate::project::Project;
 
-/// A place that has an OpenAPI document.
+/// A source of an OpenAPI document.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Source {
     File(String),
     Url(String),
-    /// The schema that an authentik server serves of itself.
+    /// An authentik server, which serves its own schema.
     Server(String),
     Release(String),
 }
@@ -32,7 +33,7 @@ impl Source {
     /// Parses an argument of the command line.
     ///
     /// # Errors
-    /// It is none of the four.
+    /// Fails if it is none of the four.
     pub fn parse(text: &str) -> Result<Self> {
         if text.contains("://") {
             return Self::address(text);
@@ -89,7 +90,7 @@ impl Source {
     /// Reads the document.
     ///
     /// # Errors
-    /// It cannot be read or downloaded, is too large, or is not an OpenAPI document.
+    /// Fails if it cannot be read or downloaded, is too large, or is not an OpenAPI document.
     pub fn fetch(&self, project: &Project) -> Result<Fetched> {
         let bytes = match self {
             Self::File(path) => read_file(path)?,
@@ -139,18 +140,14 @@ fn parse(url: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Code must not be generated from what anyone on the way may have changed. To this machine there is no way.
+/// Rejects plain HTTP to other machines: whoever changes the document in transit would change the generated code.
 fn check_scheme(url: &Url) -> Result<()> {
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_loopback => Ok(()),
-        "http" => bail!("{url}: plain http, where anyone on the way could change what code is generated from\n  help: use https"),
+        "http" if url.host_str().is_some_and(is_loopback) => Ok(()),
+        "http" => bail!(
+            "{url}: plain http, where anyone on the network path could change the document that code is generated from\n  help: use https"
+        ),
         scheme => bail!("{url}: the scheme `{scheme}` is not supported\n  help: use https"),
     }
 }

@@ -56,7 +56,7 @@ pub fn recover(root: &Path) -> Result<()> {
     if root.join(FOLDER).exists() { recover_with(root, &Lock::acquire(root, false)?) } else { Ok(()) }
 }
 
-/// The same for who has the lock already.
+/// The same for a caller that already has the lock.
 pub fn recover_with(root: &Path, _lock: &Lock) -> Result<()> {
     let transaction = Transaction { root, folder: root.join(FOLDER) };
     match fs::read(transaction.folder.join(JOURNAL)) {
@@ -143,7 +143,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Goes on with what a journal recorded. Returns whether there was anything to do.
+    /// Completes the change that a journal recorded. Returns whether there was one.
     fn finish(&self, entries: &[Entry]) -> Result<bool> {
         let digests = entries.iter().map(|entry| self.digest(&entry.path)).collect::<Result<Vec<_>>>()?;
         let is_old = |(entry, digest): &(&Entry, &String)| entry.old == **digest;

@@ -1,4 +1,4 @@
-//! What `cargo xtask sync` carries from our slice to the next: descriptions, extensions, listings.
+//! The annotations that `cargo xtask sync` carries from our slice to the next: descriptions, extensions, listings.
 
 mod common;
 
@@ -107,7 +107,7 @@ fn annotations_stay_with_their_part_of_a_union() {
     assert!(report["follow_ups"].to_string().contains(went), "{}", report["follow_ups"]);
 }
 
-/// What `x-listing` names and is gone is removed from it and reported; a renamed property has its new name there.
+/// Entries of `x-listing` that no longer exist are removed and reported; renamed properties get their new names.
 #[test]
 fn a_listing_names_only_what_exists() {
     let project = Project::new();
@@ -135,7 +135,7 @@ fn a_listing_names_only_what_exists() {
     assert_eq!((&listing["sort-terms"]["stage__name"], listing.get("partition")), (&json!("stage_detail.name"), None));
 }
 
-/// A default for a part of a component is assumed there, and once.
+/// A default for a part of a component is used there, and only once.
 #[test]
 fn a_default_is_assumed_where_the_list_is_declared() {
     let project = Project::new();
@@ -169,7 +169,7 @@ fn a_renamed_property_keeps_its_annotations_and_both_names_are_read() {
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let property = &slice["components"]["schemas"]["FlowSet"]["properties"]["background_url"];
     assert_eq!(property["x-aliases"], json!(["background"]));
-    assert!(property["description"].as_str().unwrap().starts_with("Address of the picture"), "{property}");
+    assert!(property["description"].as_str().unwrap().starts_with("URL of the background image"), "{property}");
     assert!(
         project
             .read("CHANGELOG.md")

@@ -39,7 +39,7 @@ fn a_missing_document_is_an_error_with_help() {
     assert!(outcome.err.contains("error: `nowhere.yaml`: there is no such file\n  help: give a file, "), "{}", outcome.err);
 }
 
-/// What the generator cannot express is an error with a pointer; `diff` reports the changes, and an unknown Rust verdict.
+/// Unsupported constructs are errors with a pointer; `diff` reports the changes with an unknown Rust verdict.
 #[test]
 fn what_cannot_be_generated_is_an_error_and_not_a_panic() {
     let row = json!({ "$ref": "#/components/schemas/FlowStageBinding" });

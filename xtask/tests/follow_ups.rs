@@ -1,4 +1,4 @@
-//! What a sync leaves to do, and how `sync --status` sees that it was done.
+//! The manual follow-up of a sync, and how `sync --status` recognises what is done.
 
 mod common;
 

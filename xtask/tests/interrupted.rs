@@ -1,4 +1,4 @@
-//! Syncs that are killed, that run at once, and that start from a half-done state.
+//! Syncs that are killed, that run concurrently, and that start from an inconsistent state.
 
 mod common;
 

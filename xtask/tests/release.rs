@@ -1,4 +1,4 @@
-//! `cargo xtask release`: what prevents a release, and what is checked before the tag.
+//! `cargo xtask release`: problems that prevent a release, and the checks before the tag.
 
 mod common;
 

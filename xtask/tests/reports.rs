@@ -91,7 +91,7 @@ fn the_table_of_releases_in_the_docs_is_fresh() {
     assert!(table.contains("| 2025.6.4 | ◐ | ◐ | ✓ |"), "{table}");
 }
 
-/// A sync's report has all of it in every format: what changed, what was written, and what is left to do.
+/// The report of a sync is complete in every format: changes, files and manual follow-up.
 #[test]
 fn the_reports_of_a_sync_have_files_and_follow_ups_in_every_format() {
     let change = schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", "retry"] }));

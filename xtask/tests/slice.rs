@@ -1,4 +1,4 @@
-//! `cargo xtask slice`: what an operation reaches.
+//! `cargo xtask slice`: the closure of an operation.
 
 mod common;
 

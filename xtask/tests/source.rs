@@ -224,7 +224,7 @@ fn a_token_is_sent_where_it_is_asked_for() {
     let (code, _, asked) = run("/asks.yml", Some(TOKEN));
     assert_eq!((code, asked), (0, vec!["GET /asks.yml".to_owned(), "GET /asks.yml with a token".to_owned()]));
     let (code, error, _) = run("/asks.yml", None);
-    assert!(code == 2 && error.contains("401 Unauthorized\n  help: the server wants a token: put one into XTASK_TOKEN"), "{error}");
+    assert!(code == 2 && error.contains("401 Unauthorized\n  help: the server requires a token: set XTASK_TOKEN"), "{error}");
     let (code, error, _) = run("/never.yml", Some(TOKEN));
     assert!(code == 2 && error.contains("does not accept the token in XTASK_TOKEN"), "{error}");
 

@@ -60,7 +60,7 @@ fn a_new_value_moves_slice_version_and_changelog() {
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let action = &slice["components"]["schemas"]["DeniedActionEnum"];
     assert_eq!(action["enum"][3], "retry");
-    assert_eq!(action["description"], "What a person sees whom a flow turns away.", "our description stays");
+    assert_eq!(action["description"], "What a flow does when it denies access.", "our description stays");
     assert_eq!(action["x-enum-labels"]["continue"], "Continue");
 
     let changelog = project.read("CHANGELOG.md");

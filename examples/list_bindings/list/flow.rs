@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use authentik_flow_bindings::{Client, FlowStageBinding, PolicyEvaluation};
 use uuid::Uuid;
 
-/// Names further apart than this are not suggested.
+/// Less similar names are not suggested.
 const SIMILAR: f64 = 0.75;
 
 /// A flow with its bindings, in the order in which the stages run.
@@ -64,7 +64,7 @@ pub async fn find_flow(client: &Client, slug: &str) -> Result<Uuid> {
     }
 }
 
-/// Up to five known slugs that are like this one, the most similar first.
+/// Up to five known slugs that are similar to this one, the most similar first.
 fn nearest<'a>(slug: &str, known: &'a BTreeSet<String>) -> Vec<&'a str> {
     let wanted = slug.to_lowercase();
     let similarity = |known: &str| {

@@ -1,4 +1,4 @@
-//! A page that needs no network: styles, script and diagrams are in it.
+//! A self-contained page: styles, script and diagrams are embedded.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The program: its options, and what it prints.
+//! The program: its options and output.
 
 mod diagram;
 mod flow;
@@ -105,7 +105,7 @@ async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding
     if let Some(search) = &options.search {
         request = request.search(search.as_str());
     }
-    // indicatif hides the bar if standard error is not a terminal, and honours NO_COLOR and CLICOLOR.
+    // indicatif hides the bar if standard error is not a terminal, and respects NO_COLOR and CLICOLOR.
     let style = ProgressStyle::with_template("{bar:40.cyan/dim} {pos} of {len} bindings, {elapsed}")?;
     let bar = ProgressBar::new_spinner().with_style(style);
     let mut bindings = Vec::new();
@@ -120,7 +120,7 @@ async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding
 }
 
 fn print(flows: &[Flow], format: Format) -> Result<()> {
-    // Colours only on a terminal that wants them: NO_COLOR, CLICOLOR and CLICOLOR_FORCE are honoured.
+    // Colours only on a terminal that wants them: NO_COLOR, CLICOLOR and CLICOLOR_FORCE are respected.
     let mut out = BufWriter::new(anstream::stdout().lock());
     match format {
         Format::Table => text::table(&mut out, flows)?,

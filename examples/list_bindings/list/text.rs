@@ -1,4 +1,4 @@
-//! The formats that are text: table, JSON, CSV, and Mermaid.
+//! The text formats: table, JSON, CSV, and Mermaid.
 
 use std::io::Write;
 

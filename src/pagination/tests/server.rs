@@ -31,7 +31,7 @@ pub(super) enum Sorting {
     FixedWithTies,
 }
 
-/// What happens to the rows while a request is handled.
+/// A change of the rows while a request is handled.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) request: usize,

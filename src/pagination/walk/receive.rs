@@ -1,4 +1,4 @@
-//! What a page proves, and what follows from it.
+//! Processes a page of a walk: what it proves, and which page to request next.
 
 use super::{LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk};
 use crate::Error;
@@ -45,7 +45,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.prove(window, &pagination, page)
     }
 
-    /// Refuses what no server says.
+    /// Rejects pages with impossible numbers.
     fn check(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<(), Error> {
         if pagination.current != window.page {
             return Err(contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
@@ -59,7 +59,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
         self.received = self.received.saturating_add(rows);
         if self.received > self.most_rows {
-            return Err(self.incomplete("the list grew without end while it was read"));
+            return Err(self.incomplete("the list kept growing while it was read"));
         }
         if pagination.next != 0 && announced < window.size {
             if announced < 2 {
@@ -134,7 +134,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             (offset, pagination.end_index)
         };
         let is_last = self.in_flight.is_empty();
-        // The end of the list is requested early, and the pages in front of it are still to come.
+        // The end of the list is requested early, before the pages in front of it.
         let is_expected = window.descending && !(is_last && self.requested >= count);
         if !proof.is_connected && !is_expected {
             self.repair = Some(Window::before(start, self.page_size, count));
@@ -143,7 +143,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Keeps the rows of a page that are not returned yet.
+    /// Keeps the rows of a page that were not returned yet.
     fn keep(&mut self, window: Window, page: RawPage<T>) {
         let operation = self.request.operation;
         for row in page.rows {
@@ -170,7 +170,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             Some(left) => self.stale_page_budget = left,
             // No page by itself shows that a server does not sort by texts: pages that have no rows in common do.
             None if self.evidence.is_collated() && !self.evidence.is_convincing() => return Err(Stop::UnstableOrder(None)),
-            None => return Err(self.incomplete("pages kept arriving that had no row that was missing").into()),
+            None => return Err(self.incomplete("the server kept sending pages without any of the missing rows").into()),
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 }
 
-/// How many rows a page has, as its own numbers say.
+/// The number of rows that a page announces.
 fn announced_rows(pagination: &Pagination) -> u64 {
     pagination.end_index.saturating_sub(pagination.start_index.saturating_sub(1)).min(pagination.count)
 }

@@ -1,4 +1,4 @@
-//! Configuring the bindings of a server.
+//! Builder methods for the bindings of a server.
 
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ impl FakeAuthentikBuilder {
     /// Adds bindings from JSON: an array of rows, or a page as authentik sends it.
     ///
     /// # Errors
-    /// The text is invalid JSON, or a row is not a binding. The error says at which line.
+    /// Fails if the text is invalid JSON or a row is not a binding. The error names the line.
     ///
     /// ```
     /// use authentik_flow_bindings::testing::{FakeAuthentik, bindings};

@@ -20,7 +20,7 @@ pub(super) struct Filter {
     re_evaluate_policies: Option<bool>,
     policy_engine_mode: Option<String>,
     invalid_response_action: Option<String>,
-    /// Lowercase words, each of which the name of the stage contains.
+    /// Lowercase words that the stage's name must contain.
     words: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Generated bindings.
+//! Generates bindings.
 
 use fastrand::Rng;
 use serde::de::DeserializeOwned;
@@ -77,7 +77,7 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
     let slug = format!("{}-{number:03}", designation.replace('_', "-"));
     let layout = ["stacked", "content_left", "sidebar_right"][number % 3];
     let flow = json!({
-        // Also read as `background_url`, if that is the name in the specification.
+        // Also accepted if the specification calls it `background_url`.
         "background": "/static/dist/assets/images/flow_background.jpg",
         "compatibility_mode": rng.bool(),
         "denied_action": "message_continue",

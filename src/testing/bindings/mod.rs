@@ -103,7 +103,7 @@ pub(crate) struct Bindings {
     /// Every flow that a binding ever referred to; what is known of it, if it was in a `flow_set`.
     flows: BTreeMap<Uuid, Option<FlowSet>>,
     stages: BTreeMap<Uuid, Stage>,
-    /// Number of changes.
+    /// The number of changes.
     revision: u64,
 }
 

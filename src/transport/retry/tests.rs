@@ -85,7 +85,7 @@ async fn a_pause_that_is_renewed_for_ever_holds_no_request_for_ever() {
     assert!(started.elapsed() <= Duration::from_secs(66), "{:?}", started.elapsed());
 }
 
-/// "Never" may be written as the longest time there is.
+/// "No limit" may be written as `Duration::MAX`.
 #[tokio::test(start_paused = true)]
 async fn durations_of_any_length_are_understood() {
     let policy = RetryPolicy::default().max_elapsed(Duration::MAX).pauses(Duration::MAX, Duration::MAX);

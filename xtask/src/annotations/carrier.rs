@@ -1,4 +1,4 @@
-//! Finds the place in a slice that an annotation of ours belongs to, schema by schema.
+//! Carries our annotations to the corresponding places of a new slice, schema by schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,15 @@ use super::parts::{Renamed, aliases, annotate};
 use crate::document::{component, key_text};
 use crate::node::bare;
 
-/// Extensions of a property, which it keeps whatever its type becomes.
+/// Extensions that a property keeps even if its type changes.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 pub struct Carrier<'a> {
-    /// The components of ours.
+    /// The components of our slice.
     components: &'a Value,
     old_names: BTreeSet<String>,
     new_names: BTreeSet<String>,
-    /// What each component was before: a component, under this name or another, or a schema that was inline.
+    /// The counterpart of each component in our slice: a component, possibly under another name, or an inline schema.
     pairs: BTreeMap<String, &'a Value>,
     were_inline: BTreeSet<String>,
     pub renamed: Vec<Renamed>,
@@ -88,7 +88,7 @@ impl<'a> Carrier<'a> {
             }
             (None, Some(new)) if !self.old_names.contains(&new) => {
                 annotate(ours, schema);
-                // The texts of enum values go with the values.
+                // The labels and descriptions of enum values are copied with the values.
                 schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !key.starts_with("x-enum-")));
                 self.were_inline.insert(new.clone());
                 self.pairs.entry(new).or_insert(ours);
@@ -156,14 +156,14 @@ fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value
     pairs
 }
 
-/// The order of an enum means nothing, and people are used to ours; new values follow.
+/// Keeps our order of enum values, because the order has no meaning and users know ours; new values follow.
 fn keep_order_of_values(ours: &Value, schema: &mut Value) {
     if let (Some(ours), Some(values)) = (ours.get("enum").and_then(Value::as_array), schema.get_mut("enum").and_then(Value::as_array_mut)) {
         values.sort_by_key(|value| ours.iter().position(|known| known == value).unwrap_or(ours.len()));
     }
 }
 
-/// Labels and descriptions of values that are gone are gone too.
+/// Keeps the labels and descriptions of values that still exist.
 fn keep_texts_of_values(schema: &mut Value) {
     let values = schema.get("enum").and_then(Value::as_array).cloned();
     for key in ["x-enum-labels", "x-enum-descriptions"] {

@@ -1,4 +1,4 @@
-//! `x-listing` names parameters and properties, which upstream adds, removes and renames.
+//! Updates `x-listing` when upstream removes or renames the parameters and properties that it names.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::parts::{Renamed, operations_mut};
 use crate::document::step;
 
-/// Something that was removed from `x-listing`, because the parameter or property that it names is gone.
+/// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
 pub struct Unlisted {
     /// JSON pointer of the `x-listing`.
     pub pointer: String,
     pub what: String,
 }
 
-/// Removes from `x-listing` what names a parameter or property that does not exist.
+/// Removes entries of `x-listing` whose parameter or property does not exist.
 pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
     let mut known = BTreeSet::new();
     property_names(slice, &mut known);
@@ -70,7 +70,7 @@ struct Properties<'a> {
 }
 
 impl Properties<'_> {
-    /// A path such as `stage_obj.flow_set[].pk` by the names that its properties have now; none if one of them is gone.
+    /// A path such as `stage_obj.flow_set[].pk` with the current names of its properties; `None` if one of them no longer exists.
     fn current(&self, path: &Value) -> Option<String> {
         let part = |part: &str| {
             let name = part.trim_end_matches("[]");

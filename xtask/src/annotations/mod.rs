@@ -1,8 +1,8 @@
-//! Annotations are what is ours in a slice: descriptions, the order of enum values, and extensions that say what OpenAPI cannot.
+//! Annotations are our additions to a slice: descriptions, the order of enum values, and extensions for facts that OpenAPI cannot express.
 //!
 //! They are carried from the checked-in slice to the same place in another. A component that was renamed keeps them, and so does a
 //! property whose `x-aliases` has the new name: the old name then becomes an alias of the new one, so that responses with either are
-//! read.
+//! decoded.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub mod listing;
 pub mod orphaned;
 mod parts;
 
-/// What changed while annotations were carried.
+/// Changes that were found while carrying annotations.
 pub struct Carried {
     pub renamed: Vec<Renamed>,
     pub unlisted: Vec<listing::Unlisted>,
@@ -40,7 +40,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     for (pointer, operation) in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
         let same_id = operations(ours).find(|ours| ours.get("operationId") == id.as_ref());
-        // An operation whose id changed is still the one at its path.
+        // An operation whose id changed is found by its path.
         if let Some(ours) = same_id.or_else(|| ours.pointer(&pointer[1..])) {
             carrier.operation(ours, operation);
         }
@@ -55,15 +55,15 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     Carried { renamed, unlisted }
 }
 
-/// A property that servers of the old document need not send, and what the client assumes there.
+/// A property that servers of the old document may leave out, and the default that the client uses then.
 pub struct Bridged {
     pub component: String,
     pub property: String,
     pub default: Value,
 }
 
-/// Gives each property that is required only since `new` a default for servers that do not send it, if it is a list or an object
-/// without properties: an empty one. The default of any other is for a person to choose.
+/// Gives each property that is required only since `new` a default for servers that do not send it, if it is an array or a free-form
+/// object: an empty one. The defaults of other properties need a decision by a maintainer.
 pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     let mut bridged = Vec::new();
     for (component, before) in old["components"]["schemas"].as_object().into_iter().flatten() {

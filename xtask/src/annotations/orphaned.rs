@@ -1,4 +1,4 @@
-//! Descriptions of ours that describe nothing any more.
+//! Finds orphaned descriptions: those whose subject no longer exists.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::document::{key_text, step};
 use crate::node::bare;
 
-/// The places of descriptions that a slice no longer has; for a parameter, also the name that it may have now.
+/// The pointers of orphaned descriptions; for a parameter, also its possible new name.
 pub fn orphaned_descriptions(ours: &Value, slice: &Value) -> Vec<String> {
     fn descriptions<'a>(node: &'a Value, place: &str, found: &mut Vec<(String, &'a str)>) {
         match node {
@@ -40,7 +40,7 @@ pub fn orphaned_descriptions(ours: &Value, slice: &Value) -> Vec<String> {
     orphaned.map(|(place, _)| named(place)).collect()
 }
 
-/// A new parameter with the schema of the one that was at a place.
+/// A new parameter with the same schema as the removed one.
 fn perhaps_renamed<'a>(ours: &Value, slice: &'a Value, place: &str) -> Option<&'a str> {
     let (operation, name) = place.strip_prefix('#')?.split_once("/parameters/")?;
     let (before, after) = (ours.pointer(operation)?["parameters"].as_array()?, slice.pointer(operation)?["parameters"].as_array()?);

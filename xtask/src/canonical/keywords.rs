@@ -7,10 +7,10 @@ use crate::codegen::pointer::component;
 pub const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Keywords that have no effect when they are `false`.
 pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
-/// Keywords about the use of a schema, which may stand beside a reference to it.
+/// Keywords about the use of a schema, which may appear next to a reference to it.
 pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
-/// What to do about a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
+/// The help for a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
 pub fn misshapen(keyword: &str, value: &Value) -> Option<&'static str> {
     const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
     match keyword {
@@ -156,13 +156,8 @@ pub fn unwrap_single(mut schema: Map<String, Value>) -> Value {
 
 /// The value, with `20.0` written as 20.
 pub fn plain_number(value: &Value) -> Value {
+    // `Display` writes an integral `f64` without a fraction.
     let number = value.as_f64().filter(|_| value.is_f64());
-    number.and_then(whole).map_or_else(|| value.clone(), Value::from)
-}
-
-fn whole(number: f64) -> Option<i64> {
-    /// Above, an `f64` does not represent every integer.
-    const LARGEST: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "checked before")]
-    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
+    let integer = number.and_then(|number| number.to_string().parse::<i64>().ok());
+    integer.map_or_else(|| value.clone(), Value::from)
 }

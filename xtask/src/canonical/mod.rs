@@ -24,7 +24,7 @@ mod keywords;
 mod parameters;
 mod schemas;
 
-/// The component that consists of itself by way of `allOf`, `oneOf` and `anyOf`. No value and no Rust type can be that.
+/// A component that contains itself through `allOf`, `oneOf` and `anyOf` only. No value matches it, and no Rust type can express it.
 pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
     fn parts(schema: &Value, found: &mut Vec<String>) {
         found.extend(schema.get("$ref").and_then(Value::as_str).and_then(|to| component(to, "schemas")).map(Cow::into_owned));

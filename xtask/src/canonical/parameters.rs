@@ -1,4 +1,4 @@
-//! Schemas of parameters and headers: references are repointerd by their targets.
+//! Schemas of parameters and headers, with references replaced by their targets.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::schemas::Canonical;
 use crate::codegen::pointer::step;
 use crate::document::Error;
 
-/// The greatest depth of a parameter's schema; one that is deeper contains itself.
+/// The greatest depth of a parameter's schema; a deeper one is taken to contain itself.
 const DEEPEST: usize = 32;
 
 /// The keywords of a schema.
@@ -38,7 +38,7 @@ impl<'a> Canonical<'a> {
                 self.inside.pop();
                 written.insert("items".into(), items?);
             } else if matches!(key, "readOnly" | "writeOnly") {
-                // They are about properties, and a parameter is none.
+                // They apply to properties only.
             } else if let Some(value) = self.keyword(key, value, pointer)? {
                 written.insert(key.to_owned(), value);
             }

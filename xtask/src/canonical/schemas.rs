@@ -22,7 +22,7 @@ pub struct Canonical<'a> {
     pub(super) inside: Vec<String>,
     /// The name of each component by its canonical form, once it is needed.
     by_form: Option<HashMap<Value, String>>,
-    /// Forms are being compared: nothing is reached by that.
+    /// Whether forms are only being compared, so that no component counts as reached.
     comparing: bool,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Canonical<'a> {
         }
     }
 
-    /// Notes which components an operation refers to.
+    /// Records which components an operation refers to.
     pub fn link(&mut self, operation: &Value) {
         let mut waiting = Vec::new();
         let collect = |part: &Value, waiting: &mut Vec<String>| {
@@ -49,7 +49,7 @@ impl<'a> Canonical<'a> {
         ["requestBody", "responses"].iter().filter_map(|part| operation.get(part)).for_each(|part| collect(part, &mut waiting));
         let mut seen = BTreeSet::new();
         while let Some(reference) = waiting.pop() {
-            // A broken reference is reported where it is written.
+            // A dangling reference is reported where it appears.
             let Ok((at, target)) = self.document.follow(&reference, &reference) else { continue };
             let is_new = seen.insert(reference) && component(&at, "schemas").is_none_or(|name| self.linked.insert(name.into_owned()));
             if is_new {
@@ -63,7 +63,7 @@ impl<'a> Canonical<'a> {
         self.linked.contains(component)
     }
 
-    /// The next component that was reached and is not written yet.
+    /// The next component that was reached but not yet written.
     pub fn next_component(&mut self) -> Option<(String, Result<Value, Error>)> {
         let name = self.waiting.pop()?;
         let pointer = to_component("schemas", &name);

@@ -15,7 +15,7 @@ use crate::slice::{Selection, slice};
 /// Canonical slices of the releases that changed the operation.
 pub const SLICES: &str = "tests/fixtures/slices";
 
-/// Prints which client reads which server, for all known releases.
+/// Prints which clients can decode the responses of which servers, for all known releases.
 pub fn run(root: &Path, slices: &Path) -> Result<bool> {
     let project = Project::open(root)?;
     let (ours, checked_in) = project.slice()?;
@@ -26,7 +26,7 @@ pub fn run(root: &Path, slices: &Path) -> Result<bool> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("{name}: cannot be read"))?;
         let mut release = slice(&Document::parse(&name, &text)?, &Selection::All, false)?;
-        // As a sync from the checked-in slice does.
+        // As in a sync from the checked-in slice.
         annotations::carry(&ours.root, &mut release);
         annotations::bridge(&checked_in, &mut release);
         slices.push(release);
@@ -36,7 +36,7 @@ pub fn run(root: &Path, slices: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// The numbers of a release, by which releases are ordered.
+/// The numbers of a release, for sorting.
 fn numbers(release: &str) -> Vec<u32> {
     release.split(['.', '-']).map_while(|part| part.parse().ok()).collect()
 }

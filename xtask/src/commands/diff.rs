@@ -92,7 +92,7 @@ fn fails(diff: &Diff, arguments: &Arguments) -> bool {
         FailOn::Warning => worst >= Some(Level::Warning),
         FailOn::Any => worst.is_some(),
     });
-    // Rust that cannot be generated is at least as bad as a breaking change.
+    // Rust that cannot be generated counts as a breaking change.
     let bump = diff.rust.bump.unwrap_or(Bump::Major);
     let in_rust = arguments.fail_on_rust.is_some_and(|fail_on| match fail_on {
         FailOnRust::Major => bump >= Bump::Major,

@@ -14,13 +14,13 @@ use crate::source::Source;
 use crate::sync::files;
 use crate::yaml;
 
-/// Print the Rust that the generator makes of a document
+/// Print the Rust that is generated from a document
 #[derive(Args)]
 pub struct Arguments {
     /// A file, a URL, the address of an authentik server, or a release [default: the checked-in slice]
     #[arg(value_name = "SRC")]
     source: Option<String>,
-    /// Write the Rust of the checked-in slice to openapi/flows_bindings_list.rs, with a header that says what it was made from
+    /// Write the Rust of the checked-in slice to openapi/flows_bindings_list.rs, with a header that identifies its sources
     #[arg(long, conflicts_with = "source")]
     write: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The commands: what each takes from the command line and prints.
+//! The commands: their arguments and output.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -44,7 +44,7 @@ fn print(text: &str) -> Result<()> {
     write_to(io::stdout(), text)
 }
 
-/// Writes text with ANSI styles to standard output, without them unless it is a terminal; `NO_COLOR` and `CLICOLOR` are honoured.
+/// Writes text with ANSI styles to standard output, without them unless it is a terminal; `NO_COLOR` and `CLICOLOR` are respected.
 fn print_styled(text: &str) -> Result<()> {
     write_to(anstream::stdout(), text)
 }

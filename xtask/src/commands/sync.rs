@@ -25,11 +25,11 @@ pub struct Arguments {
     /// Write nothing, and print what would change as a unified diff
     #[arg(long, conflicts_with = "check")]
     dry_run: bool,
-    /// Write nothing, and list what is left of earlier syncs, computed from the files; exit with 1 if anything is. Compares with the
+    /// Write nothing, and list the remaining manual follow-up, computed from the files; exit with 1 if there is any. Compares with the
     /// newest tag unless `--base` is given
     #[arg(long, conflicts_with_all = ["check", "dry_run", "from"])]
     status: bool,
-    /// Apply the fix that `--status` proposes at this JSON pointer to the slice, then list what is left; can be repeated
+    /// Apply the fix that `--status` proposes at this JSON pointer to the slice, then list the remaining follow-up; can be repeated
     #[arg(long, value_name = "POINTER", conflicts_with_all = ["check", "dry_run", "from"])]
     apply: Vec<String>,
     /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier

@@ -1,4 +1,4 @@
-//! Two documents that are being compared, operation by operation.
+//! A comparison of two documents, operation by operation.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub struct Comparison<'a> {
     pub findings: Findings<'a>,
 }
 
-/// An operation that both documents have.
+/// An operation in both documents.
 pub struct Pair<'a> {
     pub scope: usize,
     /// JSON pointers to the operation in the old and in the new document.
@@ -41,7 +41,7 @@ impl<'a> Comparison<'a> {
         Self { old, new, findings: Findings::default() }
     }
 
-    /// `deprecated` of an operation or a parameter, which reports call `name`.
+    /// Compares `deprecated` of an operation or a parameter; `name` is its name in reports.
     pub fn deprecation(&mut self, pair: &Pair, rule: &str, name: &str, pointer: &str, (old, new): (&Value, &Value)) {
         let is_deprecated = |part: &Value| part.get("deprecated") == Some(&Value::Bool(true));
         let (happened, text) = match (is_deprecated(old), is_deprecated(new)) {

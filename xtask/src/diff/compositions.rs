@@ -1,4 +1,4 @@
-//! Changes of what a schema is composed of: `oneOf`, `anyOf`, `allOf` and the discriminators that tell alternatives apart.
+//! Changes in compositions: `oneOf`, `anyOf`, `allOf` and discriminators.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::wire::{Compatibility, decodes, null};
 use crate::codegen::pointer::step;
 use crate::node::Node;
 
-/// The parts of two compositions, matched by what they refer to or say.
+/// The parts of two compositions, matched by reference or content.
 struct Parts<'a> {
     same: Vec<(Node<'a>, Node<'a>)>,
     removed: Vec<Node<'a>>,
@@ -36,7 +36,7 @@ fn is_same_part(one: &Node, other: &Node) -> bool {
     one.component == other.component && (one.component.is_some() || one.same_definition(other))
 }
 
-/// Compares the alternatives of two unions. `kinds` are `oneOf` or `anyOf`; a schema that is not a union is one of itself.
+/// Compares the alternatives of two unions. `kinds` are `oneOf` or `anyOf`; a schema that is not a union counts as a union of one.
 pub fn unions<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject, (before, after): (&str, &str)) {
     let id = if after == "oneOf" { "one-of" } else { "any-of" };
     let alternatives = |node: &Node<'a>, union: &str, other: &[Node]| match node.parts(union) {
@@ -48,7 +48,7 @@ pub fn unions<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, s
     let subject = &with_type_of_union(subject, before.len().max(after.len()));
     let parts = match_parts(before, after);
     if parts.reordered {
-        let text = format!("the alternatives of `{}` are in another order; the first that matches is read", subject.name);
+        let text = format!("the alternatives of `{}` are in another order; clients decode the first one that matches", subject.name);
         findings.note(subject, &format!("{id}-order-changed"), text, &new.pointer, Range::Same, Wire::COMPATIBLE);
     }
     for part in parts.added {
@@ -105,7 +105,7 @@ fn describe(part: &Node) -> String {
     }
 }
 
-/// Compares the objects that an `allOf` combines, aside from their properties. Returns the pairs whose keywords are left to compare.
+/// Compares the objects that an `allOf` combines, except for their properties. Returns the pairs whose keywords still have to be compared.
 pub fn combined_objects<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) -> Vec<(Node<'a>, Node<'a>)> {
     let (before, mut after) = (old.objects().split_off(1), new.objects().split_off(1));
     let mut pairs = Vec::new();
@@ -136,7 +136,7 @@ pub fn combined_objects<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &N
     pairs
 }
 
-/// Notes a part of an `allOf` that was added or removed, unless it consists of properties, which are compared one by one.
+/// Records a part of an `allOf` that was added or removed, unless it has only properties, which are compared one by one.
 fn note_part(findings: &mut Findings, part: &Node, happened: &str, subject: &Subject) {
     if !part.is_only_properties() {
         let (range, more) = if happened == "added" { (Range::Narrower, "one more schema") } else { (Range::Wider, "one schema less") };
@@ -162,7 +162,7 @@ pub fn discriminators<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Nod
                 match before.get(kind) {
                     None => note("discriminator-mapping-added", format!("the discriminator of `{name}` may now be `{kind}`")),
                     Some(other) if other != target => {
-                        note("discriminator-mapping-changed", format!("the schema of `{name}` for `{kind}` is another one"));
+                        note("discriminator-mapping-changed", format!("the schema of `{name}` for `{kind}` was replaced"));
                     }
                     Some(_) => same.push(target.clone()),
                 }

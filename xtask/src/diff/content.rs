@@ -1,4 +1,4 @@
-//! Changes of the media types of a request body or a response.
+//! Changes in the media types of a request body or a response.
 
 use std::collections::BTreeMap;
 

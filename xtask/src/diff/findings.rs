@@ -1,4 +1,4 @@
-//! What a comparison has found, and which pairs of schemas it has still to compare.
+//! The changes found by a comparison, and the queue of pairs of schemas that it still has to compare.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,8 +11,8 @@ use crate::node::Node;
 
 /// Changes, and a queue of pairs of schemas.
 ///
-/// A pair is compared once for each way in which it is used, however many operations reach it. Pairs wait in a queue instead of being
-/// compared recursively, so that neither the depth of schemas nor references to themselves matter.
+/// A pair is compared once for each kind of use, however many operations reach it. A queue replaces recursion, so deep and recursive
+/// schemas are no problem.
 #[derive(Default)]
 pub struct Findings<'a> {
     scopes: Vec<Scope>,
@@ -20,7 +20,7 @@ pub struct Findings<'a> {
     queue: Vec<(Node<'a>, Node<'a>, Subject)>,
 }
 
-/// What was found in one operation, or in one pair of components.
+/// The changes in one operation, or in one pair of components.
 #[derive(Default)]
 struct Scope {
     operation: Option<Operation>,
@@ -55,9 +55,11 @@ impl Finding {
         Self { only_if: call, ..self }
     }
 
-    /// Says which value `sync` writes as a default, so that new clients read old servers.
+    /// Names the default that `sync` writes so that new clients can decode responses of old servers.
     pub fn bridged_by(self, default: Option<Value>) -> Self {
-        let note = |default| format!("`cargo xtask sync` adds `x-default-when-absent: {default}`, with which new clients read old servers");
+        let note = |default| {
+            format!("`cargo xtask sync` adds `x-default-when-absent: {default}`, so that new clients can decode responses of old servers")
+        };
         Self { note: default.map(note), ..self }
     }
 
@@ -67,7 +69,7 @@ impl Finding {
     }
 }
 
-/// The schema that is being compared: how it is used, and what reports call it.
+/// The schema that is being compared: its use and its name in reports.
 #[derive(Clone)]
 pub struct Subject {
     pub scope: usize,
@@ -82,7 +84,7 @@ pub struct Subject {
     pub touches: Vec<String>,
     /// Names that its own type may have in Rust.
     pub types: Vec<String>,
-    /// What a call does to send it, if a call need not.
+    /// What a call must do to send it, if it is optional.
     pub only_if: Option<String>,
 }
 
@@ -126,7 +128,7 @@ impl<'a> Findings<'a> {
         self.scopes[scope].changes.push(change);
     }
 
-    /// Notes what happened to a schema. `in_response` is what clients make of it in a success response; requests follow from `range`.
+    /// Records a change of a schema. `in_response` is the verdict for success responses; that for requests follows from `range`.
     pub fn note(&mut self, subject: &Subject, happened: &str, text: String, pointer: &str, range: Range, in_response: Wire) {
         let (fine, fails) = (Compatibility::Compatible, Compatibility::Incompatible);
         let (old, new) = match (subject.used, range) {
@@ -152,7 +154,7 @@ impl<'a> Findings<'a> {
         self.queue.pop()
     }
 
-    /// The scope of a pair that others may refer to as well; none if the pair is known. Either way, `from` uses it.
+    /// A new scope for a pair that several scopes may use; `None` if the pair is already known. In both cases, `from` uses it.
     pub fn enter_pair(&mut self, from: &Subject, old: &Node, new: &Node) -> Option<usize> {
         let key = (from.used, from.nested, old.pointer.clone(), new.pointer.clone());
         let known = self.known.get(&key).copied();
@@ -162,7 +164,7 @@ impl<'a> Findings<'a> {
         known.is_none().then_some(scope)
     }
 
-    /// Every change once, with all the operations that it concerns.
+    /// Every change once, with all operations that it affects.
     pub fn into_changes(self) -> Vec<Change> {
         let mut concerned: Vec<BTreeSet<&Operation>> = vec![BTreeSet::new(); self.scopes.len()];
         for (root, scope) in self.scopes.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A document that is compared: its slice, and the Rust that the generator makes of it.
+//! A document to compare: its slice and its generated Rust.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ pub struct Input<'a> {
     source: &'a str,
     /// The slice with annotations.
     pub(super) slice: Cow<'a, Value>,
-    /// The Rust, or why there is none.
+    /// The generated Rust, or why it cannot be generated.
     pub generated: Result<Generated, Diagnostic>,
     /// Operations that the generator does not support.
     pub left_out: BTreeSet<Operation>,
@@ -24,8 +24,8 @@ pub struct Input<'a> {
     pub(super) invalid: Vec<InvalidOperation>,
 }
 
-/// A slice without the operations that the generator does not support, and those operations: the ones that upload files, and the ones with
-/// several kinds of success.
+/// Splits off the operations that the generator does not support: those that upload files, and those with several kinds of success
+/// responses.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     let mut left_out = operations(slice);
     left_out.retain(|_, operation| uploads_files(operation) || has_several_successes(operation));
@@ -66,7 +66,7 @@ impl<'a> Input<'a> {
         Self { invalid, ..self }
     }
 
-    /// Leaves operations out of the comparison, but not out of the Rust: upstream neither added nor removed them.
+    /// Leaves operations out of the comparison, because upstream neither added nor removed them, but keeps their Rust.
     pub fn leave_out(&mut self, operation_ids: &[String]) {
         let mut unwanted = operations(&self.slice);
         unwanted.retain(|_, value| value["operationId"].as_str().is_some_and(|id| operation_ids.iter().any(|other| other == id)));

@@ -1,4 +1,4 @@
-//! Every release against every other.
+//! Compares every release with every other.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::model::Wire;
 use super::verdict::wire_verdict;
 use super::wire::Compatibility;
 
-/// What the clients of releases make of the servers of releases.
+/// The wire verdicts of the clients of all releases with the servers of all releases.
 pub struct Matrix {
     pub releases: Vec<String>,
     /// By client, then by server.
@@ -14,7 +14,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Compares slices, which have their annotations.
+    /// Compares annotated slices.
     pub fn new(slices: &[Value]) -> Self {
         let release = |slice: &Value| slice["info"]["version"].as_str().unwrap_or_default().to_owned();
         let row = |client: &Value| {

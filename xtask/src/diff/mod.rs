@@ -1,4 +1,4 @@
-//! What changed from one slice to another, and what each change means for deployed clients and for this crate.
+//! Compares two slices, and judges each change for deployed clients and for this crate.
 
 pub use input::{Input, generatable};
 pub use matrix::Matrix;

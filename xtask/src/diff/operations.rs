@@ -1,4 +1,4 @@
-//! Changes of operations.
+//! Changes in operations.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     comparison.findings.into_changes()
 }
 
-/// What clients make of whole responses beyond what they make of those of their own server. It shows what no single change explains.
+/// The verdict for whole responses, compared with those of the client's own server. It reveals effects that no single change explains.
 pub fn decode(old: &Value, new: &Value) -> Wire {
     let mut worst = Wire::COMPATIBLE;
     for (before, after) in pairs(old, new) {
@@ -61,7 +61,7 @@ pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
 }
 
-/// A slice with certain operations only.
+/// A slice with only these operations.
 pub fn only(slice: &Value, is_wanted: impl Fn(&Operation) -> bool) -> Value {
     let mut slice = slice.clone();
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {

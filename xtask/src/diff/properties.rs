@@ -1,4 +1,4 @@
-//! Changes of the properties of objects: which there are, under which names, and which are required.
+//! Changes in the properties of objects: additions, removals, renamings and `required`.
 
 use heck::{ToPascalCase, ToSnakeCase};
 
@@ -60,7 +60,7 @@ fn property_of(subject: &Subject, name: &str, required: (bool, bool)) -> Subject
     Subject { required, touches: touches.collect(), only_if, ..subject.part(dotted, &name.to_pascal_case()) }
 }
 
-/// How sure one can be of a new property.
+/// Whether a new property is required, for messages.
 fn presence(property: &Node, subject: &Subject) -> &'static str {
     match (subject.used.is_request(), subject.required.1) {
         _ if is_unsent(property, subject) => " and is never sent",
@@ -71,7 +71,7 @@ fn presence(property: &Node, subject: &Subject) -> &'static str {
     }
 }
 
-/// Notes a property that was added or removed.
+/// Records a property that was added or removed.
 fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node, text: String, wire: Wire) {
     let is_required = subject.required.0;
     let need = if is_required { "required" } else { "optional" };
@@ -87,7 +87,7 @@ fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node
         (Use::ErrorResponse, _) => Wire::COMPATIBLE,
         _ if is_unsent(node, subject) => Wire::COMPATIBLE,
         (Use::Response, _) => wire,
-        // A server ignores what it does not know, and refuses a request without what it requires.
+        // A server ignores unknown properties, and rejects a request without the required ones.
         (_, "added") => Wire { old_client_on_new_server: refused, new_client_on_old_server: lost },
         _ => Wire { old_client_on_new_server: lost, new_client_on_old_server: refused },
     };
@@ -98,7 +98,7 @@ fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node
     findings.add(subject.scope, finding.bridged_by(bridge));
 }
 
-/// `readOnly` in requests, `writeOnly` in responses. The other way round they mean nothing.
+/// Compares `readOnly` in requests and `writeOnly` in responses. The other combinations have no effect.
 fn access(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
     let (need, flag, word) = if subject.used.is_request() {
         ("request-property".to_owned(), "readOnly", "read-only")
@@ -185,7 +185,7 @@ fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
 }
 
 impl Renamed<'_> {
-    /// Each client reads the other's name if its own document has it as an alias. If not, its verdict is that of `unknown`.
+    /// A client decodes the other name if its own document has it as an alias. Otherwise, its verdict is that of `unknown`.
     fn wire(&self, old: &Node, new: &Node, unknown: Wire) -> Wire {
         let ((name, before), (other, after)) = (&self.before, &self.after);
         let is_sent = |server: &Node, sent: &str, client: &Node, known: &str, property: &Node| {

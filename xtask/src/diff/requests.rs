@@ -1,4 +1,4 @@
-//! Changes of what operations are called with: parameters and bodies.
+//! Changes in requests: parameters and bodies.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ struct Parameter<'a> {
     required: bool,
 }
 
-/// The parameters of an operation by location and name. Those in the path go by their position, since a URL does not have their names.
+/// The parameters of an operation by location and name. Path parameters are identified by position, since their names are not part of the URL.
 fn parameters<'a>(operation: &'a Value, path: &str, pointer: &str) -> BTreeMap<(&'a str, String), Parameter<'a>> {
     let list = operation.get("parameters").and_then(Value::as_array).into_iter().flatten().enumerate();
     let named = list.map(|(index, value)| {
@@ -75,7 +75,7 @@ impl<'a> Comparison<'a> {
         } else {
             ("new-optional-request-parameter", "was added", Compatibility::Compatible)
         };
-        // authentik ignores a filter that it does not know.
+        // authentik ignores unknown filters.
         let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Compatibility::Lossy };
         let only_if = (!new.required).then(|| format!("sets `{}`", new.name));
         self.note_parameter(pair, new, rule, happened, wire, only_if);

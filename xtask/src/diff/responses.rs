@@ -1,4 +1,4 @@
-//! Changes of responses: which statuses there are, and their headers.
+//! Changes in responses: their statuses and headers.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// What the client can decode of a response.
+/// The content of a response that the client decodes.
 fn json_schema<'a>(root: &'a Value, response: &'a Value) -> Option<Node<'a>> {
     Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
 }
@@ -63,14 +63,14 @@ impl<'a> Comparison<'a> {
         let kind = if is_success { "success" } else { "non-success" };
         let rule = of_operation(&format!("response-{kind}-status-{happened}"));
         let pointer = if happened == "removed" { &pair.pointers.0 } else { &pair.pointers.1 };
-        // A model may come and go with the response.
+        // A model may be added or removed with the response.
         let models = schema.and_then(|schema| schema.component.as_deref().map(type_names)).into_iter().flatten();
         let touches = pair.send().into_iter().chain(models.map(|name| format!("types::{name}"))).collect();
         let finding = Finding::new(rule, format!("the response {status} was {happened}"), step(&step(pointer, "responses"), status));
         self.findings.add(pair.scope, finding.wire(wire).touches(touches));
     }
 
-    /// Headers of responses, which the client hands out as they are.
+    /// Compares response headers, which the client passes on unchanged.
     fn headers(&mut self, pair: &Pair, part: &str, status: &str, (old, new): (&'a Value, &'a Value)) {
         let list = |part: &'a Value| part.get("headers").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
         let (before, after) = (list(old), list(new));
@@ -94,7 +94,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What a client makes of a success response that its document does not have: it decodes every success as the one that it knows.
+/// The verdict for a success response that the client's document does not have: the client decodes every success response as the one it knows.
 fn reads(root: &Value, known: &Responses, succeeds: &dyn Fn(&str) -> bool, sent: Option<Node>) -> Compatibility {
     let known = known.iter().find(|(status, _)| succeeds(status)).and_then(|(_, response)| json_schema(root, response));
     match (known, sent) {

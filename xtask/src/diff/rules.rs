@@ -1,6 +1,6 @@
 //! The ids and levels of changes, which are those of [oasdiff](https://github.com/oasdiff/oasdiff).
 //!
-//! An id consists of a prefix for the place and a suffix for what happened there. Changes that oasdiff has no rule for get an id of the same
+//! An id consists of a prefix for the place and a suffix for the change. Changes without a rule in oasdiff get an id of the same
 //! form.
 
 use std::fmt;
@@ -39,7 +39,7 @@ pub enum Use {
     RequestBody,
     /// A success response.
     Response,
-    /// An error response, which `src/error.rs` reads leniently.
+    /// An error response, which `src/error` decodes leniently.
     ErrorResponse,
 }
 
@@ -60,7 +60,7 @@ impl Use {
     }
 }
 
-/// What can happen to a schema, with its level in requests and in responses.
+/// Changes of schemas, with their levels in requests and in responses.
 const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("type-changed", Error, Error),
     ("type-generalized", Info, Error),
@@ -101,7 +101,7 @@ const OF_SCHEMAS: &[(&str, Level, Level)] = &[
     ("unique-items-removed", Info, Info),
 ];
 
-/// What can happen to anything else.
+/// Other changes.
 const OF_OPERATIONS: &[(&str, Level)] = &[
     ("api-operation-id-added", Info),
     ("api-operation-id-removed", Info),
@@ -182,10 +182,10 @@ const OF_OPERATIONS: &[(&str, Level)] = &[
     ("response-write-only-property-became-required", Info),
 ];
 
-/// Levels that differ in a property of a parameter.
+/// Levels that are different for a property of a parameter.
 const EXCEPTIONS: &[(&str, Level)] = &[("request-parameter-property-type-changed", Warning)];
 
-/// The rule for what happened to a schema.
+/// The rule for a change of a schema.
 pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
     // oasdiff has irregular ids for these.
     let id = match (used.prefix(nested), happened) {
@@ -201,7 +201,7 @@ pub fn of_schema(used: Use, nested: bool, happened: &str) -> (String, Level) {
     (id, level.unwrap_or(Info))
 }
 
-/// The level of a changed bound. Clients break where requests may contain less, or responses more.
+/// The level of a changed bound. Clients break if requests allow less, or responses allow more.
 fn of_bound(happened: &str, request: bool) -> Option<Level> {
     let (bound, moved) = happened.rsplit_once('-')?;
     let upper = bound.contains("max");
@@ -215,7 +215,7 @@ fn of_bound(happened: &str, request: bool) -> Option<Level> {
     Some(if grows == request { Info } else { Error })
 }
 
-/// The rule for anything but a schema.
+/// The rule for a change of anything else.
 pub fn of_operation(id: &str) -> (String, Level) {
     let level = OF_OPERATIONS.iter().find(|(known, _)| *known == id).map(|(_, level)| *level);
     debug_assert!(level.is_some(), "there is no rule {id}");

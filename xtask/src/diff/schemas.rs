@@ -1,4 +1,4 @@
-//! Changes of schemas: both documents are walked in step.
+//! Changes in schemas: walks both documents in step.
 
 use std::collections::BTreeSet;
 
@@ -25,11 +25,11 @@ pub fn compare_all(findings: &mut Findings) {
     }
 }
 
-/// A subject that is a component goes by the component's name.
+/// A subject that is a component is named after it.
 fn named(old: &Node, new: &Node, subject: Subject) -> Subject {
     let (Some(before), Some(after)) = (&old.component, &new.component) else { return subject };
     let types = type_names(before).into_iter().chain(type_names(after)).collect::<Vec<_>>();
-    // If one component takes the place of another, what contains it has another type.
+    // If one component replaces another, the type of what contains it changes.
     let containers = if before == after { Vec::new() } else { subject.touches };
     let touches = types.iter().map(|name| format!("types::{name}")).chain(containers).collect();
     Subject { name: after.to_string(), types, touches, ..subject }
@@ -41,7 +41,7 @@ pub fn type_names(component: &str) -> Vec<String> {
     std::iter::once(component.to_pascal_case()).chain(shorter).collect()
 }
 
-/// What is said of a schema where it is used.
+/// Compares the keywords about the use of a schema.
 fn usage(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
     let name = &subject.name;
     let mut touches = subject.touches.clone();
@@ -101,7 +101,7 @@ fn values<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subje
     }
 }
 
-/// Compares what a schema says itself, aside from its properties and from `allOf`.
+/// Compares the keywords of a schema, except for `properties` and `allOf`.
 fn keywords<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
     enums(findings, old, new, subject);
     bounds(findings, old, new, subject);

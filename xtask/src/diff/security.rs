@@ -1,4 +1,4 @@
-//! Changes of security requirements. The client always sends a bearer token.
+//! Changes in security requirements. The client always sends a bearer token.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ impl Comparison<'_> {
                 note("api-security-scope-added", format!("`{name}` now needs the scope `{scope}`"));
             }
         }
-        // The schemes are the same, but not which of them are needed together.
+        // The schemes are the same, but they are combined differently.
         if before == after && pair.old.get("security") != pair.new.get("security") {
             note("api-security-changed", "security requirements are combined differently".into());
         }

@@ -1,4 +1,4 @@
-//! Changes of the values that a schema allows: enums, bounds, patterns, unique items and further properties.
+//! Changes in the values that a schema allows: enums, bounds, patterns, unique items and additional properties.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::node::Node;
 
 pub fn enums(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
     let (before, after) = (old.values(), new.values());
-    // Text enums are open in Rust, and booleans are read as they come; enums of numbers are closed.
+    // String enums are open in Rust, and booleans are not restricted; enums of numbers are closed.
     let closed = if matches!(new.kind(), "string" | "boolean") { Compatibility::Compatible } else { Compatibility::Incompatible };
     let only_old = Wire { new_client_on_old_server: closed, ..Wire::COMPATIBLE };
     let only_new = Wire { old_client_on_new_server: closed, ..Wire::COMPATIBLE };
@@ -42,7 +42,7 @@ pub fn enums(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject)
     }
 }
 
-/// One value of an enum. A request is concerned only if it sends the value.
+/// Compares one value of an enum. A request is affected only if it sends the value.
 fn variant(subject: &Subject, value: &Value) -> Subject {
     let variant = variant_name(value.as_str().unwrap_or_default());
     let variants = subject.types.iter().map(|name| format!("types::{name}::{variant}"));

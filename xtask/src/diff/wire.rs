@@ -14,11 +14,11 @@ use crate::node::Node;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Compatibility {
-    /// All of it is read.
+    /// Everything is decoded.
     Compatible,
-    /// It is read, but a value is dropped, or a filter is not applied.
+    /// It is decoded, but a value is dropped, or a filter is not applied.
     Lossy,
-    /// It cannot be decoded, or is refused.
+    /// It cannot be decoded, or is rejected.
     Incompatible,
 }
 
@@ -34,7 +34,7 @@ impl Compatibility {
 
 use Compatibility::{Compatible, Incompatible, Lossy};
 
-/// Outcomes for pairs of client and server schemas, by their pointers. A pair that contains itself is as good as the rest of it.
+/// Outcomes for pairs of client and server schemas, by their pointers. In a recursive pair, the inner occurrence counts as compatible.
 type Known = RefCell<HashMap<(String, String), Compatibility>>;
 
 /// The worst outcome when a client of the schema `client` decodes values that the schema `server` allows, `null` aside.
@@ -67,7 +67,7 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
     for composition in ["oneOf", "anyOf"] {
         let alternatives = client.parts(composition);
         if !alternatives.is_empty() {
-            // The first that decodes is taken, even if it drops what a later one would keep.
+            // The first alternative that decodes is taken, even if it drops values that a later one would keep.
             return alternatives
                 .iter()
                 .map(|client| inside(client, server))
@@ -122,12 +122,12 @@ fn closed(client: &Node, server: &Node) -> bool {
     !known.is_empty() && (sent.is_empty() || sent.iter().any(|value| !known.contains(value)))
 }
 
-/// The integers that the Rust type of a schema holds.
+/// The range of integers that the Rust type of a schema can hold.
 fn range(node: &Node) -> (i128, i128) {
     canonical::range(node.text("format"))
 }
 
-/// The integers that a server sends: those of the format within the bounds. A client's type follows from the format alone.
+/// The range of integers that a server sends: that of the format, within the bounds. The client's type depends on the format only.
 fn sent_range(node: &Node) -> (i128, i128) {
     let (low, high) = range(node);
     let bound = |keyword: &str| node.get(keyword).and_then(Value::as_i64).map(i128::from);
@@ -144,7 +144,7 @@ fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
     let mut read = Vec::new();
     for (name, property) in client.properties() {
         let required = client.requires(name);
-        // Of a property and its aliases, the first that is sent is read.
+        // Among a property and its aliases, the first one present is decoded.
         let mut names = std::iter::once(name).chain(property.aliases());
         worst = worst.max(match names.find_map(|name| sent.iter().find(|(sent_as, _)| *sent_as == name)) {
             Some((sent_as, value)) => {
@@ -179,7 +179,7 @@ pub fn unread_others(client: &Node) -> Compatibility {
     match client.get("additionalProperties") {
         Some(Value::Bool(false)) => Incompatible,
         Some(_) => Compatible,
-        // Without properties it is a map of arbitrary values.
+        // An object without properties is a map of arbitrary values.
         None if !client.has_properties() => Compatible,
         None => Lossy,
     }

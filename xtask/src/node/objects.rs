@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use openapiv3::Schema;
 use serde_json::{Map, Value};
 
 use super::{ANYTHING, Node};
 use crate::codegen::pointer::step;
+use crate::codegen::spec::is_free_form;
 
 impl<'a> Node<'a> {
     /// The object itself and every object that its `allOf` combines.
@@ -38,7 +40,7 @@ impl<'a> Node<'a> {
                 }
             }
         }
-        // A property that is required and not described may have any value.
+        // A property that is required but not declared may have any value.
         for object in self.objects() {
             for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
                 if !all.iter().any(|(known, _)| *known == name) {
@@ -49,7 +51,7 @@ impl<'a> Node<'a> {
         all
     }
 
-    /// Properties that several of the objects have: by name, and by the number of objects before that have it.
+    /// Properties that several of the objects declare, by name and by the number of earlier declarations.
     pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), Node<'a>> {
         let mut again = BTreeMap::new();
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -81,17 +83,17 @@ impl<'a> Node<'a> {
         self.objects().iter().any(|object| object.get("properties").is_some())
     }
 
-    /// The empty value that stands for the absent property: of an array, or of an object of arbitrary properties.
+    /// The empty value that replaces an absent array or free-form object.
     pub fn empty_value(&self) -> Option<Value> {
         match self.kind() {
             "array" => Some(Value::Array(Vec::new())),
-            "object" if self.is_free_form() => Some(Value::Object(Map::new())),
+            "object" if self.definition().is_some_and(|schema| is_free_form(&schema)) => Some(Value::Object(Map::new())),
             _ => None,
         }
     }
 
-    /// Whether it is an object of arbitrary properties.
-    pub fn is_free_form(&self) -> bool {
-        self.kind() == "object" && !self.has_properties() && self.get("additionalProperties") != Some(&Value::Bool(false))
+    /// Its definition, as the generator reads it.
+    fn definition(&self) -> Option<Schema> {
+        serde_json::from_value((*self.layers.last()?).clone()).ok()
     }
 }

@@ -8,15 +8,15 @@ use crate::diff::Diff;
 use crate::diff::rules::Level;
 use crate::yaml::to_yaml;
 
-/// GitHub shows ten annotations of each level. To find the line of one, a document of 1.8 MB is parsed again.
+/// The most annotations: GitHub shows ten of each level, and finding the line of one parses a document of 1.8 MB again.
 const LOCATED: usize = 30;
 
-/// The changes of a new document, whose text is given if it is a file.
+/// The changes of a new document; `text` is its text if it is a file.
 pub fn of_diff(diff: &Diff, text: Option<&str>) -> String {
     annotations(diff, &diff.new.source, text)
 }
 
-/// The changes of the checked-in slice, then what is left to do.
+/// The changes of the checked-in slice, then the manual follow-up.
 pub fn of_sync(report: &SyncReport, diff: &Diff) -> String {
     let slice = to_yaml(&diff.slices[1]);
     let follow_ups = report.follow_ups.iter().map(|follow_up| {

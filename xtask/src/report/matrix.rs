@@ -1,4 +1,4 @@
-//! The table of which client reads which server.
+//! Prints the table of which clients can decode the responses of which servers.
 
 use std::fmt::Write;
 

@@ -54,7 +54,7 @@ pub fn of_sync(report: &SyncReport, format: Format) -> String {
     }
 }
 
-/// What is left of a sync.
+/// The manual follow-up of a sync.
 pub fn of_status(status: &Status, format: Format) -> String {
     let Status { base, follow_ups } = status;
     match format {

@@ -69,7 +69,7 @@ pub struct RenamedProperty {
     pub new: String,
 }
 
-/// What is left of a sync.
+/// The manual follow-up of a sync.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {

@@ -8,7 +8,7 @@ use heck::ToSnakeCase;
 use super::items::Items;
 use crate::codegen::names::field_name;
 
-const PROGRAM: &str = r#"//! Lists every operation from the fake server, and prints what came of it: a line of JSON for each.
+const PROGRAM: &str = r#"//! Lists every operation from the fake server, and prints the outcome of each as a line of JSON.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ fn main() {
     };
 "#;
 
-/// The text of the program for a document of this release. The line of an operation has its id.
+/// The program for a document of this release. The line of an operation contains its id.
 pub fn driver(library: &str, release: &str, operations: &BTreeMap<String, Items>) -> String {
     let mut program = PROGRAM.replace("LIBRARY", library).replace("RELEASE", behaves_as(release));
     for (id, items) in operations {
@@ -80,7 +80,7 @@ pub fn driver(library: &str, release: &str, operations: &BTreeMap<String, Items>
     program + "}\n"
 }
 
-/// The release of the fake server that sends pages as this one does, and sorts them no better.
+/// The release of the fake server with the same pagination as this one, and no better sorting.
 fn behaves_as(release: &str) -> &'static str {
     let mut numbers = release.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
     match (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) {

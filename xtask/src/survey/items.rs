@@ -1,4 +1,4 @@
-//! What the generated Rust of one operation consists of.
+//! The items of the generated Rust that belong to one operation.
 
 use std::collections::BTreeSet;
 

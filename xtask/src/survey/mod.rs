@@ -1,4 +1,4 @@
-//! Every list operation of a document, tried at once: sliced, generated, compiled, and listed from the fake server.
+//! Tries every list operation of a document: slices, generates and compiles it, and lists its rows from the fake server.
 //!
 //! All operations are compiled in one crate, a copy of the package. One that does not compile is left out, with its reason, and the
 //! others are compiled again.
@@ -25,25 +25,25 @@ mod package;
 mod parameters;
 pub mod table;
 
-/// What became of an operation.
+/// The outcome of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// `paginate()` listed every row.
     Complete,
-    /// Nothing identifies a row, so there is no `paginate()`. `send()` read a page.
+    /// Rows have no key, so there is no `paginate()`. `send()` returned a page.
     NoKey,
-    /// It cannot be generated, does not compile, or was not listed completely: why.
+    /// Why it cannot be generated, does not compile, or was not listed completely.
     Refused(String),
 }
 
-/// What became of every list operation of a document.
+/// The outcomes of all list operations of a document.
 pub struct Survey {
     pub release: String,
     pub operations: BTreeMap<String, Outcome>,
 }
 
-/// Rounds of leaving out what does not compile. The compiler reports the errors of one phase at a time.
+/// How many times operations that do not compile are left out. The compiler reports the errors of one phase at a time.
 const MAX_ROUNDS: usize = 12;
 
 /// Tries every list operation.
@@ -128,18 +128,18 @@ fn compile(
         candidates.retain(|id, _| !survey.operations.contains_key(id));
         if candidates.len() == before {
             let texts = errors.iter().map(|error| error.rendered.as_str()).collect::<Vec<_>>();
-            bail!("{}: does not compile, and no operation explains why\n{}", package.folder.display(), texts.concat());
+            bail!("{}: does not compile, and the errors belong to no operation\n{}", package.folder.display(), texts.concat());
         }
     }
     bail!("{}: still does not compile after {MAX_ROUNDS} rounds of leaving operations out", package.folder.display())
 }
 
-/// The operations that a compile error is about: those whose line of the driver it is on, or which have the item that it is in.
+/// The operations that a compile error belongs to: by the line of the driver, or by the item that contains it.
 fn concerned(error: &CompileError, code: &str, candidates: &BTreeMap<String, Items>) -> Vec<String> {
     if error.in_driver {
         return candidates.keys().filter(|id| error.line_text.contains(&format!("\"{id}\""))).cloned().collect();
     }
-    // Items of a module begin on a line that is indented once.
+    // Items of a module start on a line with one level of indentation.
     let starts =
         code.lines().take(error.line).filter(|line| line.strip_prefix("    ").is_some_and(|item| item.starts_with(char::is_alphabetic)));
     let words = |line: &str| line.split(|next: char| !next.is_alphanumeric() && next != '_').map(str::to_owned).collect::<BTreeSet<_>>();

@@ -1,4 +1,4 @@
-//! A copy of the package with other operations, in a folder whose build is reused.
+//! A copy of the package with other operations, in a folder whose build artifacts are reused.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::project::{Project, UPSTREAM};
 use crate::sync::files::{self, LOCK, MANIFEST};
 
 const DRIVER: &str = "src/bin/survey.rs";
-/// What is copied: what the library is compiled from.
+/// The sources of the library, which are copied.
 const COPIED: [&str; 6] = [LOCK, "README.md", "build.rs", "codegen", "docs", "src"];
 
 pub struct Package {
@@ -27,7 +27,7 @@ pub struct Package {
 
 pub struct CompileError {
     pub message: String,
-    /// As the compiler shows it.
+    /// The message of the compiler.
     pub rendered: String,
     /// The line of the generated code or of the driver, counted from 1.
     pub line: usize,
@@ -77,7 +77,7 @@ impl Package {
         Ok(errors)
     }
 
-    /// Lists every operation; returns what went wrong with each.
+    /// Lists every operation; returns the error of each.
     pub fn run(&self) -> Result<BTreeMap<String, Option<String>>> {
         let output = self.cargo("run").arg("--quiet").stderr(Stdio::inherit()).output().context("cargo cannot be run")?;
         let lines = output.stdout.split(|byte| *byte == b'\n');
@@ -96,7 +96,7 @@ impl Package {
 
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // The generated Rust is written already: without `generate` the generator need not be compiled again.
+        // The generated Rust is already written, so the generator is not needed.
         cargo.args([command, "--bin", "survey", "--no-default-features", "--features", "testing", "--target-dir", "../build"]);
         cargo.current_dir(&self.folder).stdin(Stdio::null());
         cargo
@@ -109,9 +109,9 @@ fn compile_error(message: &Value) -> Option<CompileError> {
     let spans = message["spans"].as_array()?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let is_ours = |span: &&Value| text(&span["file_name"]).ends_with("codegen.rs") || text(&span["file_name"]).ends_with(DRIVER);
-    // "Could not compile due to 3 previous errors" has no place.
+    // "Could not compile due to 3 previous errors" has no location.
     let mut span = spans.iter().find(|span| span["is_primary"] == true)?;
-    // An error in a macro is where the macro is called.
+    // An error in a macro is located at the macro call.
     while !is_ours(&span) || span["expansion"]["span"]["file_name"].as_str().is_some_and(|name| name.ends_with(DRIVER)) {
         match span["expansion"].get("span") {
             Some(outer) => span = outer,
@@ -128,7 +128,7 @@ fn compile_error(message: &Value) -> Option<CompileError> {
     })
 }
 
-/// Copies a file, or a folder with all files in it. Files that are the same stay untouched, so that cargo need not compile them again.
+/// Copies a file, or a folder with all its files. Equal files stay untouched, so that cargo does not recompile them.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
         return write(to, &fs::read(from).with_context(|| format!("{}: cannot be read", from.display()))?);
@@ -140,7 +140,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     let wanted = names(from);
     for stale in names(to).into_iter().filter(|name| !wanted.contains(name)) {
         let stale = to.join(stale);
-        // A module that is gone would be compiled if its name were still there; so would the driver, which is written again.
+        // Files that no longer exist must not be compiled.
         let removed = if stale.is_dir() { fs::remove_dir_all(&stale) } else { fs::remove_file(&stale) };
         removed.with_context(|| format!("{}: cannot be removed", stale.display()))?;
     }

@@ -13,8 +13,8 @@ pub enum Format {
 
 /// The introduction of the page of tables.
 const HEAD: &str = "# List operations\n\n`cargo xtask survey` takes every list operation of a release through the generator and the compiler, and \
-                    lists 1,000 rows of the fake server through `paginate()`, with pages of 20, 100 and 500 rows. This page is what it \
-                    found; `cargo xtask survey RELEASE --write` writes it. *No key* means that nothing identifies a row: `send()` reads \
+                    lists 1,000 rows of the fake server through `paginate()`, with pages of 20, 100 and 500 rows. This page has the \
+                    results; `cargo xtask survey RELEASE --write` writes it. *No key* means that nothing identifies a row: `send()` reads \
                     single pages, and there is no `paginate()`.\n";
 
 impl Survey {

@@ -1,4 +1,4 @@
-//! The files that a sync keeps in step: how each is read, checked and edited.
+//! Reads, checks and edits the files that a sync keeps in step.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub const LOCK: &str = "Cargo.lock";
 /// The name of this crate.
 const CRATE: &str = "authentik-flow-bindings";
 
-/// Makes sure that all files are of the same release and version, so that no half-done sync passes for a complete one.
+/// Checks that all files have the same release and version, so that an incomplete sync is noticed.
 pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
     let release = release_of(slice);
     let version = crate_version(&project.read(MANIFEST)?)?;
@@ -50,7 +50,7 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
     )
 }
 
-/// The document of the pinned release must be the one that was pinned.
+/// Checks that the document of the pinned release is the one that was pinned.
 pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Result<()> {
     let pinned = project.release()?;
     let is_pinned = matches!(source, Source::Release(release) if release == pinned);
@@ -63,7 +63,7 @@ pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Res
     }
 }
 
-/// What `openapi/upstream.toml` says of a new slice.
+/// The contents of `openapi/upstream.toml` for a new slice.
 #[derive(Clone, Copy)]
 pub struct Slice<'a> {
     pub release: &'a str,
@@ -88,7 +88,7 @@ pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -
     match source {
         Source::Release(name) if name == release => set(upstream.as_table_mut(), "sha256", sha256),
         _ if same_api && project.release()? == release => {}
-        // A copy from elsewhere need not have the bytes of upstream's repository, which the digest is of.
+        // The digest is that of the file in upstream's repository, and copies from elsewhere may have other bytes.
         _ => set(upstream.as_table_mut(), "sha256", ""),
     }
     let lock = parse(LOCK, &project.read(LOCK)?)?;
@@ -99,9 +99,9 @@ pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -
     Ok(upstream.to_string())
 }
 
-/// `openapi/flows_bindings_list.rs`: the Rust of a slice, with a header that says what it was made from.
+/// `openapi/flows_bindings_list.rs`: the Rust of a slice, with a header that identifies its sources.
 pub fn reviewed(slice: &str, generated: &Generated, upstream: &str) -> Result<String> {
-    // The generator is the one that this program was compiled with.
+    // This program was compiled with the generator in this folder.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let header = header(&root, slice, upstream).context("codegen: the sources of the generator cannot be read")?;
     Ok(header + &generated.code())
@@ -138,7 +138,7 @@ pub fn with_version(manifest: &str, version: &Version) -> Result<String> {
     Ok(manifest.to_string())
 }
 
-/// `Cargo.lock` has the version too, and `--locked` insists on it.
+/// `Cargo.lock` contains the version too, and `--locked` checks it.
 pub fn with_locked_version(lock: &str, version: &Version) -> Result<String> {
     let mut lock = parse(LOCK, lock)?;
     let packages = lock.get_mut("package").and_then(Item::as_array_of_tables_mut);

@@ -47,7 +47,7 @@ pub struct Options {
     pub write: bool,
 }
 
-/// What a document is compared with.
+/// The base of a comparison.
 struct Base {
     /// The slice with its annotations.
     document: Document,

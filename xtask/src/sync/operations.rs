@@ -6,7 +6,7 @@ use crate::diff::Operation;
 use crate::diff::operations::operations;
 use crate::report::RenamedOperation;
 
-/// What became of the operations that `upstream.toml` lists.
+/// The operations of `upstream.toml` in a new document.
 #[derive(Default)]
 pub struct Resolved {
     /// Their ids in the new document.
@@ -19,13 +19,13 @@ pub struct Resolved {
 pub struct Gone {
     pub id: String,
     pub operation: Operation,
-    /// The operation of the same method whose id is most alike.
+    /// The operation with the same method and the most similar id.
     pub nearest: Option<String>,
 }
 
 /// Looks operations up in a new document: by id, or else by the method and path that they have in the checked-in slice.
 ///
-/// An id that neither has is left as it is, for the slicer to report.
+/// An unknown id is left unchanged, and the slicer reports it.
 pub fn resolve(wanted: &[String], checked_in: &Value, document: &Value) -> Resolved {
     let (before, after) = (operations(checked_in), operations(document));
     let mut resolved = Resolved::default();
@@ -53,7 +53,7 @@ fn id_of(operation: &Value) -> Option<&str> {
     operation["operationId"].as_str()
 }
 
-/// Whether two paths are the same but for the names of their parameters.
+/// Whether two paths are equal except for the names of their parameters.
 fn same_path(a: &str, b: &str) -> bool {
     let is_parameter = |part: &str| part.starts_with('{') && part.ends_with('}');
     a.split('/').count() == b.split('/').count()

@@ -1,4 +1,4 @@
-//! `cargo xtask sync --status`: what is left of a sync, computed from the files.
+//! `cargo xtask sync --status`: the remaining follow-up of a sync, computed from the files.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
     project.write(&[(SLICE, text), (REVIEWED, rust)])
 }
 
-/// What the generated Rust of the working tree means for the version, after that of a revision.
+/// The semver verdict for the generated Rust of the working tree, compared with that of a revision.
 pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
     let (old_document, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
     let (ours, _) = project.slice()?;
@@ -77,7 +77,7 @@ pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
     Ok(diff.rust.bump.unwrap_or(Bump::Major))
 }
 
-/// Properties that have another name than in the old slice, and are still read under that.
+/// Properties that were renamed since the old slice, and are still decoded under their old names.
 fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
     let mut found = Vec::new();
     for (component, schema) in new["components"]["schemas"].as_object().into_iter().flatten() {

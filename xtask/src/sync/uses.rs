@@ -1,4 +1,4 @@
-//! Where handwritten Rust uses a name that upstream changed.
+//! Finds uses of a changed name in handwritten Rust.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ impl Sources {
         self.places(name, |_, _| true)
     }
 
-    /// The places of a field. Many fields have the names of common words, so what is around counts.
+    /// The places of a field. Many fields have common words as names, so the context decides.
     pub fn of_field(&self, name: &str) -> Vec<String> {
         self.places(name, |before, after| {
             before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")

@@ -24,9 +24,9 @@ pub struct Case {
     old: Patches,
     #[serde(default)]
     new: Patches,
-    /// Rule, level, pointer, old client on new server, new client on old server, Rust, and which calls it concerns if not all.
+    /// Rule, level, pointer, wire verdicts (old client with new server, new client with old server), Rust verdict, and the affected calls if not all.
     pub changes: Vec<Vec<Option<String>>>,
-    /// The Rust of all changes together, where it is more than that of each.
+    /// The Rust verdict of all changes together, if it is larger than that of each.
     pub rust: Option<String>,
     /// Whether random responses can show the verdict.
     #[serde(default = "yes")]
@@ -34,7 +34,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Whether any change, or none, concerns success responses.
+    /// Whether any change affects success responses.
     pub fn is_about_responses(&self) -> bool {
         self.changes.iter().all(|row| row[0].as_deref().is_some_and(|rule| rule.starts_with("response-")))
     }

@@ -18,7 +18,7 @@ pub struct Document {
     rust: Rust,
 }
 
-/// What is compiled of a document: the same for documents that differ only in what their models do not have, such as `deprecated`.
+/// The compiled code of a document, which is equal for documents whose models do not differ.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rust {
     /// The type of the response.

@@ -1,4 +1,4 @@
-//! What the tests share: running `xtask`, a project of their own, and the documents in `tests/fixtures`.
+//! Shared by the tests: running `xtask`, a temporary project, and the documents in `tests/fixtures`.
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod changes;
@@ -21,7 +21,7 @@ pub struct Outcome {
     pub err: String,
 }
 
-/// Runs `cargo xtask` on a project of the tests' own, whatever is checked in.
+/// Runs `cargo xtask` on a project that does not depend on the checked-in release.
 pub fn xtask(arguments: &[&str]) -> Outcome {
     static PROJECT: LazyLock<Project> = LazyLock::new(Project::new);
     PROJECT.xtask(arguments)

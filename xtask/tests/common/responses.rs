@@ -57,7 +57,7 @@ pub fn response(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> O
 
 fn object(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> Option<Value> {
     let mut object = Map::new();
-    // What servers really send, whatever the schema says: page counters are whole numbers.
+    // Servers send page counters as integers, whatever the schema says.
     let counts = schema["properties"].get("total_pages").is_some();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));

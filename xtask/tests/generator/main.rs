@@ -1,4 +1,4 @@
-//! The generator: what it makes of the slice, and what it reports about documents that it cannot use.
+//! The generator: its output for the slice, and its diagnostics for documents that it does not support.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn header_of(slice: &str) -> String {
     header(Path::new(ROOT), slice, &read("openapi/upstream.toml")).unwrap()
 }
 
-/// A new progenitor, and any change of the slice, appears here for review.
+/// Updates of progenitor and changes of the slice appear in the reviewed file.
 #[test]
 fn the_reviewed_file_is_what_the_generator_makes_of_the_slice() {
     let slice = read(SLICE);
@@ -170,8 +170,8 @@ fn fixups_that_are_not_needed_are_reported() {
 fn missing_descriptions_are_reported_and_do_not_stop_the_build() {
     let generated = generate_edited(&[
         ("          description: Name of the flow, for administrators.\n", ""),
-        ("        any: One policy that passes is enough.\n", ""),
-        ("        description: Keep bindings at exactly this place of their flow.\n", ""),
+        ("        any: At least one policy must pass.\n", ""),
+        ("        description: Only bindings with exactly this position in their flow.\n", ""),
     ]);
     assert_eq!(
         generated.undescribed,
@@ -194,7 +194,7 @@ fn properties_that_releases_rename_or_leave_out_are_decoded() {
     assert!(code.contains("\"unheard.of\".into()"), "{code}");
 }
 
-/// An enum in a property is as open as one in `components`.
+/// Inline enums are open enums, like those in `components`.
 #[test]
 fn inline_enums_become_open_enums_of_their_own() {
     let code = generate_edited(&[(

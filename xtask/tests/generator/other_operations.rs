@@ -1,4 +1,4 @@
-//! Operations other than that of this crate: keys, names, dates, descriptions, and what is refused.
+//! Other operations: keys, names, dates, descriptions, and unsupported constructs.
 
 use xtask::codegen::{Diagnostic, Generated, generate};
 

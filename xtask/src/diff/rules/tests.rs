@@ -15,7 +15,7 @@ const BOUNDS: [&str; 10] = [
     "min-properties",
 ];
 
-/// Ids that are not in `tests/fixtures/rules.tsv`, which leaves out the bodies of requests, headers, and operations that go. The others are
+/// Ids that are not in `tests/fixtures/rules.tsv`, which lacks request bodies, headers and removed operations. The remaining ones are
 /// ours; xtask/README.md lists them.
 const NOT_IN_THE_TABLE: &[&str] = &[
     "additional-properties-added",
@@ -74,7 +74,7 @@ fn levels_are_those_of_oasdiff() {
     let wrong = ours.iter().filter(|(id, level)| known.get(id.as_str()).is_some_and(|known| *known != level.to_string()));
     assert_eq!(wrong.collect::<Vec<_>>(), Vec::<&(String, Level)>::new());
 
-    // An id that nobody knows has to be named here, so that none comes about by a slip.
+    // Every id without a rule in oasdiff must be listed here, so that none is introduced by mistake.
     let prefixes = [Use::Parameter, Use::Response].iter().flat_map(|used| [used.prefix(false), used.prefix(true)]).collect::<Vec<_>>();
     let is_known = |happened: &str| prefixes.iter().any(|prefix| known.contains_key(format!("{prefix}-{happened}").as_str()));
     let operations = OF_OPERATIONS.iter().map(|(id, _)| *id).filter(|id| !known.contains_key(id));

@@ -11,20 +11,20 @@ use super::print::{generics_text, signature_text, type_text};
 /// Public items by path.
 pub type Items = BTreeMap<String, PublicItem>;
 
-/// What users see of an item.
+/// The part of an item that users see.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicItem {
     pub signature: String,
     pub kind: Kind,
     /// The type that it is a part of.
     pub owner: Option<String>,
-    /// Whether it is a setter of a builder that starts with an error in its place.
+    /// Whether it is the setter of a required field of a builder.
     pub must_be_called: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A field of a struct that users can construct: one more breaks them.
+    /// A field of a struct that users can construct, so that another field breaks them.
     Field,
     /// A variant of an enum that is not `#[non_exhaustive]`.
     Variant,
@@ -47,7 +47,7 @@ pub fn public_items(file: &syn::File) -> Items {
             setter.must_be_called = true;
         }
     }
-    // Users cannot name private types, and so cannot use `impl TryFrom<Private> for Public` either.
+    // Users cannot name private types, so they cannot use `impl TryFrom<Private> for Public` either.
     let names_private = |path: &str| collector.private.iter().any(|private| path.contains(&format!("<{private}> for ")));
     collector.items.retain(|path, _| !names_private(path));
     collector.items
@@ -58,7 +58,7 @@ struct Collector {
     /// The current module, such as `types::builder`.
     module: String,
     items: Items,
-    /// Fields of builders that start with an error.
+    /// Required fields of builders, which are initialised with an error.
     required: BTreeSet<String>,
     /// Names of types that are not public.
     private: BTreeSet<String>,
@@ -156,14 +156,14 @@ impl Collector {
         }
         if let Some((of, _)) = &item.trait_ {
             let of = type_text(of);
-            // Traits of the crate itself are not part of its public interface.
+            // The crate's own traits are not part of its public interface.
             if !of.starts_with("crate::") {
                 self.add(Some(name), format!("impl {of} for {owner}"), generics_text(&item.generics), Kind::Other);
             }
         }
     }
 
-    /// Reads which fields a constructor such as `Self { search: Ok(None), kind: Err("…") }` leaves to be set.
+    /// Finds the fields that a constructor such as `Self { search: Ok(None), kind: Err("…") }` initialises with an error.
     fn initial_values(&mut self, owner: &str, statements: &[Stmt]) {
         let [Stmt::Expr(Expr::Struct(literal), None)] = statements else { return };
         for field in &literal.fields {
@@ -200,7 +200,7 @@ impl Collector {
     }
 }
 
-/// `types::builder::super::Stage` as `types::Stage`.
+/// `types::Stage` for `types::builder::super::Stage`.
 fn without_super(path: &str) -> String {
     let mut steps: Vec<&str> = Vec::new();
     for step in path.split("::") {

@@ -1,4 +1,4 @@
-//! What a change of the generated Rust means for semver.
+//! The semver verdict for changes of the generated Rust.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use items::{Kind, PublicItem};
 mod items;
 mod print;
 
-/// The part of a version that a change moves, <https://doc.rust-lang.org/cargo/reference/semver.html>. Ordered from small to large.
+/// The part of a version that a change increases, <https://doc.rust-lang.org/cargo/reference/semver.html>. Ordered from small to large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
     /// No public item changed.
     Patch,
-    /// Public items were added; code that compiled and worked still does.
+    /// Public items were added; existing code still compiles and works.
     Minor,
-    /// Code that compiled may no longer compile, or calls that worked fail.
+    /// Existing code may no longer compile, or calls that worked may fail.
     Major,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for Bump {
 pub struct ItemChange {
     /// Path of the item in the crate, such as `types::FlowSet::background`.
     pub item: String,
-    /// What the change means for semver.
+    /// The semver verdict.
     pub bump: Bump,
     /// The old item as Rust code; absent for one that was added.
     pub old: Option<String>,
@@ -70,7 +70,7 @@ pub fn compare(old: &Items, new: &Items) -> Vec<ItemChange> {
     changes
 }
 
-/// A setter that need no longer be called breaks nobody; anything else does.
+/// A setter that no longer has to be called breaks nobody; any other change does.
 fn changed(before: &PublicItem, after: &PublicItem) -> Bump {
     let relaxed = PublicItem { must_be_called: after.must_be_called, ..before.clone() };
     if relaxed == *after && before.must_be_called { Bump::Minor } else { Bump::Major }
@@ -80,7 +80,7 @@ fn change(path: &str, bump: Bump, old: Option<&PublicItem>, new: Option<&PublicI
     ItemChange { item: path.to_owned(), bump, old: old.map(PublicItem::to_string), new: new.map(PublicItem::to_string) }
 }
 
-/// The largest change among the items that belong to something.
+/// The largest change among the items under one of these paths.
 pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
     items.iter().filter(|change| belongs(change, touches)).map(|change| change.bump).max().unwrap_or(Bump::Patch)
 }

@@ -1,4 +1,4 @@
-//! Rust code as a person would write it.
+//! Prints Rust code in readable form.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

@@ -1,4 +1,4 @@
-//! The two sides of a change: the YAML around its pointer, with the lines that differ marked.
+//! Shows both sides of a change: the YAML around its pointer, with different lines marked.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::yaml::to_yaml;
 /// The longest excerpt, in lines.
 const LINES: usize = 40;
 
-/// What the old and the new slice have at a pointer, as HTML. Short values are shown with what contains them.
+/// The old and the new YAML at a pointer, as HTML. Short values are shown with their context.
 pub fn excerpts(diff: &Diff, pointer: &str) -> [Option<String>; 2] {
     let steps = pointer.trim_start_matches("#/").split('/').map(unescape).collect::<Vec<_>>();
     let [old, new] = &diff.slices;
@@ -56,7 +56,7 @@ fn excerpt(value: &Value) -> String {
     lines.join("\n")
 }
 
-/// Our descriptions are in the checked-in slice only, and would hide what changed.
+/// Removes our descriptions, which only the checked-in slice has and which would obscure the changes.
 fn without_documentation(value: &Value) -> Value {
     match value {
         Value::Object(map) => {

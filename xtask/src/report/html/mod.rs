@@ -1,4 +1,4 @@
-//! A report as one self-contained page: it loads nothing, and everything from the documents is escaped.
+//! A report as one self-contained HTML page, which loads nothing and escapes everything from the documents.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ pub fn of_diff(diff: &Diff) -> String {
     page(&title(diff), &header(diff), &changes(diff), "diff")
 }
 
-/// A sync: what changed, which files, and what is left to do.
+/// The report of a sync: the changes, the files, and the manual follow-up.
 pub fn of_sync(report: &SyncReport) -> String {
     let left = follow_ups(&report.follow_ups);
     let Some(diff) = &report.diff else {
@@ -45,7 +45,7 @@ fn header(diff: &Diff) -> String {
     )
 }
 
-/// A page of parts that are escaped already.
+/// A page of parts that are already escaped.
 fn page(title: &str, header: &str, main: &str, command: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -133,7 +133,7 @@ fn article(diff: &Diff, change: &Change) -> String {
         writeln!(out, "<div class=\"sides\">\n{}{}</div>", side(&diff.old.release, old.as_ref()), side(&diff.new.release, new.as_ref()));
     let belonging = diff.rust.items.iter().filter(|item| change.concerns(item)).collect::<Vec<_>>();
     if !belonging.is_empty() {
-        // Breaking changes are shown without a click.
+        // Breaking changes are expanded by default.
         let open = if belonging.iter().any(|item| item.bump == Bump::Major) { " open" } else { "" };
         let _ = writeln!(out, "<details{open}><summary>Rust: {}</summary>\n{}</details>", count_items(belonging.len()), items(&belonging));
     }
@@ -159,7 +159,7 @@ fn items(items: &[&ItemChange]) -> String {
     items.iter().map(each).collect()
 }
 
-/// One side of a comparison. `html` is escaped already.
+/// One side of a comparison. `html` is already escaped.
 fn side(title: &str, html: Option<&String>) -> String {
     let body = match html {
         Some(html) => format!("<pre>{html}</pre>"),

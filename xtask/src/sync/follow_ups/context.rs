@@ -1,4 +1,4 @@
-//! What every kind of follow-up needs.
+//! The data that follow-ups are computed from.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::document::step;
 use crate::report::{FollowUp, RenamedOperation};
 use crate::sync::uses::Sources;
 
-/// What follow-ups are computed from.
+/// The data that follow-ups are computed from.
 pub struct Context<'a> {
     /// The release before.
     pub base: &'a str,
@@ -20,7 +20,7 @@ pub struct Context<'a> {
     pub renamed: &'a [Renamed],
     pub bridged: &'a [Bridged],
     pub unlisted: &'a [Unlisted],
-    /// The places of descriptions of ours that describe nothing any more.
+    /// The places of orphaned descriptions.
     pub orphaned: &'a [String],
     /// The text of `openapi/upstream.toml` after the sync.
     pub upstream: &'a str,

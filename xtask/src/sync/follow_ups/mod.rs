@@ -1,4 +1,4 @@
-//! What a sync leaves for a maintainer: one function for each kind of follow-up.
+//! The manual follow-up of a sync: one function for each kind.
 
 use crate::report::FollowUp;
 
@@ -12,12 +12,12 @@ mod context;
 mod notices;
 mod tasks;
 
-/// Everything that a sync leaves to do, each once.
+/// All follow-ups of a sync, without duplicates.
 pub fn follow_ups(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter().chain(notices::ALL))
 }
 
-/// What the files show to be undone. Notices are not among it: whether a person has read something is in no file.
+/// The follow-ups that the files show to be undone. Notices are not among them, because files do not show whether somebody has read them.
 pub fn undone(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter())
 }

@@ -1,4 +1,4 @@
-//! What a maintainer should look at once after a sync.
+//! Notices: follow-ups that a maintainer should check once after a sync.
 
 use semver::Version;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub const ALL: &[Kind] = &[
     rust_to_review,
 ];
 
-/// Releases of authentik are dates, and a crate with an older one looks newer than it is.
+/// Warns about older releases and pre-releases: a crate generated from an older release would look newer than it is.
 fn release_order(context: &Context) -> Vec<FollowUp> {
     let new = context.new["info"]["version"].as_str().unwrap_or_default();
     let parsed = [context.base, new].map(|release| Version::parse(release).ok());
@@ -34,7 +34,7 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
         && after < before
     {
         let text = format!("authentik {new} is older than {}, which this crate was generated from", context.base);
-        found.push(follow_up("older-release", None, text, "check the source; if it is meant, say in the changelog why"));
+        found.push(follow_up("older-release", None, text, "check the source; if it is intended, explain it in the changelog"));
     }
     if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
         let text = format!("authentik {new} is a pre-release");
@@ -63,8 +63,8 @@ fn default_assumed(context: &Context) -> Vec<FollowUp> {
     context.bridged.iter().map(each).collect()
 }
 
-/// Descriptions of ours that may no longer be true: of what has another name now, and those that name a release beside something that
-/// changed.
+/// Descriptions that may no longer be true: those of renamed items, and those that name a release next to a
+/// change.
 fn description_to_check(context: &Context) -> Vec<FollowUp> {
     let renamed = context.renamed.iter().map(|Renamed { component, new, old }| (property(component, new), format!("of what was `{old}`")));
     let mut found = renamed.collect::<Vec<_>>();
@@ -82,7 +82,7 @@ fn description_to_check(context: &Context) -> Vec<FollowUp> {
     found.into_iter().map(each).collect()
 }
 
-/// Whether a change is of what a node describes: of the node, of a part of it, or of the component that it refers to.
+/// Whether a change affects the subject of a description: the node, a part of it, or the component that it refers to.
 fn concerns(change: &Change, pointer: &str, node: &Value) -> bool {
     let is_in = |outer: &str| change.pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let target = node.get("$ref").or_else(|| node.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
@@ -104,7 +104,7 @@ fn descriptions(node: &Value, pointer: &str, found: &mut impl FnMut(&str, &Value
     }
 }
 
-/// Whether a text has something like 2025.12 in it.
+/// Whether a text contains a release such as 2025.12.
 fn names_a_release(text: &str) -> bool {
     text.match_indices('.').any(|(dot, _)| {
         let year = text[..dot].len().checked_sub(4).and_then(|start| text.get(start..dot));

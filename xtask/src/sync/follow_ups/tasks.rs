@@ -1,4 +1,4 @@
-//! What is undone for as long as the files show it.
+//! Tasks: follow-ups that stay undone until the files change.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,7 @@ fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
     (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, remedy)).into_iter().collect()
 }
 
-/// What to do about an operation that upstream no longer has.
+/// The help for an operation that upstream no longer has.
 pub fn operation_gone(Gone { id, operation, nearest }: &Gone) -> FollowUp {
     let replace = nearest.as_ref().map_or_else(String::new, |nearest| format!("replace it with `{nearest}` if that is its successor, or "));
     let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
@@ -62,7 +62,7 @@ fn property_renamed(context: &Context) -> Vec<FollowUp> {
     context.renamed.iter().filter_map(each).collect()
 }
 
-/// The places where a name is to be replaced; none if it is used nowhere.
+/// The places where a name must be replaced; `None` if it is not used.
 fn rename_in(places: &[String]) -> Option<String> {
     (!places.is_empty()).then(|| format!("use the new name in {}", listed(places)))
 }
@@ -128,7 +128,7 @@ fn fixup_not_needed(context: &Context) -> Vec<FollowUp> {
     let each = |fixup: &&str| {
         let text = format!("the fixup `{fixup}` is no longer needed, and stops the build");
         let remedy = match *fixup {
-            // The pagination of src/ reads counters that have this type.
+            // src/pagination relies on this type of counters.
             "page_counters_are_unsigned" => {
                 "do not remove it: src/pagination needs `u64` counters. Make it convert what upstream declares now"
             }
@@ -150,9 +150,9 @@ fn crate_missing(context: &Context) -> Vec<FollowUp> {
     needed.into_iter().filter(|(name, _)| is_missing(name)).map(each).collect()
 }
 
-/// One for each model and operation, that with the most places first.
+/// One follow-up for each model and operation, the largest first.
 fn undescribed(context: &Context) -> Vec<FollowUp> {
-    // The texts of a new enum value are asked for once, with the value.
+    // The label and description of a new enum value are part of its own follow-up.
     let values = enum_value_added(context);
     let is_asked_for = |pointer: &str| {
         let owner = pointer.split_once("/x-enum-").map(|(owner, _)| owner);
@@ -207,7 +207,7 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
     models.filter(|model| !is_compared(model)).map(each).collect()
 }
 
-/// A property that is no longer sent, in the object in which another is sent now.
+/// A removed property of the same object, which may have been renamed.
 fn lost_beside<'a>(diff: &'a Diff, added: &Change) -> Option<&'a str> {
     let (object, _) = added.pointer.rsplit_once('/')?;
     let mut lost = diff.changes.iter().filter(|change| change.id.starts_with("response-") && change.id.ends_with("-property-removed"));
