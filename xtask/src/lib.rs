@@ -18,6 +18,8 @@ mod document;
 mod download;
 pub mod fuzzing;
 mod links;
+#[path = "../../src/client/loopback.rs"]
+mod loopback;
 mod node;
 mod oldest_rust;
 mod package;
