@@ -226,7 +226,7 @@ fn a_token_is_sent_where_it_is_asked_for() {
     let (code, error, _) = run("/asks.yml", None);
     assert!(code == 2 && error.contains("401 Unauthorized\n  help: the server requires a token: set XTASK_TOKEN"), "{error}");
     let (code, error, _) = run("/never.yml", Some(TOKEN));
-    assert!(code == 2 && error.contains("does not accept the token in XTASK_TOKEN"), "{error}");
+    assert!(code == 2 && error.contains("the server rejected the token in XTASK_TOKEN"), "{error}");
 
     // Upstream's repository is not a server that the user named.
     let project = project(&server);
