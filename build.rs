@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 fn write_client() -> Result<(), String> {
     let slice = read(SLICE)?;
     let header = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?;
-    let code = client(&header, &slice, read(REVIEWED)?)?;
+    let code = client(&header, &slice, &read(REVIEWED)?)?;
     for condition in code.lines().filter_map(|line| line.strip_prefix(CONDITION)) {
         println!("cargo::rustc-cfg={condition}");
     }
@@ -37,7 +37,7 @@ fn write_client() -> Result<(), String> {
 }
 
 #[cfg(feature = "generate")]
-fn client(header: &str, slice: &str, reviewed: String) -> Result<String, String> {
+fn client(header: &str, slice: &str, reviewed: &str) -> Result<String, String> {
     let generated = codegen::generate(SLICE, slice).map_err(|diagnostic| diagnostic.to_string())?;
     if let Some(fixup) = generated.stale_fixups.first() {
         return Err(format!("codegen/passes/fixups.rs: `{fixup}` found nothing to do in {SLICE}\n  help: remove this fixup"));
@@ -53,10 +53,10 @@ fn client(header: &str, slice: &str, reviewed: String) -> Result<String, String>
 }
 
 #[cfg(not(feature = "generate"))]
-fn client(header: &str, _slice: &str, reviewed: String) -> Result<String, String> {
+fn client(header: &str, _slice: &str, reviewed: &str) -> Result<String, String> {
     let problem = "not generated from this slice by this generator";
     let help = format!("run `{REFRESH}`, or enable the feature `generate`");
-    if reviewed.starts_with(header) { Ok(reviewed) } else { Err(format!("{REVIEWED}: {problem}\n  help: {help}")) }
+    if reviewed.starts_with(header) { Ok(reviewed.to_owned()) } else { Err(format!("{REVIEWED}: {problem}\n  help: {help}")) }
 }
 
 fn read(path: &str) -> Result<String, String> {

@@ -9,6 +9,12 @@ use clap::{Parser, Subcommand};
 mod annotations;
 mod canonical;
 mod check;
+#[allow(
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "public for the tests of xtask only"
+)]
 #[path = "../../codegen/mod.rs"]
 pub mod codegen;
 mod commands;

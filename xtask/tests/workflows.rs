@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 fn workflows() -> Vec<(String, Value)> {
     let files = std::fs::read_dir("../.github/workflows").unwrap().map(|entry| entry.unwrap().path());
     let workflow = |path: std::path::PathBuf| {
-        let workflow = serde_yaml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let workflow =
+            serde_yaml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         (path.file_name().unwrap().to_string_lossy().into_owned(), workflow)
     };
     let workflows = files.map(workflow).collect::<Vec<_>>();

@@ -47,7 +47,7 @@ impl Package {
         manifest["package"]["include"] = toml_edit::Item::None;
         manifest["profile"]["dev"]["opt-level"] = value(0);
         manifest["profile"]["dev"]["debug"] = value(false);
-        for table in ["bench", "dev-dependencies"] {
+        for table in ["bench", "dev-dependencies", "example"] {
             manifest.remove(table);
         }
         write(&folder.join(MANIFEST), manifest.to_string())?;
