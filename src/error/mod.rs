@@ -164,9 +164,13 @@ impl Error {
         }
     }
 
-    /// Adds how many rows a stream had returned, if any.
+    /// Adds how many rows a stream had returned, if any. A request that cannot be sent interrupts nothing.
     pub(crate) fn interrupting(self, returned: u64) -> Self {
-        if returned == 0 { self } else { Self::Interrupted { returned, cause: Box::new(self) } }
+        if returned == 0 || matches!(self, Self::InvalidRequest { .. }) {
+            self
+        } else {
+            Self::Interrupted { returned, cause: Box::new(self) }
+        }
     }
 
     /// Records how often the request was sent, and for how long.

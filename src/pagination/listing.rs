@@ -183,7 +183,12 @@ impl<T: Send + Sync + 'static> Listing<T> {
         if !(is_sorted && evidence::is_convincing(&keys) || is_by_term && goes_on()) {
             return Ok(None);
         }
+        let rows = order.sort(items);
+        // Two rows with the same key prove nothing. The walk reports them.
+        if !rows.is_sorted_by(|(a, _), (b, _)| order.compare(a, b).is_lt()) {
+            return Ok(None);
+        }
         (self.walk.count, self.walk.server) = (Some(count), server);
-        Ok(Some(order.sort(items)))
+        Ok(Some(rows))
     }
 }

@@ -82,9 +82,10 @@ impl<T> Order<T> {
         rows
     }
 
-    /// Whether the values could be those of a row.
+    /// Whether the values could be those of a row, whose key is never null.
     pub(super) fn has_shape_of(&self, stored: &[SortValue], row: Option<&SortKey>) -> bool {
-        stored.len() == self.terms.len() && row.is_none_or(|row| has_kinds_of(stored, row))
+        let has_key = stored.iter().skip(self.before_key).all(|value| *value != SortValue::Null);
+        stored.len() == self.terms.len() && has_key && row.is_none_or(|row| has_kinds_of(stored, row))
     }
 
     /// Whether two rows differ in their keys only.

@@ -219,3 +219,16 @@ async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
     let error = server.client().flows_bindings_list().ordering("order").paginate().max_items(10).await.unwrap_err();
     assert!(matches!(error, Error::Pagination { .. }), "{error}");
 }
+
+/// A page in another order is sorted here, so its order alone does not show that a row is on it twice.
+#[tokio::test]
+async fn a_row_twice_on_the_first_page_in_another_order_is_not_returned_twice() {
+    let server = fake(Release::V2025_12, 300).tamper(|_, response| {
+        if let Some(rows) = response["results"].as_array_mut().filter(|rows| rows.len() > 1) {
+            rows[1] = rows[0].clone();
+        }
+    });
+    let server = server.start().await.unwrap();
+    let error = server.client().flows_bindings_list().ordering("order").paginate().max_items(75).await.map(|rows| rows.len()).unwrap_err();
+    assert!(matches!(error, Error::Incomplete { .. }), "{error}");
+}

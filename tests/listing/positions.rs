@@ -107,12 +107,22 @@ async fn a_damaged_position_is_refused() {
         changed[name] = value;
         client.flows_bindings_list().paginate().resume(serde_json::from_value(changed).unwrap()).await
     };
-    for (name, value) in
-        [("after", json!([])), ("after", json!([{"text": "x"}])), ("after", json!([{"integer": 5}])), ("version", json!(2))]
-    {
+    for (name, value) in [
+        ("after", json!([])),
+        ("after", json!(["null"])),
+        ("after", json!([{"text": "x"}])),
+        ("after", json!([{"integer": 5}])),
+        ("version", json!(2)),
+    ] {
         let error = resume(name, value.clone()).await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest { .. }), "{name} {value}: {error}");
     }
+    // A stream says the same: it has returned nothing that could be interrupted.
+    let mut damaged = good.clone();
+    damaged["after"] = json!(["null"]);
+    let mut items = client.flows_bindings_list().paginate().resume(serde_json::from_value(damaged).unwrap()).items();
+    let error = items.try_next().await.unwrap_err();
+    assert!(matches!(error, Error::InvalidRequest { .. }), "{error}");
     // The number of rows is a hint: the list may have changed since.
     for returned in [0_u64, 50, 100_000, u64::MAX] {
         assert_eq!(resume("returned", json!(returned)).await.unwrap().len(), 199, "{returned} rows");
