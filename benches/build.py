@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a downstream crate costs to build: CPU seconds and the peak memory of one process, beside `authentik-client`.
+"""Measures what a downstream crate costs to build, compared with `authentik-client`: CPU seconds and the peak memory of one process.
 
     python3 benches/build.py                 # every crate below, dev and release
     python3 benches/build.py dev fast        # one profile, one crate
@@ -28,7 +28,7 @@ LIST_THEIRS = """
     ).await.unwrap();
     println!("{}", page.results.len());
 """
-# What a program depends on, and what it does. The first is what the others are compared with.
+# The dependency and the code of each program. The others are compared with the first.
 CRATES = {
     "theirs": ('authentik-client = { version = "=2026.8.5", default-features = false, features = ["rustls"] }', LIST_THEIRS),
     "fast": (OURS % 'default-features = false, features = ["rustls"]', LIST_OURS),
@@ -49,7 +49,7 @@ def write_project(folder: pathlib.Path, dependency: str, body: str) -> None:
         '[package]\nname = "downstream"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n'
         f'{dependency}\ntokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}\n'
     )
-    # The versions that this repository is tested with, as far as they are used.
+    # The versions that this repository is tested with, for crates that both use.
     shutil.copy(ROOT / "Cargo.lock", folder)
 
 

@@ -1,8 +1,8 @@
-//! What the generator reports instead of panicking.
+//! The errors of the generator, which it returns instead of panicking.
 
 use std::fmt;
 
-/// What is wrong with a document: where, why, and what to do about it.
+/// A problem in a document: where it is, what it is, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The path, URL or release that the document came from.

@@ -1,4 +1,4 @@
-//! What the generator knows beyond OpenAPI: the extensions of the document, and what the passes found out for the postprocessing.
+//! Metadata beyond OpenAPI: the extensions of the document, and facts that the passes record for the postprocessing.
 
 use std::collections::BTreeMap;
 
@@ -138,7 +138,7 @@ pub struct VersionMarker {
 
 /// Rejects misspelled extensions, which would otherwise be ignored silently.
 pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
-    /// How much of a name must match to suggest one of ours: `x-alias`, `x-enum-`, `x-listi`.
+    /// How many characters of a name must match to suggest one of our extensions: `x-alias`, `x-enum-`, `x-listi`.
     const PREFIX: usize = 7;
     let mut found = None;
     walk("#", document, &mut |pointer, node| {

@@ -26,7 +26,7 @@ pub use diagnostic::Diagnostic;
 use metadata::Metadata;
 use reviewed::CONDITION;
 
-/// The generated client, with what a maintainer should know about it.
+/// The generated client, with notes for maintainers.
 pub struct Generated {
     /// The client and its models.
     pub file: syn::File,

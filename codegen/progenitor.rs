@@ -21,7 +21,7 @@ pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnosti
     if let Some(component) = infinite_schema(spec) {
         return Err(Diagnostic::new(
             metadata.pointer(&component),
-            "contains an `allOf` that merges the schema with itself endlessly",
+            "contains an `allOf` that merges the schema with itself infinitely",
             "refer to the component directly, without an `allOf` of several parts",
         ));
     }

@@ -1,4 +1,4 @@
-//! Finds schemas that progenitor would expand endlessly.
+//! Finds schemas that progenitor would expand infinitely.
 //!
 //! progenitor expands an `allOf` of several parts into all their properties, recursively for a property that two parts define
 //! differently. If that leads back to the same schema, its stack overflows, which aborts the process.
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::pointer::{component, reference, referenced_schemas, walk};
 
-/// A component that contains an endless merge.
+/// A component that contains an infinite merge.
 pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     let schemas = serde_json::to_value(&spec.components.as_ref()?.schemas).unwrap_or_default();
     let schemas = schemas.as_object()?;

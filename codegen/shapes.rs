@@ -46,7 +46,7 @@ pub enum Kind {
     Date,
     DateTime,
     Text,
-    /// Anything.
+    /// Any value.
     Any,
 }
 
@@ -86,7 +86,7 @@ fn shape(spec: &OpenAPI, object: &ObjectType, deeper: usize) -> Shape {
     Shape { fields: fields.collect(), open: object.additional_properties.is_some() }
 }
 
-/// How deep arrays, maps, unions and inline objects are followed, since an array may contain itself. Deeper values have the kind `Any`.
+/// How deeply arrays, maps, unions and inline objects are followed, because an array may contain itself. Deeper values have the kind `Any`.
 const DEEPEST: usize = 8;
 
 fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usize) -> Kind {

@@ -1,4 +1,4 @@
-//! Walks over a parsed document, and questions about schemas that several passes share.
+//! Iterators over a parsed document, and queries about schemas that several passes share.
 
 use std::borrow::{Borrow, BorrowMut, Cow};
 

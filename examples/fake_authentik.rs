@@ -21,7 +21,7 @@ use serde_json::Value;
 /// Serves list operations on 127.0.0.1 as a release of authentik does, for tests in any language
 #[derive(Parser)]
 struct Options {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, default_value_t = 9000)]
     port: u16,
     /// Release to imitate: 2024.2, 2025.6, 2025.10, 2025.12 or 2026.8

@@ -28,8 +28,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The guarantees are those of the asynchronous methods, because the same code runs, on a background thread. The first call starts that
-//! thread, and it requests further pages while the caller processes rows.
+//! The guarantees are the same as for the async methods, because the same code runs on a background thread. The first call starts that
+//! thread, and it requests more pages while the caller processes rows.
 //!
 //! Inside a Tokio runtime, where blocking would stall other tasks, every call fails with [`Error::Configuration`]: use `.await` there.
 
@@ -53,7 +53,7 @@ pub trait Blocking {
     /// For a future or a `Paginator`, returns its output; for `Items` and `Pages`, returns an iterator.
     ///
     /// # Errors
-    /// Those of the future, and [`Error::Configuration`] inside a Tokio runtime.
+    /// The errors of the future, and [`Error::Configuration`] inside a Tokio runtime.
     fn blocking(self) -> Self::Output;
 }
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// It keeps the text, so a date of any form decodes and serializes unchanged. [`parse`](Self::parse) converts it to the type of a date
 /// library, such as `jiff::Timestamp`, `chrono::DateTime<Utc>` or `time::OffsetDateTime` (with `time`'s own function, by
-/// [`as_str`](Self::as_str)). Dates do not implement `Ord`: as texts, they do not sort by time if some have microseconds or other time zones.
+/// [`as_str`](Self::as_str)). Dates do not implement `Ord`: as strings, they do not sort by time if some have microseconds or other time
+/// zones.
 ///
 /// ```
 /// use authentik_flow_bindings::DateTime;

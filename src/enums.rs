@@ -58,7 +58,7 @@ impl fmt::Debug for UnknownValue {
 
 /// The error of an open enum's `try_parse`: a text that is not one of the known values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a known {enum_name}; known are {}", known.join(", "))]
+#[error("`{text}` is not a known {enum_name}; known values are {}", known.join(", "))]
 pub struct UnknownValueError {
     text: String,
     enum_name: &'static str,
@@ -95,7 +95,7 @@ macro_rules! open_enum {
                 Self::VALUES
             }
 
-            /// The value as it is on the wire.
+            /// The value as it is sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -104,7 +104,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The value for people to read; an unknown value as it was sent.
+            /// A readable label; for an unknown value, its text.
             #[must_use]
             pub fn label(&self) -> &str {
                 match self {
@@ -205,7 +205,7 @@ macro_rules! open_enum {
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
                     "type": "string",
-                    "description": "An open enum: other releases may send other values than these.",
+                    "description": "An open enum: other releases may send values that are not listed here.",
                     "anyOf": [{ "enum": [$($value),*] }, {}],
                 })
             }

@@ -2,7 +2,7 @@
 //!
 //! `build.rs` sets `model` and `operation` for everything that it generates, so each method is compiled only if its types exist.
 
-#[allow(clippy::wildcard_imports, reason = "each is used where the specification has it")]
+#[allow(clippy::wildcard_imports, reason = "each is used if the specification has it")]
 #[allow(unused_imports)]
 use crate::types::*;
 #[cfg(operation = "flows_bindings_list")]
@@ -24,7 +24,7 @@ pub enum PolicyEvaluation {
 
 #[cfg(model = "FlowStageBinding")]
 impl PolicyEvaluation {
-    /// The value for people to read.
+    /// A readable label.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Client {
     /// Finds a flow by its slug, the name in its address: `default-authentication-flow`.
     ///
     /// authentik filters bindings only by the flow's UUID, so the slug is looked up in the rows, each of which lists the flows that use its
-    /// stage. This requests pages until a row has the flow; if no row has it, all pages. A flow to which no stage is bound, or whose
+    /// stage. This requests pages until a row has the flow, or all pages if no row has it. A flow to which no stage is bound, or whose
     /// bindings the token may not see, is not found.
     ///
     #[cfg_attr(feature = "testing", doc = "```")]
@@ -117,7 +117,7 @@ impl FlowStageBinding {
 
 #[cfg(model = "FlowLayout")]
 impl FlowLayout {
-    /// Whether the form is in a sidebar. For unknown layouts, their name decides.
+    /// Whether the form is in a sidebar. For an unknown layout, its name decides.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowLayout;

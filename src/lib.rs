@@ -1,10 +1,10 @@
 // Examples on the front page and in the guides use the fake server.
 #![cfg_attr(all(operation = "flows_bindings_list", any(not(doctest), feature = "testing")), doc = include_str!("front_page.md"))]
-#![cfg_attr(not(operation = "flows_bindings_list"), doc = "A client for some operations of authentik: [`Client`] has them.")]
+#![cfg_attr(not(operation = "flows_bindings_list"), doc = "A client for some operations of authentik's API: see [`Client`].")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Not every operation uses every part: only list operations use pagination.
+// Not every operation uses everything: only list operations use pagination.
 #![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code))]
 
 #[cfg(feature = "blocking")]

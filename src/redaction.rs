@@ -10,7 +10,7 @@ const MAX_CHARS: usize = 200;
 /// How much of a text is examined, in bytes: a text of many megabytes costs no more than one of a few lines.
 const WINDOW: usize = 2048;
 
-/// The shortest token that is searched for. A shorter one would blank ordinary words.
+/// The shortest token that is redacted. Ordinary words may contain a shorter one.
 const SHORTEST_TOKEN: usize = 8;
 
 /// Replaces the client's token where the server repeats it.
@@ -170,18 +170,18 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_blanked_even_where_the_text_is_cut() {
+    fn the_token_is_redacted_even_where_the_text_is_cut() {
         let quoter = Quoter::new(Some(TOKEN));
         assert_eq!(quoter.quote(&format!("no such token: {TOKEN}!")), "no such token: [token]!");
         for padding in WINDOW - TOKEN.len() - 2..=WINDOW {
             let text = format!("{}{TOKEN} and more", " ".repeat(padding));
             assert!(!quoter.quote(&text).contains("not-"), "{}", quoter.quote(&text));
         }
-        assert_eq!(Quoter::new(Some("t")).quote("tattletale"), "tattletale", "a short token blanks nothing");
+        assert_eq!(Quoter::new(Some("t")).quote("tattletale"), "tattletale", "a short token is not redacted");
     }
 
     #[test]
-    fn a_token_is_blanked_however_json_writes_it() {
+    fn a_token_is_redacted_in_any_json_form() {
         let blank = |token: &str, body: &str| Quoter::new(Some(token)).blank(body.as_bytes()).map(|body| String::from_utf8(body).unwrap());
         assert_eq!(blank(TOKEN, r#"["not-a-real-token"]"#).unwrap(), r#"["[token]"]"#);
         assert_eq!(blank(TOKEN, r#"["\u006eot-a\u002Dreal-token", "\\u006e\n\""]"#).unwrap(), r#"["[token]", "\\u006e\n\""]"#);

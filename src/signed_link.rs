@@ -32,7 +32,7 @@ impl SignedLink {
         &self.0
     }
 
-    /// Whether the link has a query, and may therefore hold a credential.
+    /// Whether the link has a query, which may be a credential.
     #[must_use]
     pub fn has_query(&self) -> bool {
         self.0.contains('?')

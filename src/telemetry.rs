@@ -13,7 +13,7 @@
 //! | `http.request.method` | request | `GET` |
 //! | `url.full` | request | the URL; all but `page`, `page_size` and `ordering` in its query is `REDACTED` |
 //! | `server.address`, `server.port` | request | the host of the server, and its port |
-//! | `http.request.resend_count` | request | how often the request was sent before |
+//! | `http.request.resend_count` | request | how many times the request was sent before |
 //! | `http.response.status_code` | both | the status of the response, if one arrived; of a listing, the one that ended it |
 //! | `error.type` | both | why it failed: the status, or one of `connection`, `timeout`, `tls`, `decode`, `incomplete`, `invalid` |
 //! | `authentik.operation` | listing | the operation, such as `flows_bindings_list` |
@@ -22,10 +22,10 @@
 //! Two kinds of events have the level `WARN`: a retry, and a difference from the specification
 //! ([`drift`](crate::drift)). No span, event or field contains the token.
 //!
-//! Durations of requests, retries and failures can be counted from the spans: a metrics layer needs no other hook.
+//! A metrics layer can derive durations, retries and failures from the spans; it needs no other hook.
 //!
-//! Programs that use the crate `log` enable the feature `log` of `tracing` in their own `Cargo.toml`. Then, unless a `tracing` subscriber is
-//! set, spans and events become `log` records.
+//! Programs that use the crate `log` enable the feature `log` of `tracing` in their own `Cargo.toml`. Then, unless a `tracing` subscriber
+//! is set, spans and events become `log` records.
 //!
 //! [semantic conventions for HTTP clients]: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
 

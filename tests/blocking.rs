@@ -10,7 +10,7 @@ fn serve(rows: usize) -> FakeAuthentik {
 }
 
 #[test]
-fn requests_and_listings_return_what_they_return_with_await() {
+fn blocking_calls_return_the_same_as_async_calls() {
     let server = serve(250);
     let client = server.client();
     let page = client.flows_bindings_list().page_size(20).send().blocking().unwrap();
@@ -48,7 +48,7 @@ fn an_iterator_ends_after_its_first_error() {
 }
 
 #[test]
-fn every_thread_can_wait() {
+fn every_thread_can_block() {
     let server = serve(150);
     let client = server.client();
     let threads = (0..4).map(|_| {

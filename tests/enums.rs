@@ -49,7 +49,7 @@ fn a_value_that_is_not_a_string_is_an_error() {
 #[test]
 fn a_strict_parse_lists_the_known_values() {
     let error = PolicyEngineMode::try_parse("some").unwrap_err();
-    assert_eq!(error.to_string(), "`some` is not a known PolicyEngineMode; known are all, any");
+    assert_eq!(error.to_string(), "`some` is not a known PolicyEngineMode; known values are all, any");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn unknown_values_are_compared_by_their_text() {
 }
 
 #[test]
-fn labels_are_for_people() {
+fn labels_are_readable() {
     assert_eq!(FlowDesignation::StageConfiguration.label(), "Stage configuration");
     assert_eq!(InvalidResponseAction::RestartWithContext.label(), "Restart, keep context");
     assert_eq!(FlowLayout::from("sidebar_up").label(), "sidebar_up");

@@ -1,4 +1,4 @@
-//! The examples, run as programs.
+//! Runs the examples as programs.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::io::{BufRead, BufReader, Read};
@@ -128,7 +128,7 @@ fn a_browser_shows_and_filters_the_page() {
 }
 
 #[test]
-fn colours_and_the_progress_bar_are_for_terminals_that_want_them() {
+fn colours_and_the_progress_bar_are_for_terminals_only() {
     let has_colours = |variables: &[(&str, &str)]| {
         let output = example(&["--flow", "recovery-004"]).envs(variables.iter().copied()).output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! The fake server behaves like real servers, as measured.
+//! The fake server behaves as was measured on real servers.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ async fn plain_loop(server: &FakeAuthentik, ordering: &str, page_size: Option<u6
         keys.extend(response.results.iter().map(|row| row.pk));
         page = response.pagination.next;
     }
-    assert_eq!(keys.len(), ROWS, "the number of rows always equals the count of the server");
+    assert_eq!(keys.len(), ROWS, "the number of rows received always equals the server's count");
     keys
 }
 
@@ -53,7 +53,7 @@ async fn a_page_requested_twice_has_the_same_rows() {
 }
 
 #[tokio::test]
-async fn other_releases_lose_rows_when_the_tie_break_is_taken_away() {
+async fn other_releases_lose_rows_without_the_tie_break() {
     let server = fake(Release::V2025_12).await;
     for (ordering, loses) in [("", false), ("pk", false), ("order", true), ("order,pk", false), ("target,order", true), ("nonsense", false)]
     {
@@ -104,7 +104,7 @@ async fn an_empty_list_is_one_page() {
     assert_eq!(serde_json::to_value(&page.pagination).unwrap(), expected);
 }
 
-/// A raw request, for what the typed client does not send.
+/// Sends a raw request, which the typed client could not send.
 fn request(server: &FakeAuthentik, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new().request(method, format!("{}{path}", server.address())).bearer_auth(FakeAuthentik::TOKEN)
@@ -123,7 +123,7 @@ async fn write(server: &FakeAuthentik, method: reqwest::Method, path: &str, body
 }
 
 #[tokio::test]
-async fn odd_requests_get_the_responses_of_authentik() {
+async fn unusual_requests_get_authentiks_responses() {
     use reqwest::Method;
     let path = |query: &str| format!("/api/v3/flows/bindings/?{query}");
     let server = fake(Release::V2025_12).await;
@@ -188,11 +188,11 @@ async fn a_row_inserted_between_count_and_select_pushes_the_last_row_off_the_las
     };
     assert_eq!(page(1).await, (8, vec![1, 2, 3, 4]));
     assert_eq!(page(2).await, (8, vec![4, 5, 6, 7]), "row 8 existed throughout, and is on neither page");
-    assert_eq!(page(3).await, (9, vec![]), "the page exists by the count, and its row is gone");
+    assert_eq!(page(3).await, (9, vec![]), "the count includes the row on this page, but the row was deleted");
 }
 
 #[tokio::test]
-async fn a_server_listens_on_the_port_that_it_is_given() {
+async fn a_server_listens_on_the_given_port() {
     let first = FakeAuthentik::builder().start().await.unwrap();
     let port = first.address().rsplit(':').next().unwrap().parse().unwrap();
     let taken = FakeAuthentik::builder().port(port).start().await.unwrap_err();
@@ -282,7 +282,7 @@ async fn bodies_that_authentik_rejects_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_row_needs_only_the_properties_that_a_test_is_about() {
+async fn a_row_needs_only_the_properties_that_matter_to_the_test() {
     let (stage, target) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let rows = [json!({ "order": 5, "target": target }), json!({ "order": 6, "stage": stage }), json!({ "order": 7, "stage": stage })];
     let server = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap();

@@ -20,14 +20,14 @@ fn connect(server: &FakeAuthentik) -> TcpStream {
     stream
 }
 
-/// Everything that is received until the connection ends, and how it ended.
+/// Everything received until the end of the connection, and how the connection ended.
 fn read_to_end(mut stream: TcpStream) -> (Vec<u8>, Option<std::io::ErrorKind>) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).err().map(|error| error.kind());
     (bytes, end)
 }
 
-/// Head and body of one response, of which the connection stays open.
+/// The head and body of one response on a connection that stays open.
 fn read_response(stream: &mut TcpStream) -> (String, Vec<u8>) {
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -60,7 +60,7 @@ async fn with_fault(fault: Fault) -> (Vec<u8>, Option<std::io::ErrorKind>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_response_leaves_the_connection_open() {
+async fn a_complete_response_leaves_the_connection_open() {
     let server = fake().start().await.unwrap();
     let mut stream = connect(&server);
     let (head, body) = read_response(&mut stream);
@@ -80,7 +80,7 @@ async fn a_proxy_style_request_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_are_closed_reset_and_cut() {
+async fn connections_are_closed_reset_and_truncated() {
     assert_eq!(with_fault(Fault::Close).await, (Vec::new(), None));
     assert_eq!(with_fault(Fault::Reset).await, (Vec::new(), Some(std::io::ErrorKind::ConnectionReset)));
 
@@ -104,7 +104,7 @@ async fn a_stalled_response_is_half_sent_and_stays_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_drips_and_is_whole() {
+async fn a_trickling_body_arrives_completely() {
     let server = FakeAuthentik::builder().always(Fault::Drip(Duration::from_millis(1))).start().await.unwrap();
     let began = Instant::now();
     let (_, body) = read_response(&mut connect(&server));
@@ -122,7 +122,7 @@ async fn an_endless_body_does_not_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_http_has_no_length_and_ends_with_the_connection() {
+async fn an_http_1_0_response_has_no_length_and_ends_with_the_connection() {
     let (bytes, end) = with_fault(Fault::Http10).await;
     let (head, body) = split(&bytes);
     assert!(head.starts_with("HTTP/1.0 200 OK") && !head.contains("content-length"), "{head}");
@@ -130,7 +130,7 @@ async fn old_http_has_no_length_and_ends_with_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_closed_behind_a_good_response() {
+async fn a_connection_is_closed_after_a_complete_response() {
     let (bytes, end) = with_fault(Fault::CloseAfter).await;
     let (head, body) = split(&bytes);
     assert!(!head.contains("connection: close"), "{head}");
@@ -138,7 +138,7 @@ async fn a_connection_is_closed_behind_a_good_response() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_are_compressed_or_said_to_be() {
+async fn bodies_are_compressed_or_declared_as_compressed() {
     let server = fake().fault(1, Fault::Gzip).fault(2, Fault::ContentEncoding("br")).start().await.unwrap();
     let mut stream = connect(&server);
     let (head, compressed) = read_response(&mut stream);
@@ -151,7 +151,7 @@ async fn bodies_are_compressed_or_said_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faults_cover_ranges_and_the_last_one_counts() {
+async fn faults_apply_to_ranges_and_the_last_one_wins() {
     let server = fake().always(Fault::html(500)).faults(2..=3, Fault::html(502)).fault(3, Fault::html(503)).faults(5.., Fault::html(504));
     let server = server.start().await.unwrap();
     let mut stream = connect(&server);

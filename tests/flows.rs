@@ -35,7 +35,7 @@ fn flow(names: &Value) -> serde_json::Result<FlowSet> {
     serde_json::from_value(flow)
 }
 
-/// Servers that move a property from one name to another send both for a while.
+/// While upstream renames a property, servers send it under both names.
 #[test]
 fn a_property_that_is_sent_under_both_of_its_names_is_decoded() {
     let both = json!({ "background": "/a.png", "background_url": "/b.png" });
@@ -51,7 +51,7 @@ fn a_property_that_is_sent_under_both_of_its_names_is_decoded() {
 }
 
 #[test]
-fn a_signed_link_shows_its_credential_only_when_asked() {
+fn a_signed_link_reveals_its_credential_only_on_request() {
     let flow = flow(&json!({ "background_url": "/media/flow.png?token=not-a-real-token" })).unwrap();
     let shown = format!("{flow:?} {flow:#?} {}", flow.background);
     assert!(!shown.contains("not-a-real-token") && shown.contains("/media/flow.png?…"), "{shown}");

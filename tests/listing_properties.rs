@@ -1,7 +1,7 @@
-//! The promise of `paginate()`, for any number of rows, ties, page size, order, filter, release and schedule of changes: every row that existed
-//! throughout is returned exactly once.
+//! The promise of `paginate()`, for any number of rows, ties, page size, order, filter, release and schedule of changes: every row that
+//! existed throughout is returned exactly once.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release --test listing_properties` tries more cases than the few of a usual run.
+//! `PROPTEST_CASES=100000 cargo test --release --test listing_properties` tries many more cases than a normal run.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use authentik_flow_bindings::{Client, Error, FlowStageBinding};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-/// Rows to take from: making them anew for each case would take most of the time.
+/// A pool of rows: generating them for each case would take most of the time.
 static POOL: LazyLock<Vec<FlowStageBinding>> = LazyLock::new(|| bindings(4_000, 40));
 
 const ORDERINGS: &[&str] = &[
@@ -35,7 +35,7 @@ const ORDERINGS: &[&str] = &[
 #[derive(Clone, Debug)]
 struct Case {
     rows: usize,
-    /// Rows share their `order` with about so many others.
+    /// About how many rows share each `order`.
     ties: usize,
     page_size: u64,
     largest_page: Option<u64>,
@@ -54,7 +54,7 @@ struct Change {
     between_count_and_select: bool,
     delete: Vec<usize>,
     insert: Vec<(usize, i64)>,
-    /// Rows that get another `order`, as when somebody sorts the stages of a flow.
+    /// Rows that get another `order`, as when somebody reorders the stages of a flow.
     move_to: Vec<(usize, i64)>,
 }
 
@@ -69,7 +69,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
         1..6_usize,
         prop::sample::select(&Release::ALL),
         prop::sample::select(ORDERINGS),
-        prop::option::weighted(0.2, prop::sample::select(&["stage", "prompt", "o 00", "nothing is called so"])),
+        prop::option::weighted(0.2, prop::sample::select(&["stage", "prompt", "o 00", "no row has this name"])),
         changes,
     )
         .prop_map(|(rows, ties, page_size, largest_page, concurrency, release, ordering, search, changes)| Case {
@@ -105,7 +105,7 @@ fn some_changes(between_count_and_select: impl Strategy<Value = bool>) -> impl S
     )
 }
 
-/// One transport for all cases: making one reads the system's certificates.
+/// One HTTP client for all cases, because building one reads the system's certificates.
 fn client_of(server: &FakeAuthentik) -> Client {
     static TRANSPORT: OnceLock<reqwest::Client> = OnceLock::new();
     let transport = TRANSPORT.get_or_init(|| {
@@ -211,14 +211,15 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A listing may fail if rows change, if a server neither sorts nor sends large pages (no release has both problems), and if pages are too small
-/// to overlap everywhere.
+/// A listing may fail if rows change, if a server neither sorts nor sends large pages (no release has both problems), and if pages are too
+/// small to overlap everywhere.
 fn may_be_incomplete(case: &Case) -> bool {
     let (unsorted, cut) = (case.release == Release::V2025_6, case.largest_page.is_some());
     !case.changes.is_empty() || unsorted && cut || case.largest_page.is_some_and(|rows| rows < 11)
 }
 
-/// The promise has exceptions on servers that do not sort by key: rows that are inserted between COUNT and SELECT, and pages that are cut down.
+/// The promise has exceptions on servers that do not sort by key: rows that are inserted between COUNT and SELECT, and pages that are cut
+/// down.
 fn is_exempt(case: &Case) -> bool {
     case.release == Release::V2025_6 && (case.largest_page.is_some() || case.changes.iter().any(|change| change.between_count_and_select))
 }

@@ -1,4 +1,4 @@
-//! Responses recorded from real servers: each decodes, or becomes the right error.
+//! Responses recorded from real servers: each is decoded, or results in the right error.
 //!
 //! `tests/fixtures/recordings/<release>/<case>.http` holds status, headers and body as they were sent. Signatures in links, titles of
 //! flows and the markup of HTML pages were removed.
@@ -10,7 +10,7 @@ use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
 use authentik_flow_bindings::{Error, PaginatedFlowStageBindingList};
 use serde_json::Value;
 
-/// The number of recordings, so that none is lost by mistake.
+/// The number of recordings, so that a missing one is noticed.
 const RECORDINGS: usize = 42;
 
 struct Recording {
@@ -90,7 +90,7 @@ async fn recorded_errors_are_typed() {
     }
 }
 
-/// The row with the background of its flows under one name, whatever the server or the checked-in release calls it.
+/// The row with the background of its flows under one name, independent of the server and the checked-in release.
 fn with_background(mut row: Value) -> Value {
     for flow in row["stage_obj"]["flow_set"].as_array_mut().unwrap() {
         if let Some(url) = flow.as_object_mut().unwrap().remove("background_url") {

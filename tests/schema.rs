@@ -12,7 +12,7 @@ fn spec() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string("openapi/flows_bindings_list.yaml").unwrap()).unwrap()
 }
 
-/// The common form of both schemas: kind, format, properties, required ones, items, and whether other keys are allowed.
+/// Both schemas in a common form: type, format, properties, required properties, items, and whether other keys are allowed.
 fn essence(schema: &Value, whole: &Value) -> Value {
     let target = |reference: &Value| reference.as_str().and_then(|path| whole.pointer(path.trim_start_matches('#')));
     if let Some(inner) = target(&schema["$ref"]) {
@@ -40,7 +40,7 @@ fn essence(schema: &Value, whole: &Value) -> Value {
             })
         }
         Some("array") => json!({ "items": essence(&schema["items"], whole) }),
-        // Page counters are whole numbers, whatever the specification says.
+        // Page numbers and counts are integers here, although the specification says `number`.
         Some("number") => json!("uint64"),
         Some("integer") => schema["format"].as_str().map_or_else(|| json!("int64"), |format| json!(format)),
         Some("string") if schema.get("enum").is_some() || schema.get("anyOf").is_some() => json!("enum"),

@@ -1,5 +1,5 @@
-//! A storm of seeded faults. However a server and its network fail, a listing returns every row once and in order, or it ends in an error;
-//! it never hangs, and no error shows the token.
+//! Random faults from seeds. Under any faults of the server or the network, a listing returns every row once and in order, or ends in an
+//! error; it never hangs, and no error shows the token.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 const SCHEDULES: u64 = 1_000;
 
-/// How many schedules run concurrently. They mostly wait in pauses.
+/// How many schedules run concurrently. They spend most of their time waiting.
 const CONCURRENT: usize = 160;
 
 /// Much more time than a schedule needs; it only detects hangs.
@@ -75,7 +75,7 @@ impl Schedule {
         self.faults.iter().fold(server, |server, (requests, fault)| server.faults(requests.clone(), fault.clone()))
     }
 
-    /// Some faults end with a time limit only. Without one, a slow machine fails no request.
+    /// Some faults only end at a time limit. Without one, no request fails just because the machine is slow.
     fn needs_time_limit(&self) -> bool {
         self.faults.iter().any(|(_, fault)| matches!(fault, Fault::Stall | Fault::Delay(_) | Fault::Drip(_)))
     }
@@ -191,7 +191,7 @@ async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
 
     let number = |outcome| outcomes.iter().filter(|found| **found == outcome).count();
     let (complete, resumed, failed) = (number(Outcome::Complete), number(Outcome::Resumed), number(Outcome::Failed));
-    println!("{complete} complete at once, {resumed} after resuming, {failed} not at all, of those without a time limit");
+    println!("without a time limit: {complete} complete at once, {resumed} after resuming, {failed} failed");
     // Checks that the faults are neither too few nor too many: each outcome occurs.
     assert!(complete >= 250 && resumed >= 50 && failed >= 20, "{complete} complete, {resumed} resumed, {failed} failed");
 }

@@ -39,12 +39,12 @@ fn log() -> (Log, tracing::subscriber::DefaultGuard) {
 }
 
 #[test]
-fn a_client_that_gives_up_protection_is_logged() {
+fn a_client_with_disabled_protection_is_logged() {
     let (log, _guard) = log();
     let builder = |address: &str| Client::builder(address).token(FakeAuthentik::TOKEN).allow_plaintext(true);
     builder("https://auth.example.com").build().unwrap();
     builder("http://127.0.0.1:9000").build().unwrap();
-    assert!(log.0.lock().unwrap().is_empty(), "nothing is given up");
+    assert!(log.0.lock().unwrap().is_empty(), "no protection is disabled");
 
     builder("http://auth.example.com").build().unwrap();
     builder("https://auth.example.com").danger_accept_invalid_certs(true).build().unwrap();
@@ -63,14 +63,14 @@ async fn retries_and_differences_are_logged_once_and_without_the_token() {
     assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 500);
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(text.matches("a request to authentik failed and is sent again").count(), 1, "{text}");
+    assert_eq!(text.matches("a request to authentik failed and is retried").count(), 1, "{text}");
     assert_eq!(text.matches("`unheard_of` is an unknown field").count(), 1, "{text}");
     let messages = text.lines().map(|line| line.split_once("WARN").unwrap().1).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(text.lines().count(), messages.len(), "an event is logged twice: {text}");
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
 }
 
-/// The names and fields of the spans that were closed, with those of their parents.
+/// The names and fields of closed spans and of their parents.
 fn spans(log: &Log) -> Vec<String> {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");

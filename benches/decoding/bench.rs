@@ -27,7 +27,7 @@ fn structs_by_hand(bencher: Bencher) {
     bencher.counter(BytesCount::new(PAGE.len())).bench(|| serde_json::from_slice::<by_hand::Page>(&PAGE).expect("a page"));
 }
 
-#[allow(dead_code, reason = "what is compared is the decoding of the fields")]
+#[allow(dead_code, reason = "the benchmark compares the decoding of fields")]
 mod by_hand {
     use serde::Deserialize;
     use uuid::Uuid;

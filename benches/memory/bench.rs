@@ -35,7 +35,7 @@ async fn measure() {
     BufReader::new(server.stdout.take().expect("its output")).read_line(&mut address).expect("its address");
     let client = Client::builder(address).token(FakeAuthentik::TOKEN).build().expect("a client");
 
-    // Idle means after a first request, with connections and certificates loaded.
+    // Idle means after a first request, when connections are open and certificates are loaded.
     client.flows_bindings_list().paginate().count().await.expect("a response");
     let idle = kib("VmRSS");
     let mut rows = 0;

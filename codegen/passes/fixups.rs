@@ -1,8 +1,8 @@
 //! Workarounds for quirks of upstream's schema, one function for each.
 //!
-//! A fixup returns the number of places that it changed. If it changes nothing in a document with the operation that
-//! it was written for, it is no longer needed and fails the build, so that no workaround outlives its reason. The documentation of each says
-//! what upstream does, why that hurts a client, and what we do.
+//! A fixup returns the number of places that it changed. If it changes nothing in a document with the operation that it was written for, it
+//! is no longer needed and fails the build, so that no workaround outlives its reason. The documentation of each says what upstream does,
+//! why that hurts a client, and what we do.
 
 #![allow(clippy::unnecessary_wraps, reason = "fixups share one signature, and some can fail")]
 
@@ -72,7 +72,7 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, metadata: &mut Metadata) -> Re
 
 /// Upstream gives each error status a schema of its own, and progenitor panics on an operation with more than one:
 /// <https://github.com/oxidecomputer/progenitor/issues/344>.
-/// We remove the error responses; `src/error.rs` decodes them from status, headers and body.
+/// We remove the error responses; `src/error/` decodes them from status, headers and body.
 fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Diagnostic> {
     let mut changed = 0;
     for (_, operation) in operations_mut(spec) {
@@ -80,7 +80,7 @@ fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> 
         let before = responses.responses.len();
         responses.responses.retain(|status, _| matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2)));
         changed += before - responses.responses.len();
-        // If there is a success response, `default` describes the errors.
+        // If there is a success response, `default` describes errors.
         if !responses.responses.is_empty() {
             changed += usize::from(responses.default.take().is_some());
         }
@@ -88,9 +88,9 @@ fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> 
     Ok(changed)
 }
 
-/// Upstream repeats the limits of its database columns (`pattern`, `maxLength`, `minimum` …) in responses. typify turns them into
-/// checks while decoding, so that one odd slug makes a whole page unreadable; and limits change, as that of slugs did in 2025.12.
-/// We remove the limits: a client should not reject what the server stores.
+/// Upstream repeats the limits of its database columns (`pattern`, `maxLength`, `minimum` …) in responses. typify turns them into checks
+/// while decoding, so that a single unusual slug makes a whole page undecodable. Limits also change: the limit of slugs did in 2025.12. We
+/// remove the limits: a client should not reject what the server stores.
 fn responses_are_not_validated(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Diagnostic> {
     let mut changed = 0;
     for_each_schema(spec, &mut |_, schema| {
@@ -149,7 +149,7 @@ fn open_enum(component: &str, schema: &Schema, values: Vec<String>, metadata: &M
             return Err(Diagnostic::new(
                 step(&step(&metadata.pointer(component), "enum"), &index.to_string()),
                 format!("`{}` and `{}` both become the variant `{}`", other.value, value.value, value.variant),
-                "let `variant_name` in codegen/names.rs give them different names",
+                "change `variant_name` in codegen/names.rs so that they get different names",
             ));
         }
     }
@@ -189,7 +189,7 @@ fn signed_links_have_a_type(spec: &mut OpenAPI, metadata: &mut Metadata) -> Resu
 }
 
 /// Upstream declares dates, and sends them with and without microseconds, with `Z` or an offset. If a date library rejects one of
-/// them, the whole page cannot be decoded; and users of the crate should be free to choose their date library.
+/// them, the whole page cannot be decoded. Users of the crate should also be free to choose their date library.
 /// We give them a type that keeps the text (`src/date_time.rs`).
 fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
     replace_strings(spec, metadata, "DateTime", |_, string| {

@@ -1,4 +1,4 @@
-//! The passes that change or check the document before progenitor reads it.
+//! Passes that change or check the document before progenitor processes it.
 
 pub mod descriptions;
 pub mod fixups;

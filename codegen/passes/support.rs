@@ -120,7 +120,7 @@ pub fn check_support(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnost
             return Err(Diagnostic::new(step(&pointer, "nullable"), format!("{problem} cannot be nullable as a component"), NULLABLE));
         }
         if is_page && let Some(problem) = problem_of_rows(spec, schema) {
-            let help = "a listing needs an array of models, and neither may be nullable: add a fixup to codegen/passes/fixups.rs";
+            let help = "a listing needs an array of models; neither the array nor its items may be nullable: add a fixup to codegen/passes/fixups.rs";
             return Err(Diagnostic::new(step(&step(&pointer, "properties"), "results"), problem, help));
         }
     }

@@ -5,9 +5,9 @@ use syn::{File, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, parse_quote};
 
 use super::{doc_text, functions, without_lifetime};
 
-/// Adapts `Client`. `Client::builder` in `src/client.rs` makes one, and `src/transport` sends its requests.
+/// Adapts `Client`. `Client::builder` in `src/client/` creates one, and `src/transport/` sends its requests.
 pub fn adapt_client(file: &mut File, spec: &OpenAPI) {
-    // The prelude, `ClientInfo` and the assertion of `ClientHooks`: nothing uses them once `send()` is ours.
+    // The prelude, `ClientInfo` and the assertion of `ClientHooks` are unused, because `send()` is ours.
     file.items.retain(|item| match item {
         Item::Mod(item) => item.ident != "prelude",
         Item::Impl(item) => item.trait_.is_none(),

@@ -129,7 +129,7 @@ fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &
         item.items.push(paginate(&id, row, &descriptor));
         list_operation(&descriptor, &id, &response, row, listing)
     });
-    // The method that users look for first.
+    // Users look for this method first.
     item.items.sort_by_key(|item| match item {
         ImplItem::Fn(function) if function.sig.ident == "paginate" => 0,
         ImplItem::Fn(function) if function.sig.ident == "send" => 1,
@@ -206,8 +206,8 @@ fn value_hint(ty: &syn::Type) -> String {
 // --- send -----------------------------------------------------------------------------------------------------------
 
 /// Splits progenitor's `send()` in two: `into_request()` builds the HTTP request, and our `send()` passes it to the transport, which adds
-/// the token, sends and retries it, and decodes the response. Programs that use the crate would compile an `async fn` again, with all that
-/// it calls; a boxed future is compiled once.
+/// the token, sends and retries it, and decodes the response. Programs that use the crate would compile an `async fn` again, with
+/// everything that it calls; a boxed future is compiled once.
 fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>) -> Result<(), String> {
     let send = functions(item).find(|function| function.sig.ident == "send").ok_or("is missing")?;
     keep_request(send)?;

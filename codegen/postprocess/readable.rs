@@ -28,7 +28,7 @@ pub fn make_readable(file: &mut File) {
     readable.visit_file_mut(file);
 }
 
-/// The types that the file defines itself, which would shadow those of the prelude.
+/// The types that the file defines itself. They would shadow types of the prelude.
 #[derive(Default)]
 struct Defined(BTreeSet<String>);
 

@@ -85,7 +85,7 @@ fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStrea
         Value::String(text) => quote!(#text.into()),
         Value::Bool(flag) => quote!(#flag),
         Value::Number(number) => number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default())),
-        // A newtype of a map has no `Default`, but can be converted from one.
+        // A newtype around a map has no `Default`, but can be converted from a map.
         Value::Object(_) if free_form => quote!(::serde_json::Map::new().into()),
         _ => quote!(::std::default::Default::default()),
     };
@@ -108,7 +108,7 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
         let decoding = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).cloned().collect::<Vec<_>>();
         let ty = field.ty.clone();
         let property = tolerant.iter().find(|property| !property.aliases.is_empty() && is_property(field, &property.property));
-        // These attributes affect decoding, which the other struct does.
+        // These attributes affect decoding, which the private struct does.
         field.attrs.retain(|attribute| serde_argument(attribute, "deserialize_with").is_none());
         let Some(property) = property else {
             fields.push(quote!(#(#decoding)* #ident: #ty));

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_at_fault_is_named() {
+    fn errors_name_the_wrong_variable() {
         let url = ("AUTHENTIK_URL", "http://auth.invalid");
         let token = ("AUTHENTIK_TOKEN", TOKEN);
         let cases: [(&[(&str, &str)], &str); 8] = [

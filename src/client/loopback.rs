@@ -1,4 +1,4 @@
-//! Which hosts are this machine, so that plain HTTP exposes nothing. `xtask` compiles this file too.
+//! Decides which hosts are this machine: plain HTTP to them exposes nothing. `xtask` compiles this file too.
 
 use std::net::IpAddr;
 

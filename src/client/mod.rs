@@ -55,7 +55,7 @@ impl Client {
 /// Sets up a [`Client`]; see [`Client::builder`].
 ///
 /// # Limits
-/// Whatever a server sends, a request stays within these limits:
+/// A request stays within these limits, regardless of what a server sends:
 ///
 /// | limit | default | change it with |
 /// | --- | --- | --- |
@@ -67,7 +67,7 @@ impl Client {
 /// | attempts of a GET or HEAD request | 12 within 120 s | [`retry`](Self::retry), [`retries`](Self::retries) |
 /// | attempts of any other request | 1 | not configurable |
 /// | attempts that end with status 500 | 5 | [`retry`](Self::retry) |
-/// | longest `Retry-After` that is respected | 60 s | not configurable |
+/// | longest `Retry-After` that is honoured | 60 s | not configurable |
 /// | retries of a client without a success between them | 20, then one every two seconds | not configurable |
 /// | requests of a client in flight | 32 | [`max_in_flight`](Self::max_in_flight) |
 /// | size of a response, after decompression | 64 MiB | [`max_response_bytes`](Self::max_response_bytes) |
@@ -86,11 +86,11 @@ impl Client {
 /// [`pagination`](crate::pagination#what-a-listing-costs) explains the limits of listings.
 ///
 /// # Runtime
-/// Requests need a [Tokio](https://docs.rs/tokio) runtime with timers and I/O, such as that of `#[tokio::main]`. Outside a runtime they fail
-/// with [`Error::Configuration`].
+/// Requests need a [Tokio](https://docs.rs/tokio) runtime with timers and I/O, such as that of `#[tokio::main]`. Outside a runtime they
+/// fail with [`Error::Configuration`].
 ///
 /// # Panics
-/// Requests panic in a runtime without timers or without I/O. The message is Tokio's and says which of them is disabled. Build the runtime with
+/// Requests panic in a runtime without timers or I/O. Tokio's message says which of them is disabled. Build the runtime with
 /// `enable_all()`; Tokio offers no way to check beforehand.
 ///
 /// # Proxies and certificates
@@ -127,7 +127,7 @@ impl ClientBuilder {
 
     /// How long one attempt may take, from the first byte sent to the last byte read; 30 s unless set.
     ///
-    /// A request for more than 100 rows gets 50 ms more for each further row, up to two minutes more: authentik sends nothing before it
+    /// A request for more than 100 rows gets 50 ms more for each additional row, up to two minutes more: authentik sends nothing before it
     /// has collected the last row.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
@@ -199,7 +199,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Also trusts the certificate authorities in this PEM text, such as that of your company.
+    /// Also trusts the certificate authorities in this PEM text, such as your company's.
     ///
     /// Needs the feature `rustls`; not used with [`http_client`](Self::http_client).
     pub fn add_root_certificate(mut self, pem: impl Into<String>) -> Self {
@@ -221,14 +221,14 @@ impl ClientBuilder {
     /// to another host: the client in the example follows none. If it has a proxy, requests to this machine go through it too.
     ///
     /// # Cryptography
-    /// This crate enables TLS in reqwest without a cryptography provider, and installs none for the process: that is the program's choice.
-    /// Without a provider, `reqwest::Client::new()` panics with "No rustls crypto provider is configured". Install one at the start of the
-    /// program, or enable the feature `rustls` of reqwest.
+    /// This crate enables TLS in reqwest without a cryptography provider, and installs none for the process, because that is the program's
+    /// choice. Without a provider, `reqwest::Client::new()` panics with "No rustls crypto provider is configured". Install one at the start
+    /// of the program, or enable the feature `rustls` of reqwest.
     ///
     /// ```
     /// # #[cfg(feature = "rustls")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // Fails if the process has a provider already, which is fine.
+    /// // Fails if the process already has a provider, which is fine.
     /// let _ = rustls::crypto::ring::default_provider().install_default();
     ///
     /// let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;

@@ -1,4 +1,4 @@
-//! The TLS settings of a client builder, which exist without the feature `rustls` too.
+//! The TLS settings of a client builder. They exist even without the feature `rustls`.
 
 use std::fmt;
 

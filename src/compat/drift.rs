@@ -1,6 +1,6 @@
 //! Reports differences between the responses of a server and the specification.
 //!
-//! Responses of servers older or newer than the checked-in specification are decoded too, and differences are not hidden:
+//! Responses of servers older or newer than the checked-in specification are decoded too, and differences are reported:
 //! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports each kind of difference once per field rather than once per
 //! row. With the feature `tracing`, the same reports are events of level `WARN`.
 //!
@@ -21,7 +21,7 @@
 //!
 //! # Compatibility with other releases
 //!
-//! The models are those of the release named in the metadata of this crate's version. Responses of other releases differ as follows:
+//! The models match the release named in the metadata of this crate's version. Responses of other releases differ as follows:
 //!
 
 #![doc = include_str!("releases.md")]
@@ -47,7 +47,7 @@ pub struct Drift {
     pub page: u64,
     /// The path at which it was first seen, such as `results[3].stage_obj.flow_set[0].layout`.
     pub path: String,
-    /// A short excerpt of the response, without the queries of links. For an unknown field only its kind and length, because its value
+    /// A short excerpt of the response, without the queries of URLs. For an unknown field, only its kind and length, because its value
     /// may be a secret; for a missing field, empty.
     pub excerpt: String,
 }
@@ -78,7 +78,7 @@ pub struct DriftReporter {
     callback: Option<Callback>,
     reported: Arc<Mutex<BTreeSet<(DriftKind, String)>>>,
     pub(crate) skip_undecodable: bool,
-    /// Whether several listings share the reports, as the passes of a snapshot do.
+    /// Whether several listings share the reports, like the passes of a snapshot.
     shared: bool,
 }
 
@@ -120,7 +120,7 @@ impl DriftReporter {
         let first = self.is_first(DriftKind::SkippedRow, identity.to_owned());
         if first {
             let drift = Drift { kind: DriftKind::SkippedRow, page, path: path.to_owned(), excerpt };
-            // The callback is called for each row, but there is one event only.
+            // The callback is called for each row, but there is only one event.
             if self.is_first(DriftKind::SkippedRow, String::new()) {
                 log(&drift);
             }

@@ -1,4 +1,4 @@
-//! Decodes page numbers and counts, which the specification declares as `number` and servers send as integers.
+//! Decodes page numbers and counts, which the specification declares as `number` but servers send as integers.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Reads responses of releases other than that of the specification.
+//! Decodes responses of releases other than the specification's.
 
 pub mod drift;
 mod lenient_integer;

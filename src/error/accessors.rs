@@ -8,13 +8,13 @@ use reqwest::StatusCode;
 use super::{ConnectionErrorKind, Error, RequestSummary, StatusError};
 
 impl Error {
-    /// The status of the response, if it was not success.
+    /// The status of the response, if it was not a success.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status_error().map(StatusError::status)
     }
 
-    /// The server's own explanation. Since 2025.12 it follows the language of the request: do not match on it.
+    /// The server's explanation. Since 2025.12 it is in the language of the request, so do not match on it.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.status_error()?.detail()
@@ -32,7 +32,7 @@ impl Error {
         self.request()?.id()
     }
 
-    /// How many requests were sent before this error was final; 0 if none.
+    /// How many requests were sent before this error was returned; 0 if none.
     #[must_use]
     pub fn attempts(&self) -> usize {
         match self.cause() {
@@ -56,7 +56,7 @@ impl Error {
         matches!(self.status(), Some(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED))
     }
 
-    /// Whether the server found nothing (404): the page is past the last one, or there is no API at the address.
+    /// Whether the server responded with 404: the page is past the last one, or there is no API at the address.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
@@ -68,7 +68,7 @@ impl Error {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Whether a time limit was exceeded: of connecting, of one attempt, or of the whole request.
+    /// Whether a time limit was exceeded: for connecting, for one attempt, or for the whole request.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.cause(), Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)
@@ -97,7 +97,7 @@ impl Error {
         }
     }
 
-    /// How long the server asks to wait (`Retry-After`).
+    /// How long the server asked the client to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.status_error()?.retry_after()

@@ -37,7 +37,7 @@ pub enum ConnectionErrorKind {
     NotHttp,
     /// The proxy refused the connection.
     Proxy,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
@@ -66,7 +66,7 @@ impl ConnectionError {
         &self.request
     }
 
-    /// Whether a retry may succeed. Errors of TLS, the protocol and proxies come from a wrong configuration, which no retry corrects.
+    /// Whether a retry may succeed. TLS, protocol and proxy errors are caused by a wrong configuration, which a retry cannot fix.
     pub(super) fn is_retryable(&self) -> bool {
         use ConnectionErrorKind::{NotHttp, Proxy, Tls};
         !matches!(self.kind, Tls | NotHttp | Proxy) && !self.source.as_ref().is_some_and(|error| error.is_builder() || error.is_redirect())
@@ -88,7 +88,7 @@ impl Error {
         }))
     }
 
-    /// The body stalled, or arrives too slowly.
+    /// The body stalled or arrived too slowly.
     pub(crate) fn stalled(limit: Duration, address: &str) -> Self {
         Self::Connection(Box::new(ConnectionError {
             kind: ConnectionErrorKind::Timeout,

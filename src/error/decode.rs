@@ -26,13 +26,13 @@ impl DecodeError {
         &self.failure.path
     }
 
-    /// Number of the page, counted from 1.
+    /// The number of the page, counted from 1.
     #[must_use]
     pub fn page(&self) -> Option<u64> {
         self.page
     }
 
-    /// Position of the row on its page, counted from 0 as in [`path`](Self::path).
+    /// The index of the row on its page, counted from 0 as in [`path`](Self::path).
     #[must_use]
     pub fn row(&self) -> Option<usize> {
         self.failure.row
@@ -114,7 +114,7 @@ pub(crate) struct DecodeFailure {
     message: String,
     excerpt: String,
     cut_off: bool,
-    /// Which releases the body matches.
+    /// The releases that the body is compatible with.
     server: VersionRange,
 }
 

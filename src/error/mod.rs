@@ -1,7 +1,7 @@
 //! One [`Error`] for everything that can go wrong.
 //!
-//! No error contains the token. What it quotes of a response is short, without characters that control a terminal, and without the
-//! query of a URL: since 2025.12 a `background_url` may be a signed URL, whose query is a credential.
+//! No error contains the token. Excerpts of a response are short, without characters that control a terminal, and without the
+//! queries of URLs: since 2025.12 a `background_url` may be a signed URL, whose query is a credential.
 
 mod accessors;
 mod connection;
@@ -33,7 +33,7 @@ use crate::redaction::Quoter;
 /// | variant | see | what to do |
 /// | --- | --- | --- |
 /// | `Configuration`, `InvalidRequest` | the message | correct the program or its environment |
-/// | `Connection` | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_tls`](Self::is_tls) | try later, or correct the address or the certificates |
+/// | `Connection` | [`is_timeout`](Self::is_timeout), [`is_connect`](Self::is_connect), [`is_tls`](Self::is_tls) | try again later, or correct the address or the certificates |
 /// | `DeadlineExceeded` | [`is_timeout`](Self::is_timeout) | allow more time, or request fewer rows |
 /// | `Status` | [`is_forbidden`](Self::is_forbidden), [`is_not_found`](Self::is_not_found), [`field_errors`](Self::field_errors) | correct the token or the filters |
 /// | `Decode` | [`DecodeError::path`] | check proxies in front of the server; report a response that this crate should decode |
@@ -104,14 +104,14 @@ pub enum Error {
         expected: u64,
         /// How many distinct rows were received.
         received: u64,
-        /// Why the others could not be received.
+        /// Why the other rows could not be received.
         reason: String,
         /// The releases of authentik that the responses are compatible with.
         server: VersionRange,
     },
 
-    /// The rows changed during every pass.
-    #[error("the rows changed between every two of {passes} passes: take the snapshot at a time with fewer changes")]
+    /// The rows changed between any two passes of a snapshot.
+    #[error("the rows changed between any two consecutive passes of {passes}: take the snapshot when fewer rows change")]
     #[non_exhaustive]
     Unsettled {
         /// The number of passes.
@@ -164,7 +164,7 @@ impl Error {
         }
     }
 
-    /// Adds how many rows a stream had returned, if any. A request that cannot be sent interrupts nothing.
+    /// Adds how many rows a stream had returned, if any. An error of a request that cannot be sent stays unchanged.
     pub(crate) fn interrupting(self, returned: u64) -> Self {
         if returned == 0 || matches!(self, Self::InvalidRequest { .. }) {
             self
@@ -207,7 +207,7 @@ impl Error {
     }
 }
 
-/// For functions that return I/O errors.
+/// Lets functions that return I/O errors use `?`.
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         Self::other(error)

@@ -118,7 +118,7 @@ impl fmt::Display for StatusError {
         match self.status.as_u16() {
             300..=399 => match &self.redirect {
                 Some(target) => {
-                    write!(f, ". It redirects to {target}, where the token was not sent: check whether that is the right address")?;
+                    write!(f, ". It redirects to {target}, to which the token was not sent: check whether that is the right address")?;
                 }
                 None => write!(f, ". It redirects without a location")?,
             },

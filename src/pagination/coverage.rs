@@ -1,11 +1,11 @@
 //! Which part of the key space a listing has proven.
 //!
-//! A proven interval is a statement about one moment: *every row that existed then with a key in the interval has been received*.
-//! A row that exists during the whole listing existed at each of these moments, so intervals that were proven at different times
-//! can be joined if they have a key in common. Once their union reaches from [`Edge::Beginning`] to [`Edge::End`], no such row can be missing.
+//! A proven interval is a statement about one moment: *every row that existed then with a key in the interval has been received*. A row
+//! that exists during the whole listing existed at each of these moments, so intervals that were proven at different times can be joined if
+//! they have a key in common. Once their union reaches from [`Edge::Beginning`] to [`Edge::End`], no such row can be missing.
 //!
-//! Two intervals have a key in common if a row was received in both, or if one begins before the other ends. The second needs the order of
-//! the keys, which only the server knows of texts: it sorts them by the collation of its database.
+//! Two intervals have a key in common if a row was received in both, or if one begins before the other ends. The latter requires the order
+//! of the keys. For strings, only the server knows it: it sorts them by the collation of its database.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -20,12 +20,12 @@ pub(super) enum Edge<K> {
     End,
 }
 
-/// A stretch of the key space, both ends included.
+/// An interval of the key space, including both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interval<K> {
     from: Edge<K>,
     to: Edge<K>,
-    /// Every key that was received in the interval, if keys cannot be compared; then it is unknown which of them are its ends.
+    /// Every key that was received in the interval, if keys cannot be compared. In that case it is unknown which of them are the ends.
     keys: Option<BTreeSet<K>>,
 }
 
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_a_gap_is_not_connected() {
+    fn an_interval_beyond_a_gap_is_not_connected() {
         let mut coverage = coverage(&[(Key(20), End), (Key(5), Key(9))]);
         let prove = |coverage: &mut Coverage<u32>, from, to| coverage.prove(Interval::new(from, to));
         assert_eq!(prove(&mut coverage, Beginning, Key(1)), Proof { is_new: true, is_connected: true });
@@ -173,7 +173,7 @@ mod tests {
 
     /// Random intervals of a small key space, compared with a set of the steps between neighbouring keys.
     #[test]
-    fn the_union_is_that_of_the_intervals() {
+    fn the_coverage_is_the_union_of_the_intervals() {
         const KEYS: u32 = 24;
         let edge = |place: u32| match place {
             0 => Beginning,
@@ -188,7 +188,7 @@ mod tests {
                 let to = rng.u32(from..=KEYS);
                 let new = (from..to).any(|step| !steps[step as usize]);
                 let proof = coverage.prove(Interval::new(edge(from), edge(to)));
-                assert!(proof.is_new || !new, "seed {seed}: a new interval was taken for a known one");
+                assert!(proof.is_new || !new, "seed {seed}: a new interval was considered known");
                 (from..to).for_each(|step| steps[step as usize] = true);
                 let frontier = steps.iter().position(|proven| !proven).unwrap_or(KEYS as usize);
                 assert_eq!(*coverage.frontier(), edge(u32::try_from(frontier).unwrap()), "seed {seed}");
@@ -197,14 +197,14 @@ mod tests {
         }
     }
 
-    /// Pages of a changing list whose order the coverage does not know. A wrong join would show as a key that existed
+    /// Pages of a changing list whose order the coverage does not know. A wrong join would appear as a key that existed
     /// throughout and was not received.
     #[test]
     fn keys_that_cannot_be_compared_prove_only_what_they_share() {
         let mut complete = 0;
         for seed in 0..5_000 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            // The server's order is that of the positions, which the keys do not reveal.
+            // The server sorts by position, which the keys do not reveal.
             let mut keys = (0..40_u32).collect::<Vec<_>>();
             rng.shuffle(&mut keys);
             let mut exists = (0..40).map(|_| rng.u8(..3) > 0).collect::<Vec<_>>();

@@ -2,9 +2,9 @@
 //!
 //! Nothing in the specification says which terms of `ordering` a server accepts, and it drops the others without an error.
 //!
-//! Where the order of the keys is known, pages show it: `n` rows in random order look sorted once in `n!` times. Where only the server knows the
-//! order, the page at the end of the list shows it, which is requested in descending order: a server that sorts by key sends in it the rows of
-//! ascending pages in reverse, while one that drops the term sends the same order for both directions.
+//! Where the order of the keys is known, pages show it: `n` rows in random order look sorted once in `n!` times. Where only the server
+//! knows the order, the last page shows it, which is requested in descending order: if the server sorts by key, it contains the rows of
+//! ascending pages in reverse. A server that drops the term sends the same order for both directions.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ pub(super) const CONVINCING_ROWS: u64 = 13;
 pub(super) struct Evidence {
     /// The odds against pages of an unsorted list looking sorted by chance.
     odds: u64,
-    /// The last page from the end of the list and the last other one, first key first, where keys cannot be compared.
+    /// If keys cannot be compared: the last page from the end of the list and the last other page, in ascending order.
     from_end: Vec<SortKey>,
     from_beginning: Vec<SortKey>,
-    /// Whether a page with the whole list was received, which is complete in any order.
+    /// Whether a page with the whole list was received. Such a page is complete in any order.
     pub(super) has_whole_page: bool,
 }
 

@@ -12,10 +12,11 @@ use super::{Settings, incomplete};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
-/// How many times a list is read if it changes meanwhile.
+/// How many times a list is read if it changes while it is read.
 const ATTEMPTS: usize = 4;
 
-/// The most rows that are requested on one page. A server takes 7 to 12 ms for each, and sends nothing before the last.
+/// The most rows that are requested on one page. A server takes 7 to 12 ms for each row, and sends nothing until it has collected the last
+/// one.
 pub(super) const MOST_ROWS_ON_ONE_PAGE: u64 = 100_000;
 
 /// The most pages that are read, of the list and of its parts.
@@ -23,8 +24,9 @@ const MOST_PAGES: u64 = 100_000;
 
 /// Every row of the list, in any order.
 ///
-/// A page with all rows is the only read in one SELECT. It is complete when it has as many different rows as the server counts *afterwards*. Where the
-/// server cuts large pages down, there is one list for each value of the operation's partition, and the sum is checked by the same count.
+/// A page with all rows is the only read in one SELECT. It is complete when it has as many different rows as the server counts
+/// *afterwards*. Where the server cuts large pages down, there is one list for each value of the operation's partition, and the sum is
+/// checked by the same count.
 pub(super) async fn list_unsorted<T: Send + Sync>(
     request: &ListRequest<T>,
     first_page: Option<RawPage<T>>,
@@ -53,11 +55,11 @@ struct Unsorted<'a, T: 'static> {
 impl<T: Send + Sync> Unsorted<'_, T> {
     async fn fetch(&self, request: &ListRequest<T>, page: u64, size: u64) -> Result<RawPage<T>, Error> {
         if self.requests.fetch_add(1, Ordering::Relaxed) >= MOST_PAGES {
-            return Err(Error::Pagination { page, problem: format!("would be the {MOST_PAGES}th, and no listing reads more") });
+            return Err(Error::Pagination { page, problem: format!("exceeds the limit of {MOST_PAGES} pages for one listing") });
         }
         let response = request.fetch(&request.operation.key_ordering(false), page, size, &self.settings.reporter).await?;
         if response.pagination.is_none() {
-            let problem = "has no page numbers, unlike those before it".into();
+            let problem = "has no page numbers, unlike the pages before it".into();
             return Err(Error::Pagination { page, problem });
         }
         Ok(response)
@@ -96,13 +98,18 @@ impl<T: Send + Sync> Unsorted<'_, T> {
             }
             counted = afterwards;
         }
-        Err(incomplete(counted, received, &format!("{ATTEMPTS} pages with all rows did not agree with the count after them"), server))
+        Err(incomplete(
+            counted,
+            received,
+            &format!("in {ATTEMPTS} attempts, the rows on a page with all rows never matched the count read after it"),
+            server,
+        ))
     }
 
     /// All rows of the partitions that can be found.
     ///
-    /// Plain page loops, which lose rows, find the first partitions; their rows lead to others. Each attempt loops over pages of another size,
-    /// and so loses other rows.
+    /// Plain page loops, which lose rows, find the first partitions, whose rows lead to others. Each attempt uses a different page size,
+    /// and therefore loses other rows.
     async fn by_partition(&self) -> Result<Vec<T>, Error> {
         let (mut received, mut counted, mut server) = (0, 0, VersionRange::default());
         let mut partitions = BTreeSet::new();
@@ -120,17 +127,17 @@ impl<T: Send + Sync> Unsorted<'_, T> {
             }
             received = rows.len();
             counted = self.count().await?;
-            // A row that was deleted meanwhile must not offset a missing one.
+            // A row that was deleted in the meantime must not compensate for a missing one.
             if received == counted && counts.iter().all(|count| *count == counted) {
                 return Ok(rows.items.into_values().collect());
             }
         }
         let reason =
-            "the server neither sorts rows by key nor sends them all on one page, and the lists of its parts do not add up to the whole";
+            "the server neither sorts rows by key nor sends them all on one page, and the lists of its parts do not add up to the count";
         Err(incomplete(counted, received, reason, server))
     }
 
-    /// The pages of the partitions that appear in the rows and were not requested yet.
+    /// The pages of partitions that appear in the rows and have not been requested yet.
     async fn new_partitions(
         &self,
         rows: &Rows<'_, T>,

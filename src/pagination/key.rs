@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) enum SortValue {
     Flag(bool),
     Integer(i64),
-    /// Sorted bytewise, as in PostgreSQL.
+    /// Sorted byte by byte, as in PostgreSQL.
     Uuid(Uuid),
     /// Sorted by code point here, and by the collation of the database in PostgreSQL.
     Text(String),
@@ -86,7 +86,7 @@ pub(super) fn is_tie(a: &[SortValue], b: &[SortValue]) -> bool {
     a.split_last().map(|(_, terms)| terms) == b.split_last().map(|(_, terms)| terms)
 }
 
-/// Whether only the server can compare the values, because its database sorts texts by its own collation.
+/// Whether only the server can compare the values, because its database sorts strings by its own collation.
 pub(super) fn is_collated(key: &[SortValue]) -> bool {
     key.iter().any(|value| matches!(value, SortValue::Text(_)))
 }

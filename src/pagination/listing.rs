@@ -17,7 +17,7 @@ use crate::compat::version::VersionRange;
 /// Rows that are returned together.
 pub(crate) struct Batch<T> {
     pub(super) rows: Vec<Row<T>>,
-    /// Rows in the list, as the server counted them last.
+    /// The number of rows in the list, as last counted by the server.
     pub(super) count: u64,
     pub(super) server: VersionRange,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Listing<T: 'static> {
     max_items: u64,
     position: Option<Position>,
     walk: Walk<T>,
-    /// Whether rows are returned as the walk receives them. Others are collected, sorted, and returned from the position on.
+    /// Whether rows are returned as the walk receives them. Otherwise, all rows are collected, sorted, and returned from the position on.
     streams: bool,
     ended: bool,
     /// Whether the server has sent a page.
@@ -116,7 +116,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
             match self.walk.next().await {
                 Ok(Some(rows)) => items.extend(rows.into_iter().map(|(_, item)| item)),
                 Ok(None) => return self.remaining(items),
-                // Discards the rows of the walk, because they may have changed since.
+                // Discards the rows of the walk, because they may have changed since then.
                 Err(stop) => return self.without_walk(stop).await,
             }
         }
@@ -127,7 +127,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         let items = match stop {
             Stop::Failed(error) => return Err(error),
             Stop::Unpaginated(_) if self.paginated => {
-                let problem = "has no page numbers, unlike the one before it".into();
+                let problem = "has no page numbers, unlike the page before it".into();
                 return Err(Error::Pagination { page: 1, problem });
             }
             Stop::Unpaginated(page) => {
@@ -174,7 +174,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
             return Ok(None);
         }
         let is_sorted = keys.is_sorted_by(|a, b| order.compare(a, b).is_lt());
-        // Otherwise the page must go on beyond the rows that only the key sorts.
+        // Otherwise the page must extend beyond the rows that are tied except for the key.
         let goes_on = || {
             let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| keys.get(wanted.checked_sub(1)?));
             wanted.zip(keys.last()).is_some_and(|(wanted, last)| !order.is_decided_by_key(wanted, last))

@@ -4,12 +4,14 @@
 //!
 //! > **Every row that exists during the whole listing is returned exactly once, or the listing ends in an error that says what is missing.**
 //!
-//! Rows that are inserted or deleted meanwhile may be returned or not. The promise holds on every server that sorts by primary key: authentik up to
-//! 2024.2, and from 2025.8.4 on. On 2024.4 to 2025.8.3 it holds except for the race described [below](#servers-that-do-not-sort-by-key).
+//! Rows that are inserted or deleted during the listing may or may not be returned. The promise holds on every server that sorts by primary
+//! key: authentik up to 2024.2, and from 2025.8.4 on. On 2024.4 to 2025.8.3 it holds except for the race described
+//! [below](#servers-that-do-not-sort-by-key).
 //!
-//! A plain loop over pages does not keep it. authentik 2025.6 returns 15 to 22 % of the rows twice and never returns as many others
-//! ([goauthentik/authentik#15269](https://github.com/goauthentik/authentik/issues/15269)), the same ones each time. On every release a loop skips rows when
-//! others are deleted or moved meanwhile. Even then, the number of rows received can equal the server's count, so a count proves nothing.
+//! A plain loop over pages does not keep this promise. authentik 2025.6 returns 15 to 22 % of the rows twice, and an equal number of other
+//! rows never ([goauthentik/authentik#15269](https://github.com/goauthentik/authentik/issues/15269)), the same ones each time. On every
+//! release a loop skips rows when others are deleted or moved in the meantime. Even then, the number of rows received can equal the
+//! server's count, so a count proves nothing.
 //!
 //! ```no_run
 //! use authentik_flow_bindings::Client;
@@ -28,53 +30,59 @@
 //!
 //! # Why a listing is complete
 //!
-//! Every row has a key (for bindings, `pk`) that is unique and never changes: one property or several. Pages are requested in the order of the keys. A
-//! server reads a page in one `SELECT`, so a page proves an interval: *every row that existed at that moment with a key from the page's first to its last row is on the page.* The
-//! listing keeps the union of the intervals that it has proven. A row that exists throughout existed at each of those moments,
-//! so if the union covers the whole key space, the row has been received. No concurrent change can break this, because the key of a row never
-//! changes.
+//! Every row has a key (for bindings, `pk`) that is unique and never changes: one property or several. Pages are requested in the order of
+//! the keys. A server reads a page in one `SELECT`, so a page proves an interval: *every row that existed at that moment with a key from
+//! the page's first to its last row is on the page.* The listing keeps the union of the intervals that it has proven. A row that exists
+//! throughout existed at each of those moments, so if the union covers the whole key space, the row has been received. No concurrent change
+//! can break this, because the key of a row never changes.
 //!
 //! - **Beginning**: page 1 starts at offset 0, and no insert can shift that. It proves everything up to its last row.
-//! - **Middle**: two intervals are joined only if they have a key in common. Page sizes vary a little, so that each page begins with a row of the page
-//!   before. If rows were deleted in front of a page, it begins too late and leaves a gap, and pages further back are requested until the gap is closed.
-//! - **End**: one request for one row in descending order returns the last row, and starts at offset 0 too. The last *ascending* page proves less: a server
-//!   counts its rows first and then cuts the page to that count, so that a row inserted in between pushes the last one out.
+//! - **Middle**: two intervals are joined only if they have a key in common. Page sizes vary a little, so that each page begins with a row
+//!   of the page before. If rows were deleted in front of a page, it begins too late and leaves a gap, and pages further back are requested
+//!   until the gap is closed.
+//! - **End**: one request for one row in descending order returns the last row, and starts at offset 0 too. The last *ascending* page
+//!   proves less: a server counts its rows first and then cuts the page to that count, so that a row inserted in between pushes the last
+//!   one out.
 //!
-//! Whether a server sorts by key is decided from its pages, before any row is returned: the odds against 13 rows in random order looking sorted are six
-//! thousand million to one.
+//! The listing decides from a server's pages, before it returns any row, whether the server sorts by key: the odds against 13 rows in
+//! random order looking sorted are six billion to one.
 //!
-//! In the source, `src/pagination/coverage.rs` has the union, `evidence.rs` the decision about the server's order, `walk.rs` the choice of the next
-//! request, and `window.rs` the page numbers.
+//! In the source, `src/pagination/coverage.rs` computes the union, `evidence.rs` decides whether the server sorts by key, `walk.rs` chooses
+//! the next request, and `window.rs` chooses page numbers.
 //!
-//! ## Keys that are texts
+//! ## String keys
 //!
-//! A database sorts texts by its own collation, so a client cannot tell which of two comes first. Two pages are then known to have a key in common only
-//! if they have a row in common. That the server sorts by key shows in the page at the end of the list: requested in descending order, it has the rows of
-//! ascending pages in reverse. Such a list is collected completely before its first row is returned, in the order of code points, and takes pages of at least
-//! 13 rows.
+//! A database sorts strings by its own collation, so a client cannot know which of two comes first. Two pages are then known to have a key
+//! in common only if they have a row in common. The last page shows whether the server sorts by key: requested in descending order, it has
+//! the rows of ascending pages in reverse. Such a list is collected completely before its first row is returned, in code-point order, and
+//! needs pages of at least 13 rows.
 //!
 //! A row without a key, or with the key of another row on its page, ends the listing in [`Error::Incomplete`], which says so.
 //!
 //! ## Order
 //!
-//! Rows are returned by key. Another `ordering` is honoured by collecting every row and sorting here: a list in an order that editors can change cannot be
-//! streamed and complete at once. Texts are sorted by code point, where a database may sort them by language.
+//! Rows are returned in key order. Any other `ordering` is honoured by collecting every row and sorting on the client: a list in an order
+//! that editors can change cannot be both streamed and complete. Strings are sorted by code point, while a database may sort them by
+//! language.
 //!
 //! # Servers that do not sort by key
 //!
-//! authentik 2024.4 to 2025.8.3 ignores the term `pk`, which shows in its first page that is not sorted. Tied rows then have another order on each page.
-//! There the listing requests all rows on one page, in a single `SELECT`, and compares the number of different rows with a count that it reads *afterwards*.
-//! One race remains: a row that is inserted between the server's counting and its reading of that page pushes another one out, and if a third row is deleted
-//! before the last count, both numbers agree. [`snapshot`](Paginator::snapshot), which lists twice, notices.
+//! authentik 2024.4 to 2025.8.3 ignores the term `pk`; the first unsorted page reveals that. Tied rows are then in a different order on
+//! each page. In this case the listing requests all rows on one page, in a single `SELECT`, and compares the number of distinct rows with a
+//! count that it reads *afterwards*. One race remains: a row that is inserted between COUNT and SELECT of that page pushes another one out,
+//! and if a third row is deleted before the last count, both numbers agree. [`snapshot`](Paginator::snapshot), which lists twice, detects
+//! it.
 //!
-//! Where such a server also cuts large pages down (no release does both), one list is read for each part (of bindings, for each flow), and the sum is compared with the count.
+//! If such a server also limits the page size (no release does both), the listing reads one list for each part (for bindings, for each
+//! flow), and compares the sum with the count.
 //!
-//! A tenant whose largest page size is 0 does not paginate: it sends the whole list as a JSON array. That is accepted as the first response of a listing only.
+//! A tenant whose largest page size is 0 does not paginate: it sends the whole list as a JSON array. An array is accepted only as the first
+//! response of a listing.
 //!
 //! # What a listing costs
 //!
-//! A list of up to a page takes two requests, an empty one takes one. Beyond that, overlapping pages cost this much more than a plain loop over 10,000 rows,
-//! beside the request for the last row:
+//! A list that fits on one page takes two requests, and an empty list takes one. For longer lists, overlapping pages cost this much more
+//! than a plain loop over 10,000 rows, in addition to the request for the last row:
 //!
 //! | page size | requests | rows |
 //! | --- | --- | --- |
@@ -84,12 +92,12 @@
 //! | 10 | +62 % | +33 % |
 //! | 5 | +99 % | +59 % |
 //!
-//! On a server that does not sort by key, the page of all rows takes as long as the rows do: 13.6 s for 1,239 of them.
+//! On a server that does not sort by key, the page with all rows takes time in proportion to their number: 13.6 s for 1,239 rows.
 //!
-//! Streams are lazy: no more pages are fetched than are polled for and [`concurrency`](Paginator::concurrency) allows in flight. Every listing ends:
-//! only so many pages may prove nothing new (16, and one for each page of the list up to 1,000), and a list may grow to four times its first count and
-//! 10,000 rows while it is read. Then it ends in [`Error::Incomplete`]. So does a list on a server whose largest page has fewer than 11 rows where the
-//! arithmetic allows no overlap: 240 rows in pages of 5.
+//! Streams are lazy: they fetch only as many pages as are polled for and as [`concurrency`](Paginator::concurrency) allows in flight. Every
+//! listing ends: only so many pages may prove nothing new (16, and one for each page of the list up to 1,000), and a list may grow to four
+//! times its first count and 10,000 rows while it is read. Beyond that it ends in [`Error::Incomplete`]. So does a list on a server whose
+//! largest page has fewer than 11 rows if the pages cannot overlap, such as 240 rows in pages of 5.
 
 mod coverage;
 mod evidence;
@@ -124,7 +132,7 @@ use crate::Error;
 use crate::compat::drift::DriftReporter;
 use crate::compat::version::VersionRange;
 
-/// The settings of a listing, whatever it lists.
+/// The settings of a listing, independent of the type of its rows.
 #[derive(Clone, Debug)]
 struct Settings {
     page_size: u64,
@@ -137,7 +145,7 @@ fn incomplete(expected: u64, received: u64, reason: &str, server: VersionRange) 
     Error::Incomplete { expected, received, reason: reason.to_owned(), server }
 }
 
-/// A hash that is the same on every machine and in every release, unlike the one of `std`.
+/// A hash that is the same on every machine and in every release, unlike the hashes of `std`.
 fn stable_hash(text: &str) -> u64 {
     let mut hasher = FnvHasher::default();
     hasher.write(text.as_bytes());

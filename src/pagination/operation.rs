@@ -21,7 +21,7 @@ pub(crate) struct Operation<T: 'static> {
     pub(crate) key: &'static [SortTerm<T>],
     /// Every term that rows can be sorted by here.
     pub(crate) sort_terms: &'static [SortTerm<T>],
-    /// Terms that every release sorts by, apart from the key, which some ignore.
+    /// Terms that every release sorts by, except for the key, which some releases ignore.
     pub(crate) reliable_terms: &'static [&'static str],
     /// A filter that divides the list into smaller ones.
     pub(crate) partition: Option<Partition<T>>,

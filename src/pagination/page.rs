@@ -18,7 +18,7 @@ use crate::transport::decode::{DecodeFailure, decode, decode_borrowed};
 use crate::types::Pagination;
 use crate::{Client, Error, ResponseValue};
 
-/// How many rows of one response may be skipped. A response with more is not a list of these rows.
+/// How many rows of one response may be skipped. A response with more invalid rows is not a list of this type.
 const MOST_SKIPPED_ROWS: usize = 1_000;
 
 /// The most rows for which memory is reserved before they are decoded.
@@ -27,7 +27,7 @@ const MOST_ROWS_RESERVED: usize = 1_000;
 /// One page of a list, or the whole list of a server that does not paginate.
 #[derive(Debug)]
 pub(super) struct RawPage<T> {
-    /// `None` where the server does not paginate.
+    /// `None` if the server does not paginate.
     pub(super) pagination: Option<Pagination>,
     /// Its rows, in the order of the response.
     pub(super) rows: Vec<RawRow<T>>,
@@ -44,7 +44,7 @@ pub(super) enum RawRow<T> {
 /// A row that cannot be decoded.
 #[derive(Debug)]
 pub(super) struct SkippedRow {
-    /// Its key, if that can be read.
+    /// Its key, if it can be read.
     pub(super) key: Option<SortKey>,
     /// Distinguishes it from other rows: its key, or else its content and offset.
     pub(super) identity: String,
@@ -61,7 +61,7 @@ impl SkippedRow {
 }
 
 impl<T> RawPage<T> {
-    /// Rows in the whole list.
+    /// The number of rows in the whole list.
     pub(super) fn count(&self) -> u64 {
         self.pagination.as_ref().map_or(self.rows.len() as u64, |pagination| pagination.count)
     }
@@ -75,9 +75,10 @@ impl<T> RawPage<T> {
         let mut seen = BTreeSet::new();
         decoded.into_iter().find_map(|key| {
             if key.contains(&SortValue::Null) {
-                return Some(format!("a row without `{}` cannot be told apart from others", operation.key_name()));
+                return Some(format!("a row without `{}` cannot be distinguished from others", operation.key_name()));
             }
-            (!seen.insert(key)).then(|| format!("two rows on one page have the same `{}`, and cannot be told apart", operation.key_name()))
+            (!seen.insert(key))
+                .then(|| format!("two rows on one page have the same `{}`, so they cannot be distinguished", operation.key_name()))
         })
     }
 
@@ -145,14 +146,14 @@ pub(crate) async fn send_one_page<P: DeserializeOwned>(
     let page = request.as_ref().ok().and_then(parameter).unwrap_or(1);
     let read = |body: &[u8]| {
         if is_bare_array(body) {
-            return Err(DecodeFailure::of_body("this server does not paginate, it sends the whole list as one array: use `paginate()`"));
+            return Err(DecodeFailure::of_body("this server does not paginate; it sends the whole list as one array: use `paginate()`"));
         }
         decode(body).map_err(|failure| failure.on_server(VersionRange::of(body, markers)))
     };
     crate::transport::send(client, request, read).await.map_err(|error| error.on_page(page))
 }
 
-/// Whether the body is a bare array, which a server sends that does not paginate.
+/// Whether the body is a bare array, which a server without pagination sends.
 fn is_bare_array(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"[")
 }
@@ -181,7 +182,7 @@ fn read_row_by_row<T>(
         ("results", Some(pagination), results)
     };
     if pagination.is_some() && rows.len() as u64 > size {
-        return Err(DecodeFailure::of_body(format!("it has {} rows, and at most {size} were requested", rows.len())));
+        return Err(DecodeFailure::of_body(format!("it has {} rows, but at most {size} were requested", rows.len())));
     }
     let offset = (page - 1).saturating_mul(size);
     let mut read = Vec::with_capacity(rows.len().min(MOST_ROWS_RESERVED));

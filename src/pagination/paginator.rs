@@ -50,7 +50,8 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
     /// Rows per page, from 2 to 1,000,000; 100 unless set, which is the most that servers send since 2025.12.
     ///
-    /// Pages overlap, so most requests ask for a few rows less. Any other number fails with [`Error::InvalidRequest`] when rows are requested.
+    /// Pages overlap, so most requests ask for slightly fewer rows. A number out of range fails with [`Error::InvalidRequest`] when rows
+    /// are requested.
     pub fn page_size(mut self, rows: u64) -> Self {
         self.settings.page_size = rows;
         self
@@ -58,15 +59,15 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
     /// Requests in flight at a time, at least 1; 2 unless set.
     ///
-    /// A page of 100 rows occupies one of authentik's few workers for about a second: 2 leave room for logins meanwhile. The
-    /// first request goes alone. 0 fails with [`Error::InvalidRequest`] when rows are requested.
+    /// A page of 100 rows occupies one of authentik's few workers for about a second; 2 requests leave room for logins. The
+    /// first request is sent alone. 0 fails with [`Error::InvalidRequest`] when rows are requested.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.settings.concurrency = requests;
         self
     }
 
-    /// How long the whole listing may take, from the first poll on and the consumer's own time included; unlimited unless set. Then it ends in
-    /// [`Error::DeadlineExceeded`].
+    /// How long the whole listing may take from the first poll, including the time that the consumer takes; unlimited unless set. After
+    /// that it ends in [`Error::DeadlineExceeded`].
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.settings.deadline = Some(limit);
         self
@@ -74,8 +75,9 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
     /// Ends the listing after this many rows, at least 1, and requests only the pages needed for them.
     ///
-    /// Up to a page of rows takes one request where the server sorts them: by key, or by an `ordering` of reliable terms (for bindings, `order` and
-    /// `pk`). In any other `ordering` the first rows are known only once all are. 0 fails with [`Error::InvalidRequest`] when rows are requested.
+    /// Up to a page of rows takes one request if the server sorts them: by key, or by an `ordering` of reliable terms (for bindings,
+    /// `order` and `pk`). In any other `ordering`, the first rows are known only when all rows are. 0 fails with [`Error::InvalidRequest`]
+    /// when rows are requested.
     pub fn max_items(mut self, rows: u64) -> Self {
         self.max_items = Some(rows);
         self
@@ -100,14 +102,14 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
     /// Skips rows that cannot be decoded, up to 1,000 in one response, instead of ending with an error.
     ///
-    /// Each is reported to [`on_drift`](Self::on_drift) as [`DriftKind::SkippedRow`](crate::drift::DriftKind::SkippedRow). The listing remains complete
-    /// in the sense that it names every row: as long as their keys can be read, skipped rows are proven like any other.
+    /// Each is reported to [`on_drift`](Self::on_drift) as [`DriftKind::SkippedRow`](crate::drift::DriftKind::SkippedRow). The listing
+    /// remains complete in the sense that it names every row: as long as their keys can be read, skipped rows are proven like any other.
     pub fn skip_undecodable(mut self) -> Self {
         self.settings.reporter.skip_undecodable = true;
         self
     }
 
-    /// The number of rows, as counted by the server: one request for one row.
+    /// The number of rows, as counted by the server. Sends one request for one row.
     ///
     /// # Errors
     /// The request fails.
@@ -127,8 +129,8 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self.items().try_collect().await.map_err(Error::into_cause)
     }
 
-    /// All rows as of one moment: repeats the listing until two consecutive passes return the same rows with the same sort values, which for a binding
-    /// are its flow, stage, order and keys.
+    /// All rows at one point in time: repeats the listing until two consecutive passes return the same rows with the same sort values,
+    /// which for a binding are its flow, stage, order and keys.
     ///
     /// # Errors
     /// See [`items`](Self::items); [`Error::Unsettled`] when each of five passes differs from the one before.
@@ -148,11 +150,12 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         Err(Error::Unsettled { passes: PASSES })
     }
 
-    /// Streams all rows: by key, or in the `ordering` of the request.
+    /// Streams all rows in key order, or in the `ordering` of the request.
     ///
     /// # Errors
-    /// The stream ends after its first error, which is an [`Error::Interrupted`] once rows were returned: a request that failed for good, [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be
-    /// listed completely, [`Error::InvalidRequest`] when they cannot be listed as requested, [`Error::Configuration`] outside a Tokio runtime.
+    /// The stream ends after its first error, which is an [`Error::Interrupted`] once rows were returned: a request that failed for good,
+    /// [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be listed completely, [`Error::InvalidRequest`] when they cannot
+    /// be listed as requested, [`Error::Configuration`] outside a Tokio runtime.
     pub fn items(self) -> Items<T> {
         let max_items = self.max_items.unwrap_or(u64::MAX);
         let returned = self.position.as_ref().map_or(0, Position::returned);
@@ -173,7 +176,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         let request = request.map_err(Error::invalid_request)?;
         if !PAGE_SIZES.contains(&settings.page_size) {
             let (least, most) = PAGE_SIZES.into_inner();
-            return Err(Error::invalid_request(format!("`page_size` is {}, and must be from {least} to {most}", settings.page_size)));
+            return Err(Error::invalid_request(format!("`page_size` is {}, but must be from {least} to {most}", settings.page_size)));
         }
         if settings.concurrency == 0 || max_items == Some(0) {
             return Err(Error::invalid_request("`concurrency` and `max_items` must be at least 1"));

@@ -13,10 +13,10 @@ const VERSION: u32 = 1;
 
 /// A point between two rows of a listing, at which it can be resumed.
 ///
-/// It is small, and can be stored with serde. It stays valid while rows around it are inserted and deleted, under another name of the same
-/// server, in later releases of this crate, and when the operation gains a filter. It belongs to one operation with its filters and its `ordering`;
-/// [`resume`](super::Paginator::resume) rejects any other. In an `ordering` that editors can change, a row that moves between the two listings may be
-/// returned twice or not at all; in the default order, by key, no row can move.
+/// It is small, and can be stored with serde. It remains valid when rows around it are inserted or deleted, under another name of the same
+/// server, in later releases of this crate, and if the operation gains a filter. It belongs to one operation with its filters and its
+/// `ordering`; [`resume`](super::Paginator::resume) rejects any other. In an `ordering` that editors can change, a row that moves between
+/// the two listings may be returned twice or not at all; in the default order, by key, no row can move.
 ///
 /// ```no_run
 /// # use authentik_flow_bindings::{Client, Error, pagination::Position};
@@ -63,7 +63,7 @@ impl Position {
     pub(super) fn check<T>(&self, request: &ListRequest<T>, order: &Order<T>) -> Result<(), Error> {
         if self.version != VERSION {
             return Err(Error::invalid_request(format!(
-                "the position has version {}, and this release of the crate reads version {VERSION}: begin the listing anew",
+                "the position has version {}, but this release of the crate reads version {VERSION}: start the listing again",
                 self.version
             )));
         }
@@ -81,7 +81,7 @@ impl Position {
 
 /// The error for a position with values that no row of the listing can have.
 pub(super) fn damaged() -> Error {
-    Error::invalid_request("the position is damaged: it has values that no row of this listing has; begin the listing anew")
+    Error::invalid_request("the position is damaged: it has values that no row of this listing has; start the listing again")
 }
 
 /// Identifies a listing: its operation, its order and the filters that are set, but not the server's name.

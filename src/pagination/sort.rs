@@ -9,7 +9,7 @@ use crate::Error;
 /// A row with its sort values.
 pub(super) type Row<T> = (SortKey, T);
 
-/// Terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`, always with the key as the last one.
+/// The terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`. The key is always the last one.
 pub(super) struct Order<T: 'static> {
     terms: Vec<Term<T>>,
     /// The number of terms before the key.
@@ -82,13 +82,13 @@ impl<T> Order<T> {
         rows
     }
 
-    /// Whether the values could be those of a row, whose key is never null.
+    /// Whether a row could have these values. Its key is never null.
     pub(super) fn has_shape_of(&self, stored: &[SortValue], row: Option<&SortKey>) -> bool {
         let has_key = stored.iter().skip(self.before_key).all(|value| *value != SortValue::Null);
         stored.len() == self.terms.len() && has_key && row.is_none_or(|row| has_kinds_of(stored, row))
     }
 
-    /// Whether two rows differ in their keys only.
+    /// Whether two rows differ only in their keys.
     pub(super) fn is_decided_by_key(&self, a: &[SortValue], b: &[SortValue]) -> bool {
         a.get(..self.before_key) == b.get(..self.before_key)
     }

@@ -18,16 +18,16 @@ use crate::telemetry::Span;
 
 pub(crate) type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
 
-/// The rows of a listing. Each [`Operation`](super::Operation) points to the instance for its rows, so that the whole listing is compiled
-/// with this crate, and not again in every program that uses it.
+/// The rows of a listing. Each [`Operation`](super::Operation) points to the instance for its type of row, so that the whole listing is
+/// compiled with this crate, and not again in each program that uses it.
 pub(crate) fn batches<T: Send + Sync + 'static>(listing: Listing<T>) -> Batches<T> {
     Box::pin(stream::try_unfold(listing, Listing::next))
 }
 
 /// Every row of a listing: see [`Paginator::items`](super::Paginator::items).
 ///
-/// It borrows nothing, so it can be returned, stored and sent to another task. Requests in flight make progress while it is not polled; at most
-/// [`concurrency`](super::Paginator::concurrency) pages wait in memory. Dropping it cancels them.
+/// It borrows nothing, so it can be returned, stored and sent to another task. Requests in flight make progress while it is not polled; at
+/// most [`concurrency`](super::Paginator::concurrency) pages wait in memory. Dropping it cancels them.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<T> {
     /// `None` once the stream has ended.
@@ -77,7 +77,7 @@ impl<T: Send + Sync + 'static> Items<T> {
 impl<T> Items<T> {
     /// The next row; `None` at the end of the listing.
     ///
-    /// This method is cancel safe: dropping the future loses no row.
+    /// This method is cancel safe: no row is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         StreamExt::next(self).await
     }
@@ -96,13 +96,13 @@ impl<T> Items<T> {
         Some(Position::new(self.listing.clone(), self.returned, self.last.clone()?))
     }
 
-    /// The releases that the server's first response is compatible with; unknown before that response, and in a resumed listing.
+    /// The releases that the server's first response is compatible with; unknown before that response and in a resumed listing.
     #[must_use]
     pub fn server(&self) -> VersionRange {
         self.server
     }
 
-    /// Rows in the whole list, as the server counted them last; `None` before the first response.
+    /// The number of rows in the whole list, as last counted by the server; `None` before the first response.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.count
@@ -182,7 +182,7 @@ pub struct Page<T> {
     pub number: u64,
     /// [`Paginator::page_size`](super::Paginator::page_size) rows, or fewer on the last page.
     pub items: Vec<T>,
-    /// Rows in the whole list, as the server counted them last.
+    /// The number of rows in the whole list, as last counted by the server.
     pub total: u64,
 }
 
@@ -205,7 +205,7 @@ impl<T> Pages<T> {
 
     /// The next page; `None` at the end of the listing.
     ///
-    /// This method is cancel safe: dropping the future loses no row.
+    /// This method is cancel safe: no row is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         StreamExt::next(self).await
     }

@@ -36,7 +36,7 @@ impl<T> Future for Fetch<T> {
             Ok(response) => response,
             // A callback of `on_drift` panicked.
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-            Err(_) => Err(Error::configuration("the Tokio runtime was shut down while a listing was under way")),
+            Err(_) => Err(Error::configuration("the Tokio runtime was shut down during a listing")),
         };
         Poll::Ready((self.window, response))
     }

@@ -1,8 +1,9 @@
 //! The usual way to read a list: overlapping pages in the order of the keys, until they cover the key space.
 //!
-//! The first page and, beside it, the last row of the list go out first; then pages that each begin with a row of the page before. Several are in
-//! flight at a time, and are looked at in the order in which they were requested. Each proves an interval of keys. Where a page does not
-//! continue what is proven, rows were deleted in front of it: pages further back are requested until the gap is closed.
+//! The first requests are for the first page and, concurrently, the last row of the list. Each further page begins with a row of the
+//! previous one. Several are in flight at a time, and are processed in the order in which they were requested. Each proves an interval of
+//! keys. If a page does not continue the proven interval, rows were deleted in front of it: pages further back are requested until the gap
+//! is closed.
 
 mod receive;
 
@@ -26,7 +27,7 @@ use crate::compat::version::VersionRange;
 /// How many pages of a listing may prove nothing new, in addition to one for every page of the list.
 const STALE_PAGE_BUDGET: u64 = 16;
 
-/// The most pages that may prove nothing new, whatever count the server sends.
+/// The most pages that may prove nothing new, regardless of the server's count.
 const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
 
 /// The largest count that is accepted from a server.
@@ -55,7 +56,7 @@ pub(super) struct Walk<T: 'static> {
     /// How many rows are wanted, counted from the beginning of the list.
     wanted: u64,
     coverage: Coverage<SortKey>,
-    /// Rows that were received and not yet returned.
+    /// Rows that were received but not yet returned.
     rows: BTreeMap<SortKey, T>,
     /// The last key that was returned, or that a listing before this one returned.
     returned: Option<SortKey>,
@@ -66,7 +67,7 @@ pub(super) struct Walk<T: 'static> {
     repair: Option<Window>,
     repairing: bool,
     end_requested: bool,
-    /// Rows in the list, as the server counted them last; `None` before the first response.
+    /// The number of rows in the list, as last counted by the server; `None` before the first response.
     pub(super) count: Option<u64>,
     pub(super) server: VersionRange,
     evidence: Evidence,
@@ -85,7 +86,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         if let Some(key) = &after {
             coverage.prove(Interval::new(Edge::Beginning, Edge::Key(key.clone())));
         }
-        // Pages of one row cannot overlap, and fewer rows than convince would take another request.
+        // Pages of one row cannot overlap, and with too few rows as evidence, another request would be needed.
         let page_size = settings.page_size.min(max_items.max(CONVINCING_ROWS)).max(2);
         Self {
             request,
@@ -131,7 +132,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Whether every row of the list was received, by a server that sorts, or on one page.
+    /// Whether every row of the list was received, either from a server that sorts or on one page.
     fn is_settled(&self) -> bool {
         self.coverage.is_complete() && (self.evidence.is_convincing() || self.evidence.has_whole_page && self.in_flight.is_empty())
     }
@@ -191,8 +192,8 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Requests what is needed whether or not it was wanted: the first page, the end of the list, more rows than were expected to be enough, or
-    /// evidence that the server sorts by key.
+    /// Sends requests that are needed regardless of how many rows are wanted: the first page, the end of the list, more rows than expected,
+    /// or evidence that the server sorts by key.
     fn request_next(&mut self) -> Result<(), Stop<T>> {
         match self.count {
             _ if self.coverage.is_complete() => return self.request_evidence(),
@@ -200,7 +201,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             Some(count) if self.end_requested && self.requested < count => {
                 self.request_window(Window::after(self.requested, self.page_size, count));
             }
-            // Again, if need be: the last row may have been deleted, and what was the last page may end before it.
+            // Repeated if necessary: the last row may have been deleted, and the former last page may end before it.
             Some(_) => self.request_end(),
         }
         Ok(())
@@ -212,7 +213,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.in_flight.push_back(fetch);
     }
 
-    /// Requests a page that shows whether the server sorts by key, where an unsorted list could have had the pages so far by chance: the page with the
+    /// Requests a page that shows whether the server sorts by key, if the pages so far could look sorted by chance: the page with the
     /// whole list, or the last one, whose rows are on the page that was requested from the end too.
     fn request_evidence(&mut self) -> Result<(), Stop<T>> {
         if self.evidence_requested {
@@ -230,7 +231,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         Ok(())
     }
 
-    /// Lists the whole of a list whose order only the server knows: its first rows are those that it sorts first, and not the first ones here.
+    /// Lists all rows if only the server knows their order: the rows that it sorts first are not the first ones in the client's order.
     fn collect_all(&mut self) {
         self.wanted = u64::MAX;
         self.page_size = self.settings.page_size.max(CONVINCING_ROWS);

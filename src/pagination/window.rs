@@ -1,7 +1,8 @@
 //! Page numbers and page sizes that make pages overlap.
 //!
-//! A server numbers its pages, so page `p` of `size` rows holds the rows at offsets `(p - 1) * size` to `p * size - 1`. Pages of one size never
-//! overlap; pages of different sizes do. Rows 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3 of 98.
+//! A server numbers its pages, so page `p` of `size` rows holds the rows at offsets `(p - 1) * size` to `p * size - 1`. Pages of one size
+//! never overlap; pages of different sizes do. Rows 0 to 99 are page 1 of 100, rows 99 to 197 are page 2 of 99, rows 196 to 293 are page 3
+//! of 98.
 
 /// The fixed cost of a request, measured in rows: about 0.2 s, where a row takes the server 7 to 12 ms.
 const REQUEST_COST: u64 = 20;
@@ -40,7 +41,7 @@ impl Window {
         Self { page: before_last / size + 1, size, descending: false }
     }
 
-    /// Whether the window stays at the beginning or end of the list, whatever is inserted or deleted.
+    /// Whether the window stays at the beginning or end of the list when rows are inserted or deleted.
     pub(super) fn is_anchored(self) -> bool {
         self.page == 1
     }
@@ -54,15 +55,15 @@ impl Window {
         self.page.saturating_mul(self.size)
     }
 
-    /// Offset in ascending order of the row behind the window, in a list of `count` rows.
+    /// The offset in ascending order of the row after the window, in a list of `count` rows.
     pub(super) fn ascending_limit(self, count: u64) -> u64 {
         if self.descending { count.saturating_sub(self.offset()) } else { self.limit() }
     }
 
     /// The window with the row at `offset - 1` that gets furthest beyond it for its cost, of up to `size` rows where possible.
     ///
-    /// Where `offset` is a multiple of every size, no such window exists. Pages counted from the end of the list have other offsets, unless `count`
-    /// is such a multiple too; then only a larger page is left.
+    /// Where `offset` is a multiple of every size, no such window exists. Pages counted from the end of the list have other offsets, unless
+    /// `count` is such a multiple too; in that case, only a larger page works.
     pub(super) fn after(offset: u64, size: u64, count: u64) -> Self {
         if offset == 0 {
             return Self::first(size);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_stay_within_what_was_asked_for() {
+    fn sizes_stay_within_the_configured_size() {
         // At a multiple of 60 no page of up to five rows holds the rows on both sides; counted from the end, one does.
         assert_eq!(Window::after(60, 5, 100), Window { page: 14, size: 3, descending: true });
         for count in [1_237, 10_001] {
@@ -146,7 +147,7 @@ mod tests {
 
     /// The table in the docs of the module: `cargo test --lib overlap -- --nocapture` prints it.
     #[test]
-    fn the_table_of_what_overlap_costs_is_fresh() {
+    fn the_table_of_overlap_costs_is_up_to_date() {
         let docs = include_str!("mod.rs");
         for size in [100, 50, 20, 10, 5] {
             let count = 10_000;

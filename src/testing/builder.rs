@@ -1,4 +1,4 @@
-//! Configuring a fake server: its release, its rows, and its schedule of changes and faults.
+//! Configures a fake server: its release, its rows, and its schedule of changes and faults.
 
 use std::ops::RangeBounds;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use super::state::{ReceivedRequest, State};
 pub struct FakeAuthentikBuilder {
     port: u16,
     state: State,
-    /// What is wrong with an earlier call.
+    /// The error of an earlier call.
     error: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// The port to listen on, on 127.0.0.1; 0, the default, takes a free one.
+    /// The port to listen on, on 127.0.0.1. The default, 0, chooses a free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -49,22 +49,22 @@ impl FakeAuthentikBuilder {
     /// Adds generated rows to a list operation, such as `core_users_list`. They have every property of the specification, and keys
     /// that no other row has. The same calls give the same rows.
     ///
-    /// An operation that this crate does not have is an error of [`start`](Self::start).
+    /// If this crate does not have the operation, [`start`](Self::start) fails.
     pub fn generate(self, operation: &str, count: usize) -> Self {
         self.try_with_rows(|rows| rows.generate(operation, count))
     }
 
     /// Adds these rows to a list operation: models, or JSON objects. Required properties that a row lacks are generated.
     ///
-    /// An operation that this crate does not have, or a row that is not an object, is an error of [`start`](Self::start).
+    /// If this crate does not have the operation, or a row is not an object, [`start`](Self::start) fails.
     pub fn rows(self, operation: &str, rows: impl IntoIterator<Item = impl Serialize>) -> Self {
         rows.into_iter().fold(self, |server, row| server.try_with_rows(|rows| rows.add(operation, row)))
     }
 
-    /// The terms of `ordering` that a list operation sorts by, with or without `-`; it ignores others. By default, every scalar
-    /// property. With no terms, it does not sort. `flows_bindings_list` sorts as the release does.
+    /// The terms of `ordering` that a list operation sorts by, with or without `-`; others are ignored. By default, every scalar
+    /// property. With no terms, the operation does not sort. `flows_bindings_list` sorts as the release does.
     ///
-    /// An operation that this crate does not have is an error of [`start`](Self::start).
+    /// If this crate does not have the operation, [`start`](Self::start) fails.
     pub fn sort_terms(self, operation: &str, terms: &[&'static str]) -> Self {
         self.try_with_rows(|rows| {
             rows.known(operation)?.sort_terms = terms.to_vec();
@@ -74,15 +74,15 @@ impl FakeAuthentikBuilder {
 
     /// Defines a filter of a list operation: `selects` gets each row and the value of the parameter.
     ///
-    /// Filters that are named like a property of the rows, and `search`, need no definition. `flows_bindings_list` has its own.
+    /// Filters with the name of a row property, and `search`, need no definition. `flows_bindings_list` has its own filters.
     ///
-    /// An operation that this crate does not have, or a parameter that the operation does not have, is an error of
-    /// [`start`](Self::start).
+    /// If this crate does not have the operation, or the operation does not have the parameter,
+    /// [`start`](Self::start) fails.
     pub fn filter(self, operation: &str, parameter: &str, selects: impl Fn(&Value, &str) -> bool + Send + Sync + 'static) -> Self {
         self.try_with_rows(|rows| rows.known(operation)?.define_filter(parameter, Box::new(selects)))
     }
 
-    /// How texts are sorted, except those of bindings.
+    /// How strings are sorted, except in bindings.
     pub fn collation(mut self, collation: Collation) -> Self {
         self.state.rows.records().for_each(|records| records.collation = collation);
         self
@@ -115,13 +115,13 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// Changes the rows just before request `number`, counted from 1, is handled.
+    /// Changes the rows just before the server handles request `number`, counted from 1.
     pub fn before_request(mut self, number: usize, change: impl FnOnce(&mut Rows) + Send + Sync + 'static) -> Self {
         self.state.before_request.entry(number).or_default().push(Box::new(change));
         self
     }
 
-    /// Changes the rows while request `number`, counted from 1, is handled: after COUNT and before SELECT.
+    /// Changes the rows while the server handles request `number`, counted from 1: after COUNT and before SELECT.
     ///
     /// authentik counts the rows first, validates the page number against that count, and cuts the page to it. A row inserted in
     /// between pushes the last row off the last page, and nothing in the response shows it.
@@ -157,11 +157,11 @@ impl FakeAuthentikBuilder {
     /// Starts the server on the current Tokio runtime.
     ///
     /// # Errors
-    /// The port is in use or not permitted, or an earlier call named an operation or a filter that this crate does not have, or a row
-    /// that is not as the specification has it.
+    /// The port is in use or not permitted, or an earlier call named an operation or a filter that this crate does not have, or passed a
+    /// row that does not match the specification.
     ///
     /// # Panics
-    /// Outside of a Tokio runtime, or in one without I/O.
+    /// Outside a Tokio runtime, or in one without I/O.
     pub async fn start(self) -> io::Result<FakeAuthentik> {
         if let Some(error) = self.error {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, error));

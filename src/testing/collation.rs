@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-/// The order of texts in the server's database.
+/// The order of strings in the server's database.
 ///
-/// A client cannot find out the collation, so it must not depend on it.
+/// A client cannot find out the collation, so it must not depend on a particular one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Collation {
     /// As in a dictionary: punctuation, digits, letters; `a` before `A` before `b`. PostgreSQL's official image sorts like this
-    /// (`en_US.utf8`), and so do most installations. Orders of particular languages are not imitated.
+    /// (`en_US.utf8`), and so do most installations. Language-specific orders are not imitated.
     #[default]
     Dictionary,
     /// By code point, the collation `C` of PostgreSQL: `B` before `a`.

@@ -12,7 +12,7 @@ pub(super) const HTML: &str = "<!DOCTYPE html>\n<html><head><title>authentik</ti
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Another response is sent.
+    /// A different response is sent.
     Response {
         /// Its status.
         status: u16,
@@ -21,7 +21,7 @@ pub enum Fault {
         /// Its body.
         body: Vec<u8>,
     },
-    /// The response begins after this time, which replaces the latency.
+    /// The response begins after this time, which replaces the server's latency.
     Delay(Duration),
     /// The connection is closed without a response.
     Close,
@@ -37,7 +37,7 @@ pub enum Fault {
     InfiniteBody,
     /// The response is HTTP/1.0, without `content-length`; the end of the connection is the end of the body.
     Http10,
-    /// The response is complete, then the connection is closed without notice, as when a worker is recycled.
+    /// The connection is closed without notice after a complete response, as when a worker is recycled.
     CloseAfter,
     /// The body is compressed, even if the client does not accept that.
     Gzip,

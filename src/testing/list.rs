@@ -17,11 +17,11 @@ pub(super) trait Table {
     fn id(&self) -> &'static str;
     /// The path below `/api/v3`.
     fn path(&self) -> &'static str;
-    /// Changes whenever the rows do.
+    /// A number that changes whenever the rows change.
     fn revision(&self) -> u64;
     /// The rows that the filters of a query select.
     fn select(&self, query: &Query<'_>) -> Result<Vec<usize>, ErrorResponse>;
-    /// A number that is almost unique to a row.
+    /// A number that is almost certainly unique to the row.
     fn scatter(&self, row: usize) -> u128;
     /// Compares two rows by a term of `ordering`.
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
@@ -56,9 +56,9 @@ pub(super) struct OrderRules<'a> {
     pub(super) default_order: &'a [&'static str],
     /// Terms of `ordering` that are not dropped.
     pub(super) sort_terms: &'a [&'static str],
-    /// Terms that make the server fail with a 500 when they are all used together.
+    /// Terms that make the server respond with 500 if all of them are used together.
     pub(super) conflicting_terms: &'a [&'static str],
-    /// Terms that leave no rows tied when they are all used together.
+    /// Terms that leave no rows tied if all of them are used together.
     pub(super) key: &'a [&'static str],
 }
 
@@ -73,7 +73,7 @@ impl PageRules {
     }
 }
 
-/// The result of COUNT, before SELECT: the page is cut to this count, whatever SELECT finds then.
+/// The result of COUNT, before SELECT: the page is cut to this count, regardless of the rows that SELECT finds.
 pub(super) struct Counted {
     count: u64,
     /// `None` if the server does not paginate.
@@ -136,7 +136,7 @@ pub(super) fn select(
     };
     let bound = number.saturating_mul(size);
     let (start, end) = ((number - 1).saturating_mul(size), bound.min(count));
-    // PostgreSQL finds a page that ends in the first half with a heap of `bound` rows, and a later one by sorting everything.
+    // PostgreSQL selects a page that ends in the first half with a heap of `bound` rows, and sorts everything for a later page.
     let heap = if bound.saturating_mul(2) >= count { 0 } else { bound };
     let sorted = sort(query, table, rules, heap, cache)?;
     let pagination = json!({
@@ -153,8 +153,8 @@ pub(super) fn select(
     Ok(Selected { rows, pagination: Some(pagination) })
 }
 
-/// The rows that the filters select, in order. Rows that the order leaves tied come out differently for each size of the heap, but
-/// always the same for the same size.
+/// The rows that the filters select, in order. The order of tied rows differs for each size of the heap, but
+/// is always the same for the same size.
 fn sort(
     query: &Query<'_>,
     table: &dyn Table,

@@ -28,9 +28,9 @@ pub struct Records {
     /// The terms that identify a row.
     key: Vec<&'static str>,
     pub(super) collation: Collation,
-    /// Filters that the author of a test defined, by parameter.
+    /// Filters that the test defined, by parameter.
     filters: BTreeMap<String, CustomFilter>,
-    /// The number of changes.
+    /// The number of changes so far.
     revision: u64,
     /// The number of rows ever added, so that no key is used twice.
     made: usize,
@@ -56,7 +56,7 @@ impl Records {
         self.rows.iter()
     }
 
-    /// Number of rows.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -86,7 +86,7 @@ impl Records {
         Ok(())
     }
 
-    /// Removes and returns the row with this key, or with this value of the property that its path has, such as `slug`.
+    /// Removes and returns the row with this key, or with this value of the property in its path, such as `slug`.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let row = self.find(key)?;
         self.revision += 1;
@@ -203,7 +203,7 @@ impl Table for Records {
     }
 }
 
-/// Compares like PostgreSQL: null comes last.
+/// Compares like PostgreSQL: null sorts last.
 fn compare(a: &Value, b: &Value, collation: Collation) -> Ordering {
     match (a, b) {
         (Value::String(a), Value::String(b)) => collation.compare(a, b),
@@ -235,7 +235,7 @@ struct Filter<'a> {
     custom: Vec<(&'a CustomFilter, &'a str)>,
     /// Values that properties must have; for an array, at least one item.
     equal: Vec<(&'static str, String)>,
-    /// Lowercase words, each contained in some text of the row.
+    /// Lowercase words, each of which some string of the row must contain.
     words: Vec<String>,
 }
 
@@ -307,13 +307,13 @@ impl ListSchema {
         self.key.iter().map(|(term, _)| *term)
     }
 
-    /// The property that the path parameter selects one row by: the property of that name, otherwise the key.
+    /// The property by which the path parameter selects a row: the property with that name, otherwise the key.
     fn lookup_property(&self) -> Option<&'static str> {
         let named = self.lookup.and_then(|name| self.field(name)).map(|field| field.name);
         named.or_else(|| self.key.first().map(|(_, property)| *property))
     }
 
-    /// The property that a filter compares: the one of the same name, or the one in the path of a row.
+    /// The property that a filter compares: the property with the same name, or the one in the path of a row.
     fn filtered(&self, filter: &str) -> Option<&'static Field> {
         let field = self.field(filter).filter(|field| is_scalar(&field.kind) || matches!(field.kind, FieldKind::List(_)));
         field.or_else(|| self.field(self.lookup_property()?).filter(|_| self.lookup == Some(filter)))

@@ -8,7 +8,7 @@ use super::list::PageRules;
 pub enum Release {
     /// 2024.2: sorts by any field of a row, breaks ties only on request, and sends pages of any size.
     V2024_2,
-    /// 2025.6: places tied rows differently on each page, so that a plain page loop loses some.
+    /// 2025.6: places tied rows differently on each page, so that a plain loop over pages loses some.
     V2025_6,
     /// 2025.10: breaks ties by primary key.
     V2025_10,
@@ -44,7 +44,7 @@ impl Release {
         }
     }
 
-    /// Whether rows that are equal in all terms of an order are sorted by key.
+    /// Whether rows that are equal in all terms of an ordering are sorted by key.
     pub(super) const fn breaks_ties(self) -> bool {
         !matches!(self, Self::V2024_2 | Self::V2025_6)
     }
@@ -64,6 +64,6 @@ impl std::str::FromStr for Release {
         Self::ALL
             .into_iter()
             .find(|release| release.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a release that the fake knows: use one of {names}"))
+            .ok_or_else(|| format!("the fake server does not support release `{text}`: use one of {names}"))
     }
 }

@@ -1,4 +1,4 @@
-//! The response to one request: which list, which row, which method.
+//! Responds to one request, according to its list operation, row and method.
 
 use serde_json::{Map, Value, json};
 
@@ -80,7 +80,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, ErrorResponse> {
     serde_json::from_slice(body).map_err(|error| (400, json!({ "detail": format!("JSON parse error - {error}") })))
 }
 
-/// Rejects requests that authentik rejects before it parses the query.
+/// Rejects requests as authentik does before it parses the query.
 fn check(received: &ReceivedRequest, request: &http::Request, methods: &[&str]) -> Result<(), ErrorResponse> {
     let detail = |status: u16, detail: String| Err((status, json!({ "detail": detail })));
     let accept = received.headers.get("accept").map_or("*/*", String::as_str);

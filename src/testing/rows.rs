@@ -62,7 +62,7 @@ impl Rows {
     pub(super) fn generate(&mut self, operation: &str, count: usize) -> Result<(), String> {
         #[cfg(operation = "flows_bindings_list")]
         if operation == bindings::OPERATION {
-            // As many bindings of a flow as on real servers.
+            // As many bindings per flow as on real servers.
             self.extend(bindings(count, count.div_ceil(6)));
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Rows {
 
     /// The list operation at this path below `/api/v3`, and what follows its path: the key of one row, or nothing.
     pub(super) fn at<'a>(&self, path: &'a str) -> Option<(&'static str, Option<&'a str>)> {
-        // A list below another one, such as `/policies/reputation/scores/`, is not the row `scores` of that one.
+        // A list with a path below another list, such as `/policies/reputation/scores/`, is not the row `scores` of the other list.
         let lists = self.tables().filter(|table| path.starts_with(table.path()));
         let list = lists.max_by_key(|table| table.path().len())?;
         let rest = path.strip_prefix(list.path())?;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
 
-/// How deep objects are nested. Deeper ones have only required properties.
+/// How deeply objects are nested. Objects below that have only required properties.
 const MAX_DEPTH: u32 = 3;
 
 /// The row of a list with this number. The same number gives the same row, and no two numbers give the same key.
@@ -14,7 +14,7 @@ pub(super) fn row(list: &ListSchema, number: usize) -> Map<String, Value> {
     let mut sampler = Sampler { number, rng: Rng::with_seed(seed) };
     let mut row = list.row().map(|schema| sampler.object(schema, 0)).unwrap_or_default();
     for (_, property) in list.key {
-        // Keys are unique and never null, whatever the specification allows.
+        // Keys are unique and never null, even if the specification allows it.
         if let Some(field) = list.field(property) {
             row.insert(field.name.to_owned(), sampler.key(&field.kind, field.name));
         }
@@ -52,7 +52,7 @@ impl Sampler {
                 None => Value::Null,
             },
             FieldKind::Enum(values) => json!(self.rng.choice(*values)),
-            // Few values, so that many rows are tied.
+            // Only a few values, so that many rows are tied.
             FieldKind::Integer { minimum, maximum } => json!(self.rng.i64(..10).saturating_mul(10).clamp(*minimum, *maximum)),
             FieldKind::Number => json!(f64::from(self.rng.u16(..1_000)) / 4.0),
             FieldKind::Boolean => json!(self.rng.bool()),

@@ -92,11 +92,11 @@ impl fmt::Debug for FakeAuthentik {
 async fn accept(listener: TcpListener, shared: Shared) {
     let mut connections = JoinSet::new();
     loop {
-        // Accepting fails when the process has no file descriptors left: the client sees a refused connection.
+        // Accepting fails if the process has no file descriptors left. The client sees a refused connection.
         let Ok((stream, _)) = listener.accept().await else { continue };
         let state = shared.clone();
         connections.spawn(async move {
-            // Errors of a connection are visible to the client; nobody else needs them.
+            // The client sees errors of its connection; the server can ignore them.
             let _ = http::serve(stream, |request| exchange(&state, request), InFlight::complete).await;
         });
         while connections.try_join_next().is_some() {}

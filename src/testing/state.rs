@@ -1,4 +1,4 @@
-//! The state of the fake server, and its records of requests.
+//! The state of the fake server, and the requests that it received.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

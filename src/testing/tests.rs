@@ -61,7 +61,7 @@ fn rows_are_sorted_by_any_scalar_as_postgresql_does() {
     for (pk, last_login) in [(1, Value::Null), (2, json!("2025-01-02T00:00:00Z")), (3, json!("2024-01-02T00:00:00.5Z"))] {
         users.insert(json!({ "pk": pk, "last_login": last_login })).unwrap();
     }
-    assert_eq!(listed(&users, &[("ordering", "last_login")]).unwrap(), [3, 2, 1], "null comes last");
+    assert_eq!(listed(&users, &[("ordering", "last_login")]).unwrap(), [3, 2, 1], "null sorts last");
     assert_eq!(listed(&users, &[("ordering", "-last_login")]).unwrap(), [1, 2, 3]);
 }
 
@@ -93,7 +93,7 @@ fn a_filter_can_be_defined() {
 }
 
 #[test]
-fn a_request_body_is_checked_as_django_rest_framework_does() {
+fn request_bodies_are_validated_like_in_django_rest_framework() {
     let mut users = users();
     let create = |users: &mut Records, body: Value| users.create(serde_json::from_value(body).unwrap());
     let row = create(&mut users, json!({ "username": "carol", "password": "write-only" })).unwrap();
@@ -126,7 +126,7 @@ fn rows_are_read_changed_and_removed_by_key() {
 }
 
 #[test]
-fn generated_rows_have_all_properties_and_keys_of_their_own() {
+fn generated_rows_have_all_properties_and_unique_keys() {
     let mut users = Records::new(&USERS);
     users.generate(500);
     let keys = users.iter().map(|row| row["pk"].as_i64().unwrap()).collect::<std::collections::BTreeSet<_>>();

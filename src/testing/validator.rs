@@ -38,7 +38,7 @@ impl<'a> Validator<'a> {
         number
     }
 
-    /// authentik ignores a bad boolean.
+    /// authentik ignores an invalid boolean.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.query.get(name)?.to_lowercase().parse().ok()
     }
@@ -60,13 +60,13 @@ impl<'a> Validator<'a> {
         Ok(search.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_lowercase).collect())
     }
 
-    /// The filter, if all of it is valid.
+    /// The filter, if every parameter is valid.
     pub(super) fn check<T>(self, filter: T) -> Result<T, ErrorResponse> {
         if self.errors.is_empty() { Ok(filter) } else { Err((400, Value::Object(self.errors))) }
     }
 }
 
-/// Rejects a request body with properties that are not as the rows of the list have them. Properties that rows lack are accepted: the
+/// Rejects a request body whose properties do not match those of the rows. Properties that rows do not have are accepted, because the
 /// specification has write-only ones.
 pub(super) fn check_body(list: &ListSchema, properties: &Map<String, Value>) -> Result<(), ErrorResponse> {
     let problem = |(name, value): (&String, &Value)| Some((name.clone(), json!([problem(list.field(name)?, value)?])));

@@ -27,7 +27,7 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: serde_json::Error) ->
     }
     let quoter = Quoter::default();
     let (is_data, is_eof, place) = (error.is_data(), error.is_eof(), place_of(body, &error));
-    // The error may quote megabytes. It is dropped before the second reading makes another.
+    // The error may quote megabytes. Drops it before the second pass creates another one.
     let message = message(error);
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
     let segments = located.as_ref().map(|error| error.path().iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
@@ -51,7 +51,7 @@ fn message(error: serde_json::Error) -> String {
     }
 }
 
-/// What the body is, if it is not UTF-8 text.
+/// What the body contains, if it is not UTF-8 text.
 fn other_format(body: &[u8]) -> Option<&'static str> {
     match body {
         [0xef, 0xbb, 0xbf, ..] => {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_shown_with_its_place() {
+    fn a_wrong_type_is_shown_with_its_path() {
         let failure = failure(&json!({"x": [1], "results": [{"order": 1}, {"a": 0, "order": {"b": [2]}}]}).to_string());
         assert_eq!((failure.path(), failure.excerpt()), ("results[1].order", "{\"b\":[2]}"));
         assert_eq!(failure.message(), "invalid type: map, expected u32 at line 1 column 39");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_small_whatever_the_response_is() {
+    fn a_failure_is_small_for_any_response() {
         let long = "x".repeat(5_000_000);
         for body in [
             json!({"results": [{"order": long}]}).to_string(),

@@ -1,4 +1,4 @@
-//! Limits of a request, which nothing that a server sends can raise.
+//! Limits of a request, which a server cannot raise.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::error::DecodeFailure;
 /// Requests for up to this many rows get no more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
 const ROWS_IN_TIME: u64 = 100;
 
-/// The additional time for each further row. A slow server needed 12 ms.
+/// The time for each additional row. A slow server needed 12 ms.
 const TIME_PER_ROW: Duration = Duration::from_millis(50);
 
-/// The most additional time for further rows, whose number may come from the server's own count.
+/// The most time for additional rows, because their number may come from the server's count.
 const MAX_EXTRA_TIME: Duration = Duration::from_secs(120);
 
 /// How many bytes must arrive within the idle timeout, so that single bytes cannot keep a request open.

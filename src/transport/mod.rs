@@ -118,7 +118,7 @@ async fn attempt<T>(
     }
 }
 
-/// The beginning of the body of an error response. If the body ends early, what was received has to do: the status is known.
+/// The beginning of the body of an error response. If the body ends early, the part that was received is used, because the status is known.
 async fn error_body(response: &mut Response, limits: &Limits) -> Vec<u8> {
     let mut body = Vec::new();
     let read = async {

@@ -1,7 +1,7 @@
 //! Retries: after which failures, after which pauses, and for how long.
 //!
 //! Only GET and HEAD are retried, and only after transient failures: a connection that fails, breaks or times out, a truncated response,
-//! and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final, because a retry does not repair a certificate.
+//! and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final, because a retry does not fix a certificate.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -13,13 +13,13 @@ use tokio::time::Instant;
 use super::throttle::{MAX_SPREAD, Throttle};
 use crate::Error;
 
-/// The longest `Retry-After` that is respected.
+/// The longest `Retry-After` that is honoured.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The longest pause between attempts; timers do not support every `Duration`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
-/// How many responses with status 500 a request may get. Most come from a bug, which no retry repairs, and each costs the server
+/// How many responses with status 500 a request may get. Most are caused by a bug, which a retry does not fix, and each costs the server
 /// work.
 const MAX_SERVER_ERRORS: usize = 5;
 
@@ -28,7 +28,7 @@ const MAX_SERVER_ERRORS: usize = 5;
 /// By default requests survive a restart of the server: there are 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and
 /// so on up to 10 s between them, each randomly lengthened or shortened by up to half.
 ///
-/// Two more rules apply. Every request of the client respects a `Retry-After` of up to 60 s; a longer one ends the retries. And the requests of
+/// Two more rules apply. Every request of the client honours a `Retry-After` of up to 60 s; a longer one ends the retries. The requests of
 /// a client share a budget of 20 retries, to which each success adds two and each second a half. Once it is spent, retries wait, so that a
 /// server that is down is not flooded.
 ///
@@ -67,7 +67,7 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// The most times that a request is sent, including the first; 12 unless set. 0 counts as 1.
+    /// The maximum number of attempts, including the first; 12 unless set. 0 counts as 1.
     pub fn max_attempts(self, attempts: usize) -> Self {
         Self { max_attempts: attempts.max(1), ..self }
     }
@@ -186,7 +186,7 @@ where
 
 #[cfg(feature = "tracing")]
 fn report(error: &Error, pause: Duration) {
-    tracing::warn!(%error, ?pause, "a request to authentik failed and is sent again");
+    tracing::warn!(%error, ?pause, "a request to authentik failed and is retried");
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -64,10 +64,10 @@ impl Throttle {
         }
     }
 
-    /// Takes one retry from the budget, and waits if it is spent.
+    /// Takes one retry from the budget, and waits if the budget is spent.
     pub(super) async fn retry(&self) {
         loop {
-            // Registered before the budget is checked, so that no success is missed in between.
+            // Registers for notifications before it checks the budget, so that no success in between is missed.
             let success = self.success.notified();
             let missing = self.take();
             if missing <= 0.0 {

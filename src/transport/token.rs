@@ -1,4 +1,4 @@
-//! The API token, wiped from memory when the last request and the last client that hold it are gone.
+//! The API token, wiped from memory when the last request and the last client that hold it are dropped.
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;

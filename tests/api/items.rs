@@ -248,7 +248,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Whether an item is compiled only if the specification has dates, which that of this crate does not.
+/// Whether an item is compiled only if the specification has dates. This crate's specification has none.
 fn of_missing_dates(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| text(&attribute.meta) == "cfg (model = \"DateTime\")")
 }

@@ -78,7 +78,7 @@ owned![
     types::error::ConversionError,
 ];
 
-/// A request borrows nothing, so a function can return it after the client is gone.
+/// A request borrows nothing, so a function can return it and drop the client.
 #[test]
 fn requests_outlive_the_client_that_made_them() {
     fn request() -> builder::FlowsBindingsList {

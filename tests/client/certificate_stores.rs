@@ -9,7 +9,7 @@ use super::{faulty, run_alone};
 
 /// Certificate stores come from environment variables, so each case runs in a separate process.
 #[test]
-fn certificate_stores_of_the_environment_are_used_or_named() {
+fn certificate_stores_from_the_environment_are_used_or_reported() {
     let run = |test: &str, name: &str, value: &std::path::Path| {
         run_alone(test, |command| {
             command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").env(name, value);
@@ -27,7 +27,7 @@ fn certificate_stores_of_the_environment_are_used_or_named() {
 
 /// `AUTHENTIK_CA_FILE` names an authority that the system does not know.
 #[test]
-fn a_client_of_the_environment_trusts_its_authority() {
+fn a_client_from_the_environment_trusts_its_authority() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let authority = Authority::new();
     let address = runtime.block_on(authority.serve("localhost", |_| {}));
@@ -40,13 +40,13 @@ fn a_client_of_the_environment_trusts_its_authority() {
             command.env_remove("AUTHENTIK_TOKEN").env("AUTHENTIK_URL", &address).env("AUTHENTIK_TOKEN_FILE", &token).env(name, value);
         });
     };
-    run("certificate_stores::a_client_of_the_environment", "AUTHENTIK_CA_FILE", &ca);
-    run("certificate_stores::a_client_of_the_environment", "AUTHENTIK_INSECURE", "true".as_ref());
+    run("certificate_stores::a_client_from_the_environment", "AUTHENTIK_CA_FILE", &ca);
+    run("certificate_stores::a_client_from_the_environment", "AUTHENTIK_INSECURE", "true".as_ref());
 }
 
 #[tokio::test]
 #[ignore = "run by the test above, with AUTHENTIK_URL"]
-async fn a_client_of_the_environment() {
+async fn a_client_from_the_environment() {
     list(&Client::from_env().unwrap()).await;
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{JSON, client, error_of, faulty, response, server};
 
 #[tokio::test]
-async fn a_missing_or_wrong_token_is_told_apart_from_a_wrong_address() {
+async fn a_bad_token_is_distinguished_from_a_wrong_address() {
     let server = server().await;
     let without = Client::builder(server.address()).build().unwrap();
     let error = error_of(&without).await;
@@ -76,7 +76,7 @@ async fn error_responses_are_explained() {
         (response(418, &[], "no coffee\nhere"), "418 I'm a teapot: no coffee here"),
         (
             response(302, &[("location", "https://me:secret@login.example.com/?next=/api&token=abc#id_token=x")], ""),
-            "302 Found. It redirects to https://login.example.com/, where the token was not sent",
+            "302 Found. It redirects to https://login.example.com/, to which the token was not sent",
         ),
     ];
     for (fault, message) in cases {
@@ -87,7 +87,7 @@ async fn error_responses_are_explained() {
 }
 
 #[tokio::test]
-async fn a_response_that_cannot_be_read_says_where_and_shows_no_credential() {
+async fn decode_errors_locate_the_problem_and_hide_credentials() {
     let server = FakeAuthentik::builder()
         .release(Release::V2025_12)
         .generated(30, 5)
@@ -111,14 +111,14 @@ async fn a_response_that_cannot_be_read_says_where_and_shows_no_credential() {
 }
 
 #[tokio::test]
-async fn an_html_page_instead_of_json_points_at_the_address() {
+async fn an_html_page_instead_of_json_suggests_checking_the_address() {
     let server = FakeAuthentik::builder().fault(1, Fault::html(200)).start().await.unwrap();
     let error = error_of(&server.client()).await;
     assert!(error.to_string().contains("an HTML page instead of JSON: check its address"), "{error}");
 }
 
 #[tokio::test]
-async fn connection_faults_are_told_apart() {
+async fn connection_faults_are_distinguished() {
     let error = error_of(
         &client(&faulty(Fault::Delay(Duration::from_secs(60))).await).timeout(Duration::from_millis(50)).retries(0).build().unwrap(),
     )
@@ -154,7 +154,7 @@ fn kind(error: &Error) -> ConnectionErrorKind {
 }
 
 #[tokio::test]
-async fn the_error_says_attempts_elapsed_time_and_the_last_cause() {
+async fn errors_contain_attempts_elapsed_time_and_the_last_cause() {
     let server = faulty(Fault::html(504)).await;
     let error = error_of(&client(&server).retries(2).build().unwrap()).await;
     assert_eq!((error.attempts(), server.received().len()), (3, 3));
@@ -164,7 +164,7 @@ async fn the_error_says_attempts_elapsed_time_and_the_last_cause() {
 
 /// What `fn main() -> Result<(), Error>` shows.
 #[tokio::test]
-async fn debug_output_is_for_people() {
+async fn debug_output_is_readable() {
     let error = error_of(&faulty(Fault::Reset).await.client()).await;
     let shown = format!("{error:?}");
     assert!(shown.starts_with(&format!("{error}\n\nCaused by:\n    ")), "{shown}");
@@ -176,7 +176,7 @@ async fn debug_output_is_for_people() {
 }
 
 #[tokio::test]
-async fn what_errors_carry_has_accessors() {
+async fn error_payloads_have_accessors() {
     let fault = response(400, &[JSON, ("x-authentik-id", "7f"), ("retry-after", "5")], json!({"order": ["Enter a number."]}).to_string());
     let server = faulty(fault).await;
     let Error::Status(error) = error_of(&server.client()).await else { panic!("not a status") };
@@ -201,7 +201,7 @@ async fn what_errors_carry_has_accessors() {
 }
 
 #[tokio::test]
-async fn syntax_errors_byte_order_marks_and_unannounced_gzip_are_named() {
+async fn syntax_errors_byte_order_marks_and_undeclared_gzip_are_explained() {
     let cases: [(Fault, &str); 5] = [
         (response(200, &[JSON], "{\"pagination\": {\"count\": 3,, \"next\": 0}}"), "found: {\"pagination\": {\"count\": 3,, \"next\": 0}}"),
         (response(200, &[JSON], "\u{feff}{}"), "begins with a byte order mark"),
@@ -215,19 +215,19 @@ async fn syntax_errors_byte_order_marks_and_unannounced_gzip_are_named() {
     }
 }
 
-/// An administrator can switch pagination off.
+/// An administrator can disable pagination.
 #[tokio::test]
-async fn a_server_that_does_not_paginate_is_named() {
+async fn a_server_that_does_not_paginate_is_explained() {
     let server = FakeAuthentik::builder().generated(30, 5).page_sizes(20, Some(0)).start().await.unwrap();
     let client = server.client();
     let error = client.flows_bindings_list().page_size(10).send().await.unwrap_err();
-    assert!(error.to_string().contains("this server does not paginate, it sends the whole list as one array: use `paginate()`"), "{error}");
+    assert!(error.to_string().contains("this server does not paginate; it sends the whole list as one array: use `paginate()`"), "{error}");
     assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 30);
 }
 
 /// Requests need a runtime. A future that is polled without one must say so, not panic.
 #[test]
-fn outside_a_runtime_the_error_says_so() {
+fn a_request_outside_a_runtime_is_an_error() {
     let client = Client::builder("https://auth.example.com").token("not-a-real-token").build().unwrap();
     let mut request = Box::pin(client.flows_bindings_list().send());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

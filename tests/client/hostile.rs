@@ -24,7 +24,7 @@ async fn serve(bytes: impl Into<Vec<u8>>) -> String {
                 let _ = stream.read(&mut [0; 4096]).await;
                 let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
-                // Waits for the client to disconnect: closing earlier may discard bytes that it has not read.
+                // Waits for the client to disconnect: closing earlier may discard bytes that the client has not read yet.
                 while stream.read(&mut [0; 4096]).await.is_ok_and(|length| length > 0) {}
             });
         }
@@ -43,7 +43,7 @@ fn page(headers: &str) -> String {
 }
 
 #[tokio::test]
-async fn odd_headers_are_ignored_and_endless_ones_are_an_error() {
+async fn malformed_headers_are_ignored_and_too_many_are_an_error() {
     // Two more make 100.
     let many = "x-filler: 1\r\n".repeat(98);
     for headers in [
@@ -67,7 +67,7 @@ async fn odd_headers_are_ignored_and_endless_ones_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_content_length_that_lies_is_noticed() {
+async fn a_wrong_content_length_is_detected() {
     let head = |length: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{PAGE}");
     let error = error_of(&client_of(&serve(head("2000")).await)).await;
     assert!(error.is_retryable() && error.attempts() == 2 && error.to_string().contains("early"), "{error}");
@@ -83,7 +83,7 @@ async fn a_content_length_that_lies_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_body_in_another_encoding_than_announced_is_named() {
+async fn a_mismatched_content_encoding_is_explained() {
     let error = error_of(&client_of(&serve(page("content-encoding: gzip\r\n")).await)).await;
     assert!(error.to_string().contains("the response is not valid gzip"), "{error}");
     for encoding in ["gzip, br", "br, gzip", "deflate", "\u{fc}"] {
@@ -94,7 +94,7 @@ async fn a_body_in_another_encoding_than_announced_is_named() {
 
 /// Seconds or a date: a date in the past means no pause, and one years away ends the retries.
 #[tokio::test]
-async fn any_retry_after_is_understood() {
+async fn every_form_of_retry_after_is_accepted() {
     let sunday = "Sun, 06 Nov 1994 08:49:37 GMT";
     for (value, attempts) in [
         ("0", 2),
@@ -114,7 +114,7 @@ async fn any_retry_after_is_understood() {
     }
 }
 
-/// A redirect within the server is followed, whatever credentials it names, and none of them is sent.
+/// A redirect within the server is followed even if it contains credentials, but the credentials are not sent.
 #[tokio::test]
 async fn credentials_in_a_redirect_are_not_used() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -132,7 +132,7 @@ async fn credentials_in_a_redirect_are_not_used() {
     assert!(!format!("{error:?}").contains("secret"), "{error:?}");
 }
 
-/// Responds to one connection; returns the head of the request.
+/// Responds on one connection, and returns the head of the request.
 async fn exchange(listener: &TcpListener, response: &str) -> String {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut head = Vec::new();
@@ -146,7 +146,7 @@ async fn exchange(listener: &TcpListener, response: &str) -> String {
 
 /// The status is reported even if the body cannot be read.
 #[tokio::test]
-async fn an_error_response_that_stalls_is_read_as_far_as_it_came() {
+async fn a_stalled_error_response_is_read_as_far_as_it_arrived() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let builder = Client::builder(address).token(FakeAuthentik::TOKEN).idle_timeout(Duration::from_millis(100));
@@ -159,7 +159,7 @@ async fn an_error_response_that_stalls_is_read_as_far_as_it_came() {
 
 /// A hostile server can write the token as JSON escapes.
 #[tokio::test]
-async fn an_escaped_token_is_blanked() {
+async fn an_escaped_token_is_redacted() {
     let escaped = FakeAuthentik::TOKEN.chars().map(|character| format!("\\u{:04x}", u32::from(character))).collect::<Vec<_>>().concat();
     for body in [
         format!("{{\"pagination\": \"{escaped}\"}}"),
@@ -175,7 +175,7 @@ async fn an_escaped_token_is_blanked() {
 }
 
 #[tokio::test]
-async fn tokens_with_odd_characters_are_sent_or_rejected() {
+async fn tokens_with_unusual_characters_are_sent_or_rejected() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     for token in ["with space", "quo\"ted", "back\\slash", "t\u{f6}ken", "a/b+c==", &"long".repeat(2_000)] {
@@ -185,7 +185,7 @@ async fn tokens_with_odd_characters_are_sent_or_rejected() {
         let head = exchange(&listener, &echo).await;
         assert!(head.contains(&format!("\r\nauthorization: Bearer {token}\r\n")), "{head}");
         let error = request.await.unwrap().unwrap_err();
-        // Shorter ones are not searched for: they would blank ordinary words.
+        // Shorter tokens are not redacted, because ordinary words may contain them.
         assert!(error.is_forbidden() && (token.len() < 8 || !format!("{error:?}").contains(token)), "{error}");
     }
     for token in ["new\nline", "car\rriage", "nul\0", "del\u{7f}"] {
@@ -194,9 +194,9 @@ async fn tokens_with_odd_characters_are_sent_or_rejected() {
     }
 }
 
-/// Environment variables apply to the whole process, so each proxy has a separate process.
+/// Environment variables apply to the whole process, so each proxy gets a separate process.
 #[test]
-fn a_proxy_that_refuses_is_named() {
+fn a_refusal_by_a_proxy_is_explained() {
     let run = |test: &str, head: &str| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let proxy =
@@ -241,7 +241,7 @@ fn send_in(mut runtime: tokio::runtime::Builder) -> Error {
 
 #[test]
 #[should_panic(expected = "timers are disabled")]
-fn a_runtime_without_timers_is_named() {
+fn a_runtime_without_timers_panics_with_tokios_message() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_io();
     send_in(runtime);
@@ -249,7 +249,7 @@ fn a_runtime_without_timers_is_named() {
 
 #[test]
 #[should_panic(expected = "IO is disabled")]
-fn a_runtime_without_io_is_named() {
+fn a_runtime_without_io_panics_with_tokios_message() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_time();
     send_in(runtime);
@@ -257,7 +257,7 @@ fn a_runtime_without_io_is_named() {
 
 /// "No limit" may be written as `Duration::MAX`.
 #[tokio::test]
-async fn limits_of_any_length_are_understood() {
+async fn limits_of_any_length_are_accepted() {
     let server = faulty(response(200, &[JSON], json!([]).to_string())).await;
     let never = Duration::MAX;
     let builder = client(&server).timeout(never).idle_timeout(never).deadline(never).connect_timeout(never);

@@ -1,4 +1,4 @@
-//! The limits of a request, whatever the server does.
+//! The limits of a request, which hold for any behaviour of the server.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{JSON, client, error_of, faulty, response, run_alone};
 
 #[tokio::test]
-async fn an_endless_body_ends_at_the_cap() {
+async fn an_endless_body_ends_at_the_limit() {
     let error = error_of(&client(&faulty(Fault::InfiniteBody).await).max_response_bytes(1_000_000).build().unwrap()).await;
     assert!(matches!(error, Error::Decode(_)) && error.attempts() == 1, "{error:?}");
     assert!(
@@ -21,7 +21,7 @@ async fn an_endless_body_ends_at_the_cap() {
 }
 
 #[tokio::test]
-async fn an_announced_body_over_the_cap_is_not_read() {
+async fn a_body_with_a_content_length_over_the_limit_is_not_read() {
     let server = faulty(response(200, &[JSON], vec![b' '; 2_000])).await;
     let error = error_of(&client(&server).max_response_bytes(1_999).build().unwrap()).await;
     assert!(error.to_string().contains("the limit of 1999 bytes"), "{error}");
@@ -30,7 +30,7 @@ async fn an_announced_body_over_the_cap_is_not_read() {
 }
 
 #[tokio::test]
-async fn gzip_is_negotiated_and_the_cap_applies_to_what_it_inflates_to() {
+async fn gzip_is_negotiated_and_the_limit_applies_after_decompression() {
     let server = faulty(Fault::Gzip).await;
     let page = client(&server).build().unwrap().flows_bindings_list().send().await.unwrap();
     assert_eq!(page.results.len(), 30);
@@ -41,7 +41,7 @@ async fn gzip_is_negotiated_and_the_cap_applies_to_what_it_inflates_to() {
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_or_drips_ends_at_the_idle_timeout() {
+async fn a_body_that_stalls_or_trickles_ends_at_the_idle_timeout() {
     for fault in [Fault::Stall, Fault::Drip(Duration::from_millis(20))] {
         let server = faulty(fault.clone()).await;
         let error = error_of(&client(&server).idle_timeout(Duration::from_millis(200)).retries(0).build().unwrap()).await;
@@ -51,7 +51,7 @@ async fn a_body_that_stalls_or_drips_ends_at_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn the_deadline_covers_retries_and_says_what_was_going_on() {
+async fn the_deadline_covers_retries_and_its_error_names_the_activity() {
     let server = faulty(Fault::html(502)).await;
     let long_pauses = RetryPolicy::default().pauses(Duration::from_secs(60), Duration::from_secs(60));
     let error = error_of(&client(&server).retry(long_pauses).deadline(Duration::from_secs(1)).build().unwrap()).await;
@@ -103,17 +103,17 @@ async fn messages_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_request_for_many_rows_has_more_time() {
+async fn a_request_for_many_rows_gets_more_time() {
     let server = faulty(Fault::Delay(Duration::from_millis(300))).await;
     let impatient = client(&server).timeout(Duration::from_millis(100)).retries(0).build().unwrap();
     assert!(impatient.flows_bindings_list().page_size(100).send().await.unwrap_err().is_timeout());
     impatient.flows_bindings_list().page_size(1_000).send().await.unwrap();
 }
 
-/// The body is read into one buffer: a large response needs no second copy of it.
+/// The body is read into a single buffer, so a large response is not copied.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_large_response_is_held_once() {
+fn a_large_response_is_buffered_once() {
     let page = json!({"pagination": {"count": 0, "current": 1, "end_index": 0, "next": 0, "previous": 0, "start_index": 0, "total_pages": 1},
         "results": [], "filler": "x".repeat(LARGE)});
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

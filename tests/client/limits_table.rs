@@ -57,7 +57,7 @@ const CODE: &[(&str, &str, &str, &str)] = &[
 
 /// The table and the code have the same limits.
 #[test]
-fn the_table_of_limits_is_that_of_the_code() {
+fn the_table_of_limits_matches_the_code() {
     let source = |file: &str| std::fs::read_to_string(format!("src/{file}")).unwrap();
     let docs = source("client/mod.rs");
     let rows = docs.lines().filter_map(|line| line.strip_prefix("/// | ")).skip(2).collect::<Vec<_>>();

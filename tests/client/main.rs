@@ -41,7 +41,7 @@ fn response(status: u16, headers: &[(&'static str, &str)], body: impl Into<Vec<u
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Runs an ignored test in a process of its own: the environment, and the memory, belong to a whole process.
+/// Runs an ignored test in a separate process, because environment variables and memory usage apply to the whole process.
 fn run_alone(test: &str, prepare: impl FnOnce(&mut Command)) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--ignored"]);

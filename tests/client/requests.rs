@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{client, error_of, response, server};
 
 #[tokio::test]
-async fn every_form_of_an_address_is_the_same_server() {
+async fn all_forms_of_an_address_lead_to_the_same_server() {
     let server = server().await;
     for suffix in ["", "/", "/api/v3", "/api/v3/", "//"] {
         let client = Client::builder(format!("{}{suffix}", server.address())).token(FakeAuthentik::TOKEN).build().unwrap();
@@ -97,7 +97,7 @@ async fn parameters_reach_the_server_as_authentik_expects_them() {
 }
 
 #[tokio::test]
-async fn filters_select_the_rows_that_they_name() {
+async fn filters_select_matching_rows() {
     let server = FakeAuthentik::builder().generated(200, 20).start().await.unwrap();
     let client = server.client();
     let all = client.flows_bindings_list().paginate().collect().await.unwrap();

@@ -1,5 +1,5 @@
 //! Retries: conditions, number, and the state that requests share. The schedule itself is tested without a network in
-//! `src/transport/retry.rs`.
+//! `src/transport/retry/tests.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ async fn transient_faults_are_retried_and_counted() {
 
 /// While a server restarts, its port refuses connections.
 #[tokio::test]
-async fn a_restart_of_the_server_is_survived() {
+async fn requests_survive_a_restart_of_the_server() {
     let server = FakeAuthentik::builder().generated(3, 1).start().await.unwrap();
     let port = server.address().rsplit(':').next().unwrap().parse().unwrap();
     let client = client(&server).retry(RetryPolicy::default().pauses(Duration::from_millis(1), Duration::from_millis(5))).build().unwrap();
@@ -59,7 +59,7 @@ async fn the_policy_limits_attempts() {
     assert_eq!(
         error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(),
         5,
-        "most are caused by a bug, which a retry does not repair"
+        "most are caused by a bug, which a retry does not fix"
     );
 }
 
@@ -72,9 +72,9 @@ async fn a_long_retry_after_ends_the_retries() {
     assert!(error.to_string().contains("Retry after 3600 s"), "{error}");
 }
 
-/// One request receives `Retry-After`; another one that starts meanwhile waits as well.
+/// One request receives `Retry-After`; another request that starts during the pause waits too.
 #[tokio::test]
-async fn a_retry_after_holds_every_request_of_the_client() {
+async fn a_retry_after_delays_every_request_of_the_client() {
     let server = FakeAuthentik::builder().generated(3, 1).fault(1, response(503, &[("retry-after", "1")], "")).start().await.unwrap();
     let client = client(&server).build().unwrap();
     let started = Instant::now();
@@ -105,7 +105,7 @@ async fn list_under_transient_faults(seed: u64) {
     assert!(server.completed() >= 100, "{} pages", server.completed());
 }
 
-/// Pauses and idle timeouts are those of the default settings: the clock is the runtime's, and it advances when nothing else happens.
+/// Uses the default pauses and idle timeouts: Tokio's paused clock advances when the runtime is idle.
 #[tokio::test(start_paused = true)]
 async fn listings_complete_under_transient_faults() {
     for seed in 0..60 {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{JSON, client, error_of, faulty, response, run_alone, server};
 
 #[tokio::test]
-async fn signed_urls_are_cut_wherever_a_server_puts_them() {
+async fn signed_urls_are_redacted_anywhere_in_a_response() {
     let link = "https://cdn.example.com/bg.jpg?a=1&token=eyJhbGciOi";
     let bodies = [
         (400, json!({"detail": link}).to_string()),
@@ -27,7 +27,7 @@ async fn signed_urls_are_cut_wherever_a_server_puts_them() {
 }
 
 #[tokio::test]
-async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
+async fn the_token_is_never_shown_or_sent_to_another_host() {
     let other = server().await;
     let server = faulty(response(307, &[("location", &format!("{}/api/v3/flows/bindings/", other.address()))], "")).await;
     let builder = client(&server).retries(0);
@@ -45,7 +45,7 @@ async fn the_token_is_shown_nowhere_and_goes_nowhere_else() {
 }
 
 #[tokio::test]
-async fn what_the_server_repeats_of_the_token_is_blanked() {
+async fn a_token_repeated_by_the_server_is_redacted() {
     const TOKEN: &str = FakeAuthentik::TOKEN;
     let padded = format!("{}{TOKEN}", "x ".repeat(95));
     let cases = [
@@ -70,9 +70,9 @@ async fn what_the_server_repeats_of_the_token_is_blanked() {
     }
 }
 
-/// The token in an unknown enum value, or in a row that cannot be decoded.
+/// The token appears in an unknown enum value, or in a row that cannot be decoded.
 #[tokio::test]
-async fn a_repeated_token_is_blanked_in_drift_reports() {
+async fn a_repeated_token_is_redacted_in_drift_reports() {
     let server = FakeAuthentik::builder().generated(30, 3).tamper(|_, response| {
         let rows = response["results"].as_array_mut().unwrap();
         rows[0]["policy_engine_mode"] = FakeAuthentik::TOKEN.into();
@@ -108,7 +108,8 @@ async fn control_and_bidirectional_characters_are_escaped() {
     }
 }
 
-/// Requests to this machine must not send the token to a proxy. Environment variables apply to the whole process, so this needs a separate one.
+/// Requests to this machine must not send the token to a proxy. Environment variables apply to the whole process, so this needs a separate
+/// one.
 #[test]
 fn loopback_addresses_are_not_reached_through_a_proxy() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

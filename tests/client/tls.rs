@@ -14,7 +14,7 @@ pub async fn list(client: &Client) {
     assert_eq!(client.flows_bindings_list().send().await.unwrap().pagination.count, 0);
 }
 
-/// Checks that the request fails at once, as a TLS error with this explanation.
+/// Checks that the request fails immediately, with a TLS error that has this explanation.
 pub async fn assert_tls_error(client: &Client, explanation: &str) {
     let error = error_of(client).await;
     assert!(error.is_tls() && !error.is_retryable() && error.attempts() == 1, "{error:?}");
@@ -30,7 +30,7 @@ async fn an_added_authority_is_trusted() {
 }
 
 #[tokio::test]
-async fn certificates_that_are_not_accepted_are_explained() {
+async fn rejected_certificates_are_explained() {
     let (authority, other) = (Authority::new(), Authority::new());
     let past = |params: &mut CertificateParams| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -55,7 +55,7 @@ async fn certificates_that_are_not_accepted_are_explained() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_sent_where_one_is_required() {
+async fn a_client_certificate_is_sent_if_the_server_requires_one() {
     let (authority, clients) = (Authority::new(), Authority::new());
     let address = start(config(&authority.issue("localhost", |_| {}), Some(&clients))).await;
     let client = || Client::builder(&address).token("t").add_root_certificate(authority.pem.clone());
@@ -70,7 +70,7 @@ async fn a_client_certificate_is_sent_where_one_is_required() {
 }
 
 #[tokio::test]
-async fn a_server_with_other_versions_of_tls_is_explained() {
+async fn a_tls_version_mismatch_is_explained() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -101,7 +101,7 @@ async fn tls_on_a_plain_port_is_explained() {
         let address = address.replace("http://", "https://");
         Client::builder(address).token("t").add_root_certificate(trusted.clone()).connect_timeout(Duration::from_millis(300)).retries(0)
     };
-    // A server that responds to what is not HTTP, and one that waits for the end of a line.
+    // One server responds to a request that is not HTTP, and one waits for the end of a line.
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", server.local_addr().unwrap());
     tokio::spawn(async move {
@@ -118,7 +118,7 @@ async fn tls_on_a_plain_port_is_explained() {
 }
 
 #[test]
-fn invalid_pem_is_an_error_of_configuration() {
+fn invalid_pem_is_a_configuration_error() {
     let build = |change: fn(authentik_flow_bindings::ClientBuilder) -> authentik_flow_bindings::ClientBuilder| {
         change(Client::builder("https://auth.example.com").token("t").add_root_certificate(Authority::new().pem)).build()
     };

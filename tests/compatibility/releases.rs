@@ -1,4 +1,4 @@
-//! The schemas of releases: derived from that of 2025.6 by the changes upstream made, and recorded ones.
+//! The schemas of releases: derived from the 2025.6 schema by upstream's changes, or recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,12 +30,12 @@ pub fn all_enum_values(spec: &Value) -> BTreeSet<String> {
     schemas.filter_map(|schema| schema["enum"].as_array()).flatten().map(|value| value.as_str().unwrap().to_owned()).collect()
 }
 
-/// The slice of 2025.6, whichever release is checked in. The schemas of the other releases are derived from it.
+/// The slice of 2025.6, independent of the checked-in release. The schemas of other releases are derived from it.
 fn schema_of_2025_6() -> Value {
     read("tests/fixtures/authentik-2025.6.yaml".as_ref())
 }
 
-/// A change that turns the schema of 2025.6 into that of other releases.
+/// A change that turns the schema of 2025.6 into the schema of another release.
 pub type Edit = fn(&mut Value);
 
 fn properties<'a>(spec: &'a mut Value, component: &str) -> &'a mut Map<String, Value> {
@@ -90,7 +90,7 @@ fn with_frame_layouts(spec: &mut Value) {
     values.extend([json!("sidebar_left_frame_background"), json!("sidebar_right_frame_background")]);
 }
 
-/// Releases with the same schema: their name, and how it differs from that of 2025.6.
+/// Releases with the same schema: their name, and how their schema differs from that of 2025.6.
 pub const SPANS: [(&str, &[Edit]); 8] = [
     ("2021.9 to 2021.10", &[without_meta_model_name, without_layout, without_denied_action, with_whole_flows]),
     ("2021.12 to 2022.4", &[without_layout, without_denied_action, with_whole_flows]),

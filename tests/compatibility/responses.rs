@@ -18,7 +18,7 @@ pub struct Generator<'a> {
     pub spec: &'a Value,
     pub rng: Rng,
     pub optional: Optional,
-    /// Whether to add a field to each object that no release has.
+    /// Whether to add an unknown field to each object.
     pub extra: bool,
 }
 

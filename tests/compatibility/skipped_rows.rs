@@ -1,4 +1,4 @@
-//! `skip_undecodable`: rows that cannot be decoded are skipped and reported, and nothing else is.
+//! `skip_undecodable` skips and reports rows that cannot be decoded, and nothing else.
 
 use std::collections::BTreeSet;
 

@@ -21,7 +21,7 @@ fn absent_fields_have_the_defaults_of_the_table() {
     assert!(page.results[0].stage_obj.flow_set.is_empty());
 }
 
-/// The default of an absent property, in words.
+/// The default of an absent property, as text for the table.
 fn default_of(property: &str) -> &'static str {
     let ours = ours();
     let schemas = ours["components"]["schemas"].as_object().unwrap().values();
@@ -30,7 +30,7 @@ fn default_of(property: &str) -> &'static str {
         [Value::String(text)] if text.is_empty() => "an empty string",
         [Value::Array(_)] => "an empty list",
         [Value::Object(_)] => "an empty object",
-        others => panic!("describe the default of `{property}` in words: {others:?}"),
+        others => panic!("add a description of the default of `{property}`: {others:?}"),
     }
 }
 

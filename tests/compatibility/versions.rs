@@ -62,14 +62,14 @@ async fn the_version_range_of_every_release_is_recognised() {
     }
 }
 
-/// The background of a flow, whichever name the checked-in release has for it.
+/// The background of a flow, independent of its name in the checked-in release.
 fn background(flow: &FlowSet) -> String {
     let flow = serde_json::to_value(flow).unwrap();
     ["background", "background_url"].iter().find_map(|name| flow[name].as_str()).unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn one_client_type_reads_an_old_and_a_new_server() {
+async fn one_client_decodes_responses_of_old_and_new_servers() {
     let old = FakeAuthentik::builder().release(Release::V2024_2).generated(150, 20).start().await.unwrap();
     let new = FakeAuthentik::builder()
         .release(Release::V2026_8)

@@ -11,7 +11,7 @@ fn in_front(number: u128) -> FlowStageBinding {
     row
 }
 
-/// The rows at offsets 0 to 25 of pages in the order of `order` hid this one: it moved from behind the walk to before it.
+/// Pages sorted by `order` would miss this row: it moves from behind the listing to before it.
 #[tokio::test]
 async fn a_row_that_moves_in_front_of_the_listing_is_returned() {
     let mut pool = bindings(200, 20);
@@ -58,9 +58,9 @@ async fn a_row_that_is_pushed_off_the_last_page_is_returned() {
     }
 }
 
-/// A stream of inserts in front, with each of which the list is counted too short.
+/// Rows are constantly inserted in front, so every count is too small.
 #[tokio::test]
-async fn no_row_is_lost_while_others_are_inserted_all_the_time() {
+async fn no_row_is_lost_during_constant_inserts() {
     for release in SORTED {
         let mut server = fake(release, 6);
         for request in 1..20 {
@@ -73,7 +73,7 @@ async fn no_row_is_lost_while_others_are_inserted_all_the_time() {
     }
 }
 
-/// Rows that were read are deleted, and as many are added at the end: the count stays.
+/// Rows that were read are deleted, and as many are added at the end, so the count stays the same.
 #[tokio::test]
 async fn rows_that_move_up_are_returned() {
     let pool = bindings(400, 4);
@@ -145,7 +145,7 @@ async fn a_snapshot_is_taken_when_two_passes_agree() {
     assert!(matches!(error, Error::Unsettled { .. }), "{error}");
 }
 
-/// The signed link of a picture differs from read to read; the row is the same.
+/// The signed link of a picture differs on each read, although the row is the same.
 #[tokio::test]
 async fn a_snapshot_compares_what_rows_are_sorted_by() {
     let number = std::sync::atomic::AtomicUsize::new(0);
@@ -157,9 +157,9 @@ async fn a_snapshot_compares_what_rows_are_sorted_by() {
     assert_eq!(server.client().flows_bindings_list().paginate().snapshot().await.unwrap().len(), 10);
 }
 
-/// Two small pages of an unsorted list can look as if they were sorted and covered it.
+/// Two small pages of an unsorted list can look as if they were sorted and covered the list.
 #[tokio::test]
-async fn small_pages_of_an_unsorted_list_are_not_believed() {
+async fn small_pages_of_an_unsorted_list_are_not_taken_for_sorted() {
     let pool = bindings(200, 20);
     let mut walked = 0;
     for number in 0..40 {

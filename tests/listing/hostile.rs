@@ -22,31 +22,31 @@ fn is_page(request: &ReceivedRequest, page: u64) -> bool {
 }
 
 #[tokio::test]
-async fn contradictions_are_errors_that_name_the_page() {
+async fn inconsistencies_are_errors_that_name_the_page() {
     type Tamper = fn(&ReceivedRequest, &mut Value);
     let cases: [(&str, Tamper); 5] = [
-        ("page 3 was requested, and page 7 was received", |request, response| {
+        ("page 3 was requested, but page 7 was received", |request, response| {
             if is_page(request, 3) {
                 response["pagination"]["current"] = 7.into();
             }
         }),
-        ("page 1 has 101 rows, and at most 100 were requested", |request, response| {
+        ("page 1 has 101 rows, but at most 100 were requested", |request, response| {
             if is_page(request, 1) {
                 let row = response["results"][0].clone();
                 response["results"].as_array_mut().unwrap().push(row);
             }
         }),
-        ("page 2 has 99 rows, and its own numbers announce 7", |request, response| {
+        ("page 2 has 99 rows, but its `pagination` describes 7", |request, response| {
             if is_page(request, 2) {
                 response["pagination"]["end_index"] = json!(response["pagination"]["start_index"].as_u64().unwrap() + 6);
             }
         }),
-        ("page 2 is not sorted by `pk`, unlike those before it", |request, response| {
+        ("page 2 is not sorted by `pk`, unlike the pages before it", |request, response| {
             if is_page(request, 2) {
                 response["results"].as_array_mut().unwrap().swap(3, 50);
             }
         }),
-        ("page 3 has no page numbers, unlike those before it", |request, response| {
+        ("page 3 has no page numbers, unlike the pages before it", |request, response| {
             if is_page(request, 3) {
                 *response = response["results"].take();
             }
@@ -60,7 +60,7 @@ async fn contradictions_are_errors_that_name_the_page() {
     }
 }
 
-/// A bare array is the whole list of a server that does not paginate; this one does.
+/// A bare array is the whole list of a server that does not paginate, but this server paginates.
 #[tokio::test]
 async fn a_bare_array_among_pages_is_an_error() {
     for request in [2, 3, 5, 8] {
@@ -74,7 +74,7 @@ async fn a_bare_array_among_pages_is_an_error() {
     }
 }
 
-/// Rows that a page withholds leave it shorter than its own numbers announce.
+/// A page that withholds rows is shorter than its `pagination` says.
 #[tokio::test]
 async fn pages_that_withhold_rows_end_in_an_error() {
     for withheld in [0, 50, 98] {
@@ -89,7 +89,7 @@ async fn pages_that_withhold_rows_end_in_an_error() {
     }
 }
 
-/// Page 1 in the place of page 2, with the numbers of page 2.
+/// Page 1 is sent in place of page 2, with the page numbers of page 2.
 #[tokio::test]
 async fn a_page_that_is_sent_twice_ends_in_an_error_or_in_every_row() {
     let first = Arc::new(Mutex::new(Value::Null));
@@ -110,7 +110,7 @@ async fn a_page_that_is_sent_twice_ends_in_an_error_or_in_every_row() {
 }
 
 #[tokio::test]
-async fn a_count_that_never_settles_harms_nothing() {
+async fn an_ever_changing_count_does_no_harm() {
     let mut count = 500;
     let (outcome, requests) = list_from(move |_, response| {
         count += 100;
@@ -139,7 +139,7 @@ async fn absurd_numbers_end_in_an_error_or_in_every_row() {
 
 /// A server that invents rows for as long as they are requested, with a last row that is never reached.
 #[tokio::test]
-async fn a_list_without_end_ends_in_an_error() {
+async fn an_infinite_list_ends_in_an_error() {
     let template = serde_json::to_value(&bindings(1, 1)[0]).unwrap();
     let server = FakeAuthentik::builder().release(Release::V2025_10).tamper(move |request, response| {
         let [page, size] = ["page", "page_size"].map(|name| request.parameter(name).unwrap().parse::<u64>().unwrap());
@@ -181,7 +181,7 @@ async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
         (
             json!({"pagination": {"count": 200_000, "current": 1, "end_index": 100, "next": 2, "previous": 0, "start_index": 1, "total_pages": 2_000},
             "results": junk}),
-            "it has 200000 rows, and at most 100 were requested",
+            "it has 200000 rows, but at most 100 were requested",
         ),
     ] {
         let server = fake(Release::V2025_12, 10).fault(1, Fault::json(200, &body)).start().await.unwrap();
@@ -220,7 +220,7 @@ async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
     assert!(matches!(error, Error::Pagination { .. }), "{error}");
 }
 
-/// A page in another order is sorted here, so its order alone does not show that a row is on it twice.
+/// The client sorts a page in another order, so the order alone does not reveal that it has a row twice.
 #[tokio::test]
 async fn a_row_twice_on_the_first_page_in_another_order_is_not_returned_twice() {
     let server = fake(Release::V2025_12, 300).tamper(|_, response| {

@@ -1,4 +1,4 @@
-//! `paginate()` on each kind of server.
+//! `paginate()` with every kind of server.
 #![cfg(operation = "flows_bindings_list")]
 
 mod changes;

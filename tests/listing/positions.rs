@@ -74,7 +74,7 @@ async fn a_position_belongs_to_its_filters_and_its_ordering() {
         assert!(error.to_string().contains("the position belongs to another listing"), "{error}");
     }
 
-    // The same listing, spelled differently, and under another name of the server.
+    // The same listing with an equivalent `ordering`, and under another name of the server.
     let alias = Client::builder(server.address().replace("127.0.0.1", "localhost")).token(FakeAuthentik::TOKEN).build().unwrap();
     for client in [client, alias] {
         let same = client.flows_bindings_list().ordering("pk,order").page(3).paginate().page_size(17).resume(position.clone());
@@ -98,7 +98,7 @@ async fn the_stored_form_is_stable() {
 }
 
 #[tokio::test]
-async fn a_damaged_position_is_refused() {
+async fn a_damaged_position_is_rejected() {
     let server = fake(Release::V2025_12, 200).start().await.unwrap();
     let client = server.client();
     let good = serde_json::to_value(position(&client).await).unwrap();
@@ -117,7 +117,7 @@ async fn a_damaged_position_is_refused() {
         let error = resume(name, value.clone()).await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest { .. }), "{name} {value}: {error}");
     }
-    // A stream says the same: it has returned nothing that could be interrupted.
+    // A stream fails with the same error: it has not returned any rows yet.
     let mut damaged = good.clone();
     damaged["after"] = json!(["null"]);
     let mut items = client.flows_bindings_list().paginate().resume(serde_json::from_value(damaged).unwrap()).items();
@@ -129,7 +129,7 @@ async fn a_damaged_position_is_refused() {
     }
 }
 
-/// The position of a resumed listing that returns nothing is where it began.
+/// The position of a resumed listing that returns nothing is its starting position.
 #[tokio::test]
 async fn a_resumed_listing_without_rows_keeps_its_position() {
     let server = fake(Release::V2025_12, 90).start().await.unwrap();

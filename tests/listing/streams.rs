@@ -43,7 +43,7 @@ async fn streams_borrow_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_before_it_is_polled_nor_beyond_the_pages_in_flight() {
+async fn nothing_is_fetched_before_the_first_poll_or_beyond_the_pages_in_flight() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
     let mut items = server.client().flows_bindings_list().paginate().concurrency(3).items();
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -70,7 +70,7 @@ async fn as_many_requests_are_in_flight_as_allowed_and_rows_keep_their_order() {
 
 /// The consumer is busy for longer than the time limit of a request.
 #[tokio::test]
-async fn a_slow_consumer_harms_nothing() {
+async fn a_slow_consumer_does_no_harm() {
     let server = fake(Release::V2025_12, 400).latency(Duration::from_millis(20)).start().await.unwrap();
     let client =
         Client::builder(server.address()).token(FakeAuthentik::TOKEN).timeout(Duration::from_millis(300)).retries(0).build().unwrap();
@@ -118,7 +118,7 @@ async fn a_failed_page_ends_the_stream_after_the_rows_before_it() {
 }
 
 #[tokio::test]
-async fn pages_have_the_size_asked_for_whatever_is_requested() {
+async fn pages_have_the_configured_size() {
     for release in Release::ALL {
         let server = fake(release, 250).start().await.unwrap();
         let mut stream = server.client().flows_bindings_list().paginate().page_size(60).pages();
@@ -189,7 +189,7 @@ async fn pages_return_the_rows_before_an_error() {
 
 /// The total and the release are known after the first page, in any order.
 #[tokio::test]
-async fn the_total_is_that_of_the_list() {
+async fn the_total_is_the_size_of_the_list() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
     for ordering in ["pk", "order"] {
         let mut items = server.client().flows_bindings_list().ordering(ordering).paginate().max_items(50).items();

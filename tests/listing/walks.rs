@@ -6,7 +6,7 @@ use super::*;
 async fn pages_overlap_in_the_order_of_the_keys() {
     for release in SORTED {
         let server = fake(release, 1_240).start().await.unwrap();
-        // One at a time, so that requests arrive in the order in which they were planned.
+        // One request at a time, so that requests arrive in the order in which they were planned.
         let rows = server.client().flows_bindings_list().paginate().concurrency(1).collect().await.unwrap();
         assert!(rows.len() == 1_240 && rows.is_sorted_by_key(|row| row.pk), "{release}");
 
@@ -17,14 +17,14 @@ async fn pages_overlap_in_the_order_of_the_keys() {
         for request in requests.iter().filter(|request| request.parameter("ordering") == Some("pk")) {
             let [page, size] = ["page", "page_size"].map(|name| request.parameter(name).unwrap().parse::<u64>().unwrap());
             assert!(size <= 100);
-            assert!(end == 0 || (page - 1) * size < end, "page {page} of {size} begins behind offset {end}");
+            assert!(end == 0 || (page - 1) * size < end, "page {page} of {size} begins after offset {end}");
             end = page * size;
         }
     }
 }
 
 #[tokio::test]
-async fn a_page_of_rows_takes_two_requests_and_no_rows_take_one() {
+async fn one_page_takes_two_requests_and_an_empty_list_takes_one() {
     for release in SORTED {
         for (rows, expected) in [(90, vec![100, -1]), (5, vec![100, -100]), (1, vec![100, -100]), (0, vec![100])] {
             let server = fake(release, rows).start().await.unwrap();
@@ -79,7 +79,7 @@ async fn an_ordering_by_an_unknown_term_fails_without_a_request() {
 }
 
 #[tokio::test]
-async fn numbers_that_make_no_sense_fail_without_a_request() {
+async fn invalid_settings_fail_without_a_request() {
     let server = fake(Release::V2025_12, 10).start().await.unwrap();
     let list = || server.client().flows_bindings_list().paginate();
     for paginator in [list().page_size(0), list().page_size(1), list().page_size(u64::MAX), list().concurrency(0), list().max_items(0)] {
@@ -117,14 +117,14 @@ async fn very_small_pages_are_covered_from_the_end_of_the_list() {
 }
 
 #[tokio::test]
-async fn pages_of_one_row_are_refused() {
+async fn pages_of_one_row_are_rejected() {
     let server = fake(Release::V2025_12, 24).page_sizes(1, Some(1)).start().await.unwrap();
     let error = collect(&server).await.unwrap_err();
     assert!(error.to_string().contains("the server sends one row per page"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_that_starts_to_cut_pages_down_is_followed() {
+async fn a_server_that_starts_to_limit_page_sizes_is_supported() {
     let server = fake(Release::V2025_12, 1_000).start().await.unwrap();
     let mut items = server.client().flows_bindings_list().paginate().concurrency(1).items();
     let mut rows = Vec::new();
@@ -140,7 +140,7 @@ async fn a_server_that_starts_to_cut_pages_down_is_followed() {
 }
 
 #[tokio::test]
-async fn no_more_rows_are_requested_than_wanted() {
+async fn no_more_rows_are_requested_than_needed() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
     let list = |ordering: &str| server.client().flows_bindings_list().ordering(ordering).paginate().concurrency(8);
     assert_eq!(list("pk").max_items(5).await.unwrap().len(), 5);
@@ -152,9 +152,9 @@ async fn no_more_rows_are_requested_than_wanted() {
     assert_eq!(list("pk").max_items(5_000).await.unwrap().len(), 2_000);
 }
 
-/// The first rows in an order come from one page only where that page proves them.
+/// The first rows in an `ordering` come from a single page only if that page proves that they are the first.
 #[tokio::test]
-async fn the_first_rows_are_those_of_the_whole_list() {
+async fn the_first_rows_match_the_whole_list() {
     for release in Release::ALL {
         let server = fake(release, 400).start().await.unwrap();
         for ordering in ["order", "-order,-pk", "stage__name"] {

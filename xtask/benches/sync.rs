@@ -1,4 +1,5 @@
-//! `sync --check` of a whole schema beside plain parsing of the same document: whole processes, run in turn, medians and their ratio.
+//! Compares `sync --check` of a whole schema with plain parsing of the same document: whole processes, alternating runs, medians and their
+//! ratio.
 //!
 //! `cargo bench --package xtask`. The document has the size of authentik's whole schema and consists of copies of the slice.
 
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 25;
 /// The size of authentik's schema, in bytes.
 const SIZE: usize = 1_800_000;
-/// Tells this program to do nothing but parse.
+/// Makes this program only parse the document.
 const PARSE: &str = "PARSE";
 
 fn main() {
@@ -27,7 +28,7 @@ fn compare(document: &Path) {
     println!("{}: {} bytes", document.display(), std::fs::metadata(document).unwrap().len());
     let parse = || run(Command::new(std::env::current_exe().unwrap()).env(PARSE, document));
     let sync = || run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["sync", "--check", "--from"]).arg(document));
-    // Once for nothing: the files are then in memory.
+    // A warm-up run, which brings the files into memory.
     parse();
     sync();
     let (mut parsing, mut syncing): (Vec<_>, Vec<_>) = (0..RUNS).map(|_| (parse(), sync())).unzip();

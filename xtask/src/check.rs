@@ -1,4 +1,4 @@
-//! `cargo xtask check`: the gate, which `.ci/run` runs too.
+//! `cargo xtask check` runs the gate, as `.ci/run` does.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -20,11 +20,11 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone)]
 pub enum Task {
-    /// A call of cargo.
+    /// A cargo command.
     Cargo(Cow<'static, str>),
-    /// The same with an environment variable.
+    /// A cargo command with an environment variable.
     CargoWith(Cow<'static, str>, (&'static str, &'static str)),
-    /// A call of the cargo of another toolchain, which is skipped where that is not installed.
+    /// A cargo command of another toolchain, which is skipped if the toolchain is not installed.
     Toolchain(String, Cow<'static, str>),
     /// A function, which prints what it runs and returns whether it passed.
     Check(fn(&Path) -> Result<bool>),
@@ -40,11 +40,11 @@ impl Step {
     }
 }
 
-/// The client, its listings and its build, without the generator and the features that are tested together.
+/// Tests the client, its listings and its build without the generator and optional features.
 const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test client --test listing --test build";
 const BROWSER_TESTS: &str = "test --workspace --all-features --locked --test example -- --ignored";
 
-/// Every step: the quick ones first.
+/// Every step, quick ones first.
 fn steps(manifest: &DocumentMut) -> Vec<Step> {
     let mut steps = vec![
         Step::cargo("format", "fmt --all --check"),
@@ -90,7 +90,7 @@ pub fn run(root: &Path) -> Result<bool> {
 /// Features that affect only generated code.
 const GENERATED: [&str; 2] = ["generate", "schemars"];
 
-/// Every set of the features that handwritten code depends on, and each of the others alone.
+/// Every combination of the features that handwritten code depends on, and each other feature alone.
 fn feature_sets(manifest: &DocumentMut) -> Vec<String> {
     let features = manifest.get("features").and_then(|features| features.as_table()).into_iter().flat_map(|features| features.iter());
     let features = features.map(|(name, _)| name).filter(|name| *name != "default");
@@ -100,7 +100,7 @@ fn feature_sets(manifest: &DocumentMut) -> Vec<String> {
     subsets.chain(alone.iter().map(ToString::to_string)).collect()
 }
 
-/// Runs every step up to the first that fails, then prints a line for each with its time.
+/// Runs the steps up to the first one that fails, then prints a line with the time of each.
 pub fn run_steps(root: &Path, steps: &[Step]) -> Result<bool> {
     let mut lines = Vec::new();
     for Step { name, task } in steps {
@@ -121,7 +121,7 @@ pub fn run_steps(root: &Path, steps: &[Step]) -> Result<bool> {
     println!("\n{}", lines.join("\n"));
     match lines.iter().filter(|line| line.starts_with("SKIPPED")).count() {
         0 => {}
-        skipped => println!("\nSKIPPED: {skipped} of {} steps need what this machine does not have", steps.len()),
+        skipped => println!("\nSKIPPED: {skipped} of {} steps need tools that this machine does not have", steps.len()),
     }
     Ok(true)
 }
@@ -154,13 +154,13 @@ mod tests {
     use super::feature_sets;
 
     #[test]
-    fn every_set_of_features_of_handwritten_code_is_tried_and_the_others_alone() {
+    fn features_of_handwritten_code_are_checked_in_every_combination_and_others_alone() {
         let manifest = "[features]\ndefault = [\"a\"]\na = []\ngenerate = []\nb = []\nschemars = []\n";
         assert_eq!(feature_sets(&manifest.parse().unwrap()), ["", "a", "b", "a,b", "generate", "schemars"]);
     }
 
     #[test]
-    fn sixteen_sets_of_this_crate_are_tried() {
+    fn this_crate_has_at_least_sixteen_feature_sets() {
         let manifest = std::fs::read_to_string("../Cargo.toml").unwrap();
         assert!(feature_sets(&manifest.parse().unwrap()).len() >= 16);
     }

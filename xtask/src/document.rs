@@ -23,7 +23,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads YAML or JSON.
+    /// Parses YAML or JSON.
     ///
     /// # Errors
     /// Fails if the text is neither, or is not an OpenAPI 3.0 document.
@@ -38,7 +38,7 @@ impl Document {
         } else if start.starts_with('<') {
             Err(document.error("line 1", "an HTML or XML page", "give the address of the document itself, not of a page about it"))
         } else if nests_too_deeply(text) {
-            Err(document.error("the whole file", format!("brackets nest more than {MAX_NESTING} deep"), "give an OpenAPI document"))
+            Err(document.error("the whole file", format!("brackets are nested more than {MAX_NESTING} deep"), "give an OpenAPI document"))
         } else if start.starts_with('{') {
             document.parse_json(text)
         } else {
@@ -62,7 +62,7 @@ impl Document {
         })
     }
 
-    /// JSON is YAML too, but parses in a fraction of the time as JSON. Some YAML begins like JSON.
+    /// JSON is also YAML, but parsing it as JSON takes a fraction of the time. Some YAML begins like JSON.
     fn parse_json(&self, text: &str) -> Result<Value, Error> {
         serde_json::from_str::<Tree>(text).map(|Tree(root)| root).or_else(|error| {
             serde_yaml::from_str::<Tree>(text).map(|Tree(root)| root).map_err(|_| {
@@ -110,7 +110,7 @@ impl Document {
         locate::with_line(error, &self.text)
     }
 
-    /// An error of this document's slice, with the line and column here if the slice has its pointer from here. Items of lists may be
+    /// An error of this document's slice, with the line and column in this document if the pointer is valid here. Items of lists may be
     /// in another order in a slice.
     pub fn with_own_line(&self, error: Error) -> Error {
         let mut keys = error.pointer.trim_start_matches("#/").split('/').map(unescape);
@@ -123,7 +123,7 @@ impl Document {
         self.root.pointer("/info/version").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Follows a `$ref` at `place`, and every one that it leads to; also returns the JSON pointer of what is there.
+    /// Follows a `$ref` at `place`, and every further `$ref` that it leads to; also returns the JSON pointer of the target.
     ///
     /// # Errors
     /// Fails if the reference is external, dangling or circular.
@@ -157,10 +157,10 @@ impl Document {
     }
 }
 
-/// The deepest nesting that is accepted: parsing YAML takes quadratic time in it, which an attacker could use.
+/// The deepest nesting that is accepted. The time to parse YAML is quadratic in the nesting, which an attacker could exploit.
 const MAX_NESTING: usize = 1000;
 
-/// Counts all brackets, including those in texts: unbalanced ones are far fewer than the limit.
+/// Counts all brackets, including those in strings: the number of unbalanced ones is far below the limit.
 fn nests_too_deeply(text: &str) -> bool {
     let mut depth = 0_usize;
     text.bytes().any(|byte| {
@@ -192,7 +192,7 @@ fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// The values of a document. Duplicate keys are an error: one of the two would be lost.
+/// The values of a document. Duplicate keys are an error, because one of the two values would be lost.
 struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
@@ -223,7 +223,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(format!("the number {value} has no form in JSON")))
+        serde_json::Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom(format!("the number {value} cannot be represented in JSON")))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -1,4 +1,4 @@
-//! Downloads: time limits, size limit, redirects, tokens, and what to do when one fails.
+//! Downloads documents: time limits, size limit, redirects, tokens, and help if a download fails.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Read};
@@ -27,7 +27,7 @@ pub struct Wanted {
     pub url: Url,
     /// The help if the server does not have the document.
     pub if_missing: String,
-    /// What the server does before it responds, if that takes long.
+    /// What the server does before it responds, if it takes a long time.
     pub waiting: Option<&'static str>,
     /// Whether the user named this server, so that it may see the user's token.
     pub may_send_token: bool,
@@ -71,14 +71,14 @@ pub fn download(wanted: &Wanted) -> Result<Vec<u8>> {
 
 /// The problem with a document that exceeds [`MAX_BYTES`], and what to do about it.
 pub fn too_large() -> String {
-    format!("larger than {} MiB, which no schema of authentik is\n  help: check that this is the right document", MAX_BYTES >> 20)
+    format!("larger than {} MiB, unlike any schema of authentik\n  help: check that this is the right document", MAX_BYTES >> 20)
 }
 
 fn is_too_large(error: &std::io::Error) -> bool {
     matches!(error.get_ref().and_then(|inner| inner.downcast_ref()), Some(ureq::Error::BodyExceedsLimit(_)))
 }
 
-/// Sends a request without a token, and one with it if the server responds with 401 or 403.
+/// Sends a request without a token, and a second one with the token if the server responds with 401 or 403.
 fn request(wanted: &Wanted) -> Result<Response<Body>> {
     let url = &wanted.url;
     let is_encrypted = url.scheme() == "https";
@@ -148,7 +148,7 @@ fn explain(error: &str) -> (String, &'static str) {
     let certificates = [
         ("UnknownIssuer", "the server's certificate is from an authority that this machine does not trust", TRUST),
         ("BadSignature", "the server's certificate is not signed by the authority that it names", TRUST),
-        ("CaUsedAsEndEntity", "the server's certificate is self-signed, and that of an authority", TRUST),
+        ("CaUsedAsEndEntity", "the server's certificate is the self-signed certificate of an authority", TRUST),
         ("Expired", "the server's certificate has expired", "renew it, and check the clock of this machine"),
         ("certificate expired", "the server's certificate has expired", "renew it, and check the clock of this machine"),
         ("NotValidForName", "the server's certificate is for another host", "use the name that the certificate is for"),
@@ -169,7 +169,7 @@ mod tests {
     fn tls_errors_say_what_to_do() {
         for (error, problem) in [
             ("io: invalid peer certificate: UnknownIssuer", "an authority that this machine does not trust"),
-            ("io: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "self-signed, and that of an authority"),
+            ("io: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "self-signed certificate of an authority"),
             ("io: invalid peer certificate: certificate not valid for name \"a\"", "for another host"),
             ("connection refused", "connection refused"),
         ] {

@@ -75,10 +75,10 @@ enum Command {
     Check,
     /// Check that the version can be released (files, gate, package, semver), and tag it
     Release {
-        /// Check everything, and tag nothing
+        /// Check everything, but do not tag
         #[arg(long)]
         dry_run: bool,
-        /// Leave out the gate, which takes long, to see the rest
+        /// Skip the gate, which takes a long time
         #[arg(long, requires = "dry_run")]
         skip_gate: bool,
     },

@@ -148,13 +148,13 @@ impl<'a> Node<'a> {
         ["properties", "items", "additionalProperties", "allOf", "oneOf", "anyOf"].iter().any(|keyword| self.get(keyword).is_some())
     }
 
-    /// Whether it has no keywords besides those of properties.
+    /// Whether it has only keywords about properties.
     pub fn is_only_properties(&self) -> bool {
         let says = |keyword: &String| !(is_of_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
         !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(says))
     }
 
-    /// The other names under which a property is read.
+    /// The aliases of a property.
     pub fn aliases(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }

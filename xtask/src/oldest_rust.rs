@@ -1,5 +1,6 @@
-//! The oldest Rust that the crate supports, checked without that Rust: what each dependency declares. Of the standard library, clippy
-//! checks the same (`incompatible_msrv`). Neither knows the language, so the gate also compiles with the oldest Rust where it is installed.
+//! Checks the oldest Rust that the crate supports without having that toolchain: by the `rust-version` of each dependency. For the standard
+//! library, clippy does the same (`incompatible_msrv`). Neither checks language features, so the gate also compiles with the oldest Rust if
+//! it is installed.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,7 +35,7 @@ pub fn check(root: &Path, minimum: &str) -> Result<bool> {
         println!("{} {} needs Rust {rust}, this crate promises {minimum}", package.name, package.version);
     }
     if !newer.is_empty() {
-        println!("  help: take an older version of it, or raise `rust-version` in Cargo.toml, which is a minor release");
+        println!("  help: use an older version of it, or increase `rust-version` in Cargo.toml, which requires a minor release");
     }
     Ok(newer.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Tests the package as users get it: unpacked, offline, without the rest of the repository.
+//! Tests the package as users get it: unpacked, offline, and without the rest of the repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail};
 use crate::run::{cargo, run_command};
 use crate::sync::files;
 
-/// More than this is a fixture or a picture that slipped in.
+/// The size limit in bytes. A larger package contains a fixture or a picture by mistake.
 const LARGEST: u64 = 240_000;
 
-/// Packages the crate, unpacks it, and tests and runs what is in it. Returns whether all of that works.
+/// Packages the crate, unpacks it, and tests and runs it. Returns whether all of that works.
 pub fn check(root: &Path) -> Result<bool> {
     if !cargo(root, "package --no-verify --allow-dirty --locked --offline --package authentik-flow-bindings", &[])? {
         return Ok(false);
@@ -30,7 +30,8 @@ pub fn check(root: &Path) -> Result<bool> {
         && cargo(&package, "run --example list_bindings --features testing --offline --locked", &here)?)
 }
 
-/// Builds the documentation of the unpacked package as docs.rs does: with nightly Rust, every feature, no network and no write to the source.
+/// Builds the documentation of the unpacked package as docs.rs does: with nightly Rust, every feature, no network and no write to the
+/// source.
 pub fn document(root: &Path) -> Result<bool> {
     let package = unpack(root)?;
     let before = contents(&package)?;
@@ -42,7 +43,7 @@ pub fn document(root: &Path) -> Result<bool> {
     // docs.rs mounts the source read-only.
     let changed = contents(&package)?.into_iter().find(|file| !before.contains(file));
     if let Some((path, _)) = &changed {
-        println!("the build wrote to its own source: {}", path.display());
+        println!("the build wrote to its source directory: {}", path.display());
     }
     Ok(changed.is_none())
 }
@@ -62,7 +63,7 @@ fn unpack(root: &Path) -> Result<PathBuf> {
     if package.exists() {
         fs::remove_dir_all(&package)?;
     }
-    // `m` sets the current time. The archive has files from 2006, older than the target folder, so cargo would rebuild nothing.
+    // `m` sets the current time: the files in the archive are from 2006, older than the target folder, so cargo would not rebuild anything.
     if !run_command(&folder, "tar", &format!("xzmf {archive}"), &[])? {
         bail!("target/package/{archive}: tar cannot unpack it");
     }
@@ -76,7 +77,7 @@ fn is_unwanted(path: &Path) -> bool {
     (is_hidden && path != Path::new(".cargo_vcs_info.json")) || is_of_the_repository
 }
 
-/// Every file with the time of its last change, relative to the folder.
+/// Every file, relative to the folder, with its modification time.
 fn contents(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(current) = folders.pop() {
@@ -100,7 +101,7 @@ mod tests {
     use super::is_unwanted;
 
     #[test]
-    fn a_package_has_no_dotfiles_benchmarks_or_maintainers_commands() {
+    fn a_package_has_no_dotfiles_benchmarks_or_xtask() {
         for unwanted in [".github/workflows/gate.yml", "src/.gitignore", "benches/listing.rs", "tests/fake.rs", "xtask/Cargo.toml"] {
             assert!(is_unwanted(Path::new(unwanted)), "{unwanted}");
         }

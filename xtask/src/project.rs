@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::slice::{Selection, slice};
 use crate::transaction::{self, Lock};
 
-/// Identifies the document that the slice comes from.
+/// The file that identifies the document that the slice comes from.
 pub const UPSTREAM: &str = "openapi/upstream.toml";
 
 /// The root of the repository that contains the current folder.
@@ -20,7 +20,7 @@ pub fn find_root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder is unknown")?;
     let root = here.ancestors().find(|folder| folder.join(UPSTREAM).exists());
     root.map(Path::to_owned).with_context(|| {
-        format!("{}: neither this folder nor one above it has {UPSTREAM}\n  help: run this in the repository", here.display())
+        format!("{}: neither this folder nor a parent folder has {UPSTREAM}\n  help: run this in the repository", here.display())
     })
 }
 
@@ -57,7 +57,7 @@ impl Project {
         Ok(Self { root: root.to_owned(), upstream, _lock: lock })
     }
 
-    /// A text of `openapi/upstream.toml`.
+    /// A string in `openapi/upstream.toml`.
     pub fn upstream(&self, key: &str) -> Result<&str> {
         let value = self.upstream.get(key).and_then(|value| value.as_str());
         value.with_context(|| format!("{UPSTREAM}: the string `{key}` is missing\n  help: restore it with `git checkout -- {UPSTREAM}`"))
@@ -103,7 +103,7 @@ impl Project {
         Ok(String::from_utf8(output.stdout).context("not UTF-8")?.replace("\r\n", "\n"))
     }
 
-    /// The checked-in slice with its annotations, and its canonical form without.
+    /// The checked-in slice with its annotations, and its canonical form without them.
     pub fn slice(&self) -> Result<(Document, Value)> {
         Self::slice_of(&self.read(SLICE)?)
     }
@@ -115,7 +115,7 @@ impl Project {
         Ok((document, bare))
     }
 
-    /// Replaces the texts of all files, or of none.
+    /// Replaces the contents of all files or of none.
     pub fn write(&self, files: &[(&str, String)]) -> Result<()> {
         transaction::replace(&self.root, files)
     }
@@ -124,6 +124,6 @@ impl Project {
 fn read(root: &Path, path: &str) -> Result<String> {
     let text = std::fs::read_to_string(root.join(path));
     let text = text.with_context(|| format!("{path}: cannot be read\n  help: restore it with `git checkout -- {path}`"))?;
-    // A checkout on Windows may have other line ends.
+    // A checkout on Windows may have different line endings.
     Ok(if text.contains('\r') { text.replace("\r\n", "\n") } else { text })
 }

@@ -16,7 +16,7 @@ const LINKS: [&str; 3] = ["repository", "homepage", "documentation"];
 /// Placeholders in links.
 const PLACEHOLDERS: [&str; 6] = ["example.com", "example.org", "your-org", "OWNER", "TODO", "placeholder"];
 
-/// The checks of the registry. The gate has already checked the contents of the package.
+/// The registry's checks. The gate has already checked the contents of the package.
 const PACKAGE: [Step; 1] = [Step::cargo("dry run of publishing", "publish --dry-run --locked")];
 
 /// Checks a release, and tags it unless this is a dry run, which may leave out the gate. Returns whether everything passed.
@@ -27,7 +27,7 @@ pub fn run(root: &Path, dry_run: bool, skip_gate: bool) -> Result<bool> {
         for problem in &problems {
             println!("- {problem}");
         }
-        println!("\n{} is not ready to be released: see above", release.version);
+        println!("\n{} is not ready for release: see above", release.version);
         return Ok(false);
     }
     println!("{}: files, version and changelog are ready", release.version);
@@ -66,7 +66,7 @@ impl Release {
     }
 
     fn tag(&self) -> String {
-        // Registries ignore build metadata, so two releases cannot differ in it alone.
+        // Registries ignore build metadata, so two releases must differ in the rest of the version.
         format!("v{}.{}.{}", self.version.major, self.version.minor, self.version.patch)
     }
 
@@ -87,7 +87,7 @@ impl Release {
             problems.push(format!("the tag {} exists, on another commit\n  help: {help}", self.tag()));
         }
         match self.previous_tag()? {
-            // There is no published version that this one could break.
+            // There is no published version to compare with.
             None => problems.extend(sync::status(project, Some("HEAD".into()))?.follow_ups.iter().map(|left| left.in_one_line("`"))),
             Some(previous) => {
                 problems.extend(sync::status(project, Some(previous.clone()))?.follow_ups.iter().map(|left| left.in_one_line("`")));
@@ -100,7 +100,7 @@ impl Release {
         Ok(problems)
     }
 
-    /// Checks that the version increases as much as the changes of the generated Rust require.
+    /// Checks that the version increases as much as the changes in the generated Rust require.
     fn version_problem(&self, previous: &str) -> Result<Option<String>> {
         let before = files::crate_version(&self.project.read_at(previous, files::MANIFEST)?)?;
         let bump = sync::rust_verdict(&self.project, previous)?;

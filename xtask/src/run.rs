@@ -1,15 +1,15 @@
-//! Running cargo and other programs, as the gate does.
+//! Runs cargo and other programs for the gate.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-/// What `Client::from_env` reads.
+/// The variables that `Client::from_env` reads.
 const CLIENT_VARIABLES: [&str; 6] =
     ["AUTHENTIK_URL", "AUTHENTIK_TOKEN", "AUTHENTIK_TOKEN_FILE", "AUTHENTIK_CA_FILE", "AUTHENTIK_INSECURE", "AUTHENTIK_ALLOW_PLAINTEXT"];
 
-/// Whether rustup has this toolchain. It is not asked to install one.
+/// Whether rustup has this toolchain. Never installs one.
 pub fn has_toolchain(name: &str) -> bool {
     let list = Command::new("rustup").args(["toolchain", "list"]).output();
     list.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).lines().any(|line| line.starts_with(name)))
@@ -32,7 +32,7 @@ pub fn run_command(folder: &Path, program: &str, arguments: &str, environment: &
     println!("    {name} {arguments}");
     let mut command = Command::new(program);
     command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(folder);
-    // The example lists the fake server, even where a real one is configured.
+    // The example lists the fake server, even if a real one is configured.
     for variable in CLIENT_VARIABLES {
         command.env_remove(variable);
     }

@@ -46,17 +46,17 @@ impl Source {
             return Ok(Self::Release(release.into()));
         }
         if semver::Version::parse(&format!("{release}.0")).is_ok() {
-            bail!("`{text}` is a series of releases\n  help: name one of them, such as {release}.0");
+            bail!("`{text}` names a series of releases\n  help: name one of them, such as {release}.0");
         }
         bail!(
-            "`{text}`: there is no such file\n  help: give a file, the URL of an OpenAPI document, the address of an authentik server with \
+            "`{text}`: no such file\n  help: give a file, the URL of an OpenAPI document, the address of an authentik server with \
              its https://, or a release such as 2026.8.0"
         )
     }
 
     fn address(text: &str) -> Result<Self> {
         if let Some(path) = text.strip_prefix("file://") {
-            bail!("{text}: not supported\n  help: give the path of the file, `{path}`");
+            bail!("{text}: `file://` URLs are not supported\n  help: give the path of the file, `{path}`");
         }
         let url = match Url::parse(text) {
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
@@ -71,7 +71,8 @@ impl Source {
             Err(error) => bail!("{text}: invalid URL: {error}\n  help: write it as in https://auth.example.com"),
         };
         check_scheme(&url)?;
-        // A document has a name with an extension; an authentik server has an address, with or without the path of its API.
+        // The URL of a document ends in a file name with an extension; the address of an authentik server has no path, or the path of its
+        // API.
         let path = url.path().trim_end_matches('/');
         if url.query().is_some() || Path::new(path).extension().is_some() {
             return Ok(Self::Url(text.into()));
@@ -96,7 +97,7 @@ impl Source {
             Self::File(path) => read_file(path)?,
             Self::Url(url) => download(&Wanted {
                 url: parse(url)?,
-                if_missing: "check that there is such a document".into(),
+                if_missing: "check that the document exists".into(),
                 waiting: None,
                 may_send_token: true,
             })?,
@@ -140,7 +141,7 @@ fn parse(url: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Rejects plain HTTP to other machines: whoever changes the document in transit would change the generated code.
+/// Rejects plain HTTP to other machines, because anyone who changes the document in transit would change the generated code.
 fn check_scheme(url: &Url) -> Result<()> {
     match url.scheme() {
         "https" => Ok(()),

@@ -1,8 +1,8 @@
-//! Files that change together: all of them or none, even if the process is killed at any moment.
+//! Replaces several files atomically: all of them or none, even if the process is killed at any moment.
 //!
-//! *Prepare*: the new texts are written into `.sync/`. *Record*: a journal with the digests of the old and the new texts is renamed
-//! into place there; from then on the change is decided. *Rename*: each text replaces its file. *Clear*: `.sync/` is removed. The next
-//! command that finds a journal finishes what is half done; without a journal, no file was touched.
+//! *Prepare*: the new contents are written to `.sync/`. *Record*: a journal with the digests of the old and the new contents is renamed
+//! into place there, which commits the change. *Rename*: each new file replaces the old one. *Clear*: `.sync/` is removed. The next
+//! command that finds a journal completes the change; without a journal, no file was touched.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -15,7 +15,8 @@ use crate::digest::sha256;
 
 const FOLDER: &str = ".sync";
 const JOURNAL: &str = "journal.json";
-/// Holds the lock. A directory leaves no lock file behind, but only Unix can lock one; elsewhere, a file that no sync writes.
+/// The file or directory that is locked. Locking the directory leaves no lock file behind, but only works on Unix; elsewhere it is a file
+/// that no sync writes.
 const LOCKED: &str = if cfg!(unix) { "." } else { "LICENSE" };
 
 /// A file to be replaced.
@@ -23,9 +24,9 @@ const LOCKED: &str = if cfg!(unix) { "." } else { "LICENSE" };
 struct Entry {
     /// Path in the repository.
     path: String,
-    /// SHA-256 of what was there.
+    /// SHA-256 of the old contents.
     old: String,
-    /// SHA-256 of what replaces it.
+    /// SHA-256 of the new contents.
     new: String,
 }
 
@@ -35,14 +36,14 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Readers share the lock; a writer has it alone.
+    /// Readers share the lock; a writer holds it exclusively.
     pub fn acquire(root: &Path, shared: bool) -> Result<Self> {
         let file = File::open(root.join(LOCKED)).with_context(|| format!("{}: cannot be opened", root.display()))?;
         match if shared { file.try_lock_shared() } else { file.try_lock() } {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
                 bail!(
-                    "{}: another `cargo xtask sync` is running here\n  help: wait until it has finished, then run this again",
+                    "{}: another `cargo xtask sync` is running in this repository\n  help: wait until it has finished, then run this again",
                     root.display()
                 )
             }
@@ -51,7 +52,7 @@ impl Lock {
     }
 }
 
-/// Finishes or discards what an interrupted sync left. Takes a lock only if one did.
+/// Finishes or discards an interrupted sync. Takes the lock only if there is one.
 pub fn recover(root: &Path) -> Result<()> {
     if root.join(FOLDER).exists() { recover_with(root, &Lock::acquire(root, false)?) } else { Ok(()) }
 }
@@ -72,7 +73,7 @@ pub fn recover_with(root: &Path, _lock: &Lock) -> Result<()> {
     transaction.clear()
 }
 
-/// Replaces the texts of files, given by their path in the repository. The caller holds the lock.
+/// Replaces the contents of files, given by their path in the repository. The caller holds the lock.
 pub fn replace(root: &Path, files: &[(&str, String)]) -> Result<()> {
     let transaction = Transaction { root, folder: root.join(FOLDER) };
     let prepared = transaction.prepare(files).and_then(|entries| transaction.record(&entries).map(|()| entries));
@@ -97,13 +98,13 @@ struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// Writes the new texts, and keeps the old ones, in the folder.
+    /// Writes the new contents to the folder, and keeps the old contents there.
     fn prepare(&self, files: &[(&str, String)]) -> Result<Vec<Entry>> {
         fs::create_dir_all(&self.folder).with_context(|| format!("{FOLDER}: cannot be created"))?;
         let prepare = |(index, (path, text)): (usize, &(&str, String))| {
             let target = self.target(path)?;
             let old = fs::read(&target)?;
-            // A file keeps its line ends, and its permissions.
+            // A file keeps its line endings and permissions.
             let text = if old.windows(2).any(|pair| pair == b"\r\n") { text.replace('\n', "\r\n") } else { text.clone() };
             for (name, bytes) in [(staged(index), text.as_bytes()), (kept(index), &old)] {
                 write_durably(&self.folder.join(&name), bytes)?;
@@ -133,7 +134,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Puts back the old texts of the files that were replaced.
+    /// Restores the old contents of the files that were replaced.
     fn restore(&self, entries: &[Entry]) -> Result<()> {
         for (index, entry) in entries.iter().enumerate() {
             if self.digest(&entry.path)? == entry.new {
@@ -156,7 +157,7 @@ impl Transaction<'_> {
                 entry.path
             );
         }
-        // Nothing was replaced yet, or all of it was put back: the sync did not take place.
+        // Nothing was replaced, or everything was restored: the sync did not take effect.
         if entries.iter().zip(&digests).all(|pair| is_old(&pair)) {
             return Ok(false);
         }
@@ -168,7 +169,7 @@ impl Transaction<'_> {
         Ok(renamed)
     }
 
-    /// Moves a text of the folder to its file.
+    /// Moves a file from the folder to its place in the repository.
     fn put(&self, name: &str, entry: &Entry) -> std::io::Result<()> {
         let (from, target) = (self.folder.join(name), self.target(&entry.path)?);
         match fs::rename(&from, &target) {
@@ -191,7 +192,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// The file itself, where the path is a symbolic link.
+    /// The target of the path, if it is a symbolic link.
     fn target(&self, path: &str) -> std::io::Result<PathBuf> {
         fs::canonicalize(self.root.join(path))
     }
@@ -216,7 +217,7 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// A rename survives a power failure once its folder is on the disk. Not every file system can do that.
+/// A rename survives a power failure once its directory is synced to disk. Not every file system supports this.
 fn sync_folder(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

@@ -103,7 +103,7 @@ fn annotations_stay_with_their_part_of_a_union() {
     assert_eq!(parts, [&Value::Null, &json!("A list."), &json!("A text.")]);
     assert_eq!(properties["number"], number);
     assert_eq!(written["paths"]["/flows/bindings/"]["description"], "The path.");
-    let went = "what a description described is gone: #/components/schemas/Stage/properties/gone\"";
+    let went = "the subject of a description no longer exists: #/components/schemas/Stage/properties/gone\"";
     assert!(report["follow_ups"].to_string().contains(went), "{}", report["follow_ups"]);
 }
 
@@ -156,7 +156,7 @@ fn a_default_is_assumed_where_the_list_is_declared() {
 }
 
 #[test]
-fn a_renamed_property_keeps_its_annotations_and_both_names_are_read() {
+fn a_renamed_property_keeps_its_annotations_and_both_names_are_decoded() {
     let project = Project::new();
     let mut properties = slice()["components"]["schemas"]["FlowSet"]["required"].clone();
     properties.as_array_mut().unwrap().retain(|name| name != "background");
@@ -165,7 +165,7 @@ fn a_renamed_property_keeps_its_annotations_and_both_names_are_read() {
     let (_, report) = sync(&project, &upstream("2025.12.0", &schema("FlowSet", &change)), &[]);
     assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.12.0");
     assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "compatible", "new_client_on_old_server": "compatible" }));
-    assert!(follow_up(&report, "description-to-check")["text"].as_str().unwrap().contains("of what was `background`"), "{report:#}");
+    assert!(follow_up(&report, "description-to-check")["text"].as_str().unwrap().contains("of the former `background`"), "{report:#}");
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let property = &slice["components"]["schemas"]["FlowSet"]["properties"]["background_url"];
     assert_eq!(property["x-aliases"], json!(["background"]));
@@ -173,10 +173,10 @@ fn a_renamed_property_keeps_its_annotations_and_both_names_are_read() {
     assert!(
         project
             .read("CHANGELOG.md")
-            .contains("- BREAKING CHANGE: `FlowSet.background` is now `background_url`; responses with either name are read.\n")
+            .contains("- BREAKING CHANGE: `FlowSet.background` is now `background_url`; responses with either name are decoded.\n")
     );
 
-    // And back again, as a release that takes a change back would have it.
+    // And back again, like a release that reverts a change.
     let (_, report) = sync(&project, &upstream("2026.2.0", &json!({})), &[]);
     assert_eq!(report["diff"]["wire"], json!({ "old_client_on_new_server": "compatible", "new_client_on_old_server": "compatible" }));
     assert_eq!(version(&project), "0.3.0+authentik.2026.2.0");
@@ -193,7 +193,7 @@ fn a_renamed_component_keeps_its_annotations() {
         .replace("    Stage:", "    StageModel:");
     let (_, report) = sync(&project, &text, &[]);
     assert_eq!(report["diff"]["changes"], json!([]), "names of components are not on the wire");
-    assert_eq!(report["diff"]["rust"]["bump"], "major", "but they are in Rust");
+    assert_eq!(report["diff"]["rust"]["bump"], "major", "but they are part of the Rust API");
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     let schemas = &slice["components"]["schemas"];
     assert!(schemas["LayoutEnum"]["description"].as_str().unwrap().starts_with("How the pages of a flow are laid out"));

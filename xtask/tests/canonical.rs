@@ -1,4 +1,4 @@
-//! The canonical form of slices: the same API has the same bytes, however it is written.
+//! The canonical form of slices: equivalent documents have the same bytes.
 
 mod common;
 
@@ -7,7 +7,7 @@ use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::{Map, Value, json};
 
-/// However the API is written, the bytes of its slice are the same.
+/// Slices of equivalent documents have the same bytes.
 #[test]
 fn the_same_api_gives_the_same_bytes() {
     let checked_in = std::fs::read_to_string(SLICE).unwrap();
@@ -68,7 +68,7 @@ fn rewrite(document: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// Removes a keyword from the operation, to be written elsewhere.
+/// Removes a keyword from the operation, so that it can be written elsewhere.
 fn taken(document: &mut Value, keyword: &str) -> Value {
     document["paths"]["/flows/bindings/"]["get"].as_object_mut().unwrap().remove(keyword).unwrap()
 }

@@ -53,7 +53,7 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 }
 
 #[test]
-fn each_problem_of_a_certificate_has_a_message_and_help() {
+fn each_certificate_problem_has_a_message_and_help() {
     let [trusted, other, namesake] = ["Trusted", "Other", "Trusted"].map(authority);
     let key = KeyPair::generate().unwrap();
 
@@ -64,7 +64,7 @@ fn each_problem_of_a_certificate_has_a_message_and_help() {
     for (certificate, problem) in [
         (parameters("localhost").signed_by(&key, &other).unwrap(), "an authority that this machine does not trust\n  help: add "),
         (parameters("localhost").signed_by(&key, &namesake).unwrap(), "is not signed by the authority that it names\n  help: add "),
-        (of_authority.self_signed(&key).unwrap(), "is self-signed, and that of an authority\n  help: add "),
+        (of_authority.self_signed(&key).unwrap(), "is the self-signed certificate of an authority\n  help: add "),
         (expired.signed_by(&key, &trusted).unwrap(), "has expired\n  help: renew it"),
         (parameters("other.example").signed_by(&key, &trusted).unwrap(), "is for another host\n  help: use the name"),
     ] {

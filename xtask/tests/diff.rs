@@ -1,4 +1,4 @@
-//! `cargo xtask diff`: what it says of pairs of documents.
+//! `cargo xtask diff`: its reports for pairs of documents.
 
 mod common;
 
@@ -69,7 +69,7 @@ fn from_2025_6_to_2026_8_exactly_the_known_changes_are_reported() {
 
 /// How the operation changed, release by release: rules, both wire verdicts, Rust.
 #[test]
-fn neighbouring_releases_differ_as_the_facts_say() {
+fn consecutive_releases_have_the_known_differences() {
     let expected: [(&str, &[&str], &str); 11] = [
         ("2022.5.3", &["response-optional-property-added", "response-required-property-added"], "lossy compatible major"),
         (
@@ -77,7 +77,7 @@ fn neighbouring_releases_differ_as_the_facts_say() {
             &["api-security-component-type-changed", "response-optional-property-added", "response-required-property-removed"],
             "incompatible lossy major",
         ),
-        // Pagination becomes a component, which it is in Rust already. Then an enum is renamed: a type changes, responses do not.
+        // Pagination becomes a component, which it already is in Rust. Then an enum is renamed: a type changes, but responses do not.
         ("2023.8.3", &[], "compatible compatible patch"),
         ("2024.2.2", &[], "compatible compatible major"),
         ("2024.10.5", &["api-security-component-type-changed"], "compatible compatible patch"),
@@ -107,7 +107,7 @@ fn neighbouring_releases_differ_as_the_facts_say() {
 }
 
 #[test]
-fn whole_documents_are_compared_in_one_go() {
+fn whole_documents_are_compared() {
     let (old, new) = (whole("2025.6.4"), whole("2026.8.0-rc6"));
     let diff = diff(Path::new(&old), Path::new(&new), &["--all-operations"]);
     let changes = diff["changes"].as_array().unwrap();
@@ -151,9 +151,9 @@ fn random_changes_are_reported_if_slices_differ() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Slices with different bytes have a change, and equal slices have none: each value of the slice is changed in turn.
+/// Slices with different bytes have a change, and equal slices have none. Changes each value of the slice in turn.
 #[test]
-fn whatever_changes_the_bytes_of_a_slice_is_reported() {
+fn every_change_in_the_bytes_of_a_slice_is_reported() {
     /// Every third value is tried, to finish in seconds.
     const ONE_IN: usize = 3;
     let document = common::slice();
@@ -276,7 +276,7 @@ fn exit_codes_follow_fail_on() {
 
 /// `sync` gives a required array a default, which `diff` of the same documents does not; the report says so.
 #[test]
-fn what_sync_would_bridge_is_noted() {
+fn defaults_that_sync_would_add_are_noted() {
     let (_folder, pairs) = pairs();
     let pair = pairs.iter().find(|pair| pair.case.name == "an array becomes required").unwrap();
     let diff = diff(&pair.old, &pair.new, &["--all-operations"]);

@@ -13,7 +13,7 @@ fn error_of(document: &str) -> String {
     outcome.err.replace(&file, "document.yaml")
 }
 
-/// A local file is read no further than a download.
+/// A local file has the same size limit as a download.
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
     let project = Project::new();
@@ -24,7 +24,7 @@ fn a_file_that_is_too_large_is_not_read() {
 }
 
 #[test]
-fn errors_say_the_line_and_column_of_their_pointer() {
+fn errors_contain_the_line_and_column_of_their_pointer() {
     let error = error_of(&document("{ $ref: '#/components/schemas/B' }", "  schemas: {}"));
     let line = "document.yaml:8:76: #/paths/~1a~1/get/responses/200/content/application~1json/schema/$ref: ";
     assert!(error.contains(line), "{error}");
@@ -40,7 +40,7 @@ fn assert_error(document: &str, place: &str, problem: &str) {
 }
 
 #[test]
-fn texts_that_are_not_documents_have_errors_with_place_and_help() {
+fn errors_of_invalid_documents_have_a_location_and_help() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "Swagger (OpenAPI 2.0) is not supported"),
@@ -51,7 +51,7 @@ fn texts_that_are_not_documents_have_errors_with_place_and_help() {
         ("a: [1\nb: 2\n".to_owned(), "line 2, column", "invalid YAML"),
         ("{ \"openapi\": \n".to_owned(), "line 2, column", "invalid JSON"),
         (fine.replace("    get:", "    get: {}\n    get:"), "line 5, column", "duplicate key `get`"),
-        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf has no form in JSON"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf cannot be represented in JSON"),
         ("{\"openapi\": \"3.0.3\", \"openapi\": \"3.0.3\"}".to_owned(), "line 1, column", "duplicate key `openapi`"),
         (String::new(), "line 1", "the document is empty"),
         ("# nothing\n\n".to_owned(), "line 1", "the document is empty"),
@@ -60,8 +60,8 @@ fn texts_that_are_not_documents_have_errors_with_place_and_help() {
             "document.yaml:2:1: #/info/version",
             "is missing",
         ),
-        ("[".repeat(200_000), "the whole file", "brackets nest more than 1000 deep"),
-        (format!("{{\"a\": {}", "[".repeat(200_000)), "the whole file", "brackets nest more than 1000 deep"),
+        ("[".repeat(200_000), "the whole file", "brackets are nested more than 1000 deep"),
+        (format!("{{\"a\": {}", "[".repeat(200_000)), "the whole file", "brackets are nested more than 1000 deep"),
         ("- ".repeat(100_000), "document.yaml", "invalid YAML"),
         ("<!doctype html>".to_owned(), "line 1", "an HTML or XML page"),
     ] {
@@ -73,7 +73,7 @@ fn texts_that_are_not_documents_have_errors_with_place_and_help() {
 const PLACE: &str = "#/paths/~1a~1/get/responses/200/content/application~1json/schema";
 
 #[test]
-fn references_that_lead_nowhere_have_errors_with_place_and_help() {
+fn errors_of_dangling_references_have_a_location_and_help() {
     let reference = |to: &str| document(&format!("{{ $ref: '{to}' }}"), "  schemas: { A: { type: string } }");
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
@@ -104,7 +104,7 @@ fn references_that_lead_nowhere_have_errors_with_place_and_help() {
 }
 
 #[test]
-fn schemas_that_consist_of_themselves_have_errors_with_place_and_help() {
+fn errors_of_schemas_that_contain_only_themselves_have_a_location_and_help() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (
@@ -147,7 +147,7 @@ fn schemas_that_consist_of_themselves_have_errors_with_place_and_help() {
 }
 
 #[test]
-fn invalid_operations_have_errors_with_place_and_help() {
+fn errors_of_invalid_operations_have_a_location_and_help() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (fine.replace("flows_bindings_list", "flows_binding_lists"), "#/paths", "has no operation `flows_bindings_list`"),
@@ -177,7 +177,7 @@ fn invalid_operations_have_errors_with_place_and_help() {
 }
 
 #[test]
-fn invalid_keywords_have_errors_with_place_and_help() {
+fn errors_of_invalid_keywords_have_a_location_and_help() {
     for (document, place, problem) in [
         (document("just text", "  schemas: {}"), PLACE.into(), "is not a schema"),
         (document("{ type: [string, 'null'] }", "  schemas: {}"), format!("{PLACE}/type"), "cannot be [\"string\",\"null\"]"),
@@ -194,10 +194,10 @@ fn invalid_keywords_have_errors_with_place_and_help() {
 #[test]
 fn an_invalid_source_is_an_error() {
     for (source, problem) in [
-        ("nowhere.yaml", "there is no such file"),
+        ("nowhere.yaml", "no such file"),
         ("2026.8", "name one of them, such as 2026.8.0"),
         ("http://auth.example.com", "use https"),
-        ("2026.8.0-../../x", "there is no such file"),
+        ("2026.8.0-../../x", "no such file"),
         ("tests", "help: give a document that you may read"),
         ("https://", "help: write it as in https://"),
         ("file:///schema.yml", "give the path of the file, `/schema.yml`"),

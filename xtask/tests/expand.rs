@@ -14,7 +14,7 @@ fn the_checked_in_slice_expands_to_the_reviewed_file() {
 }
 
 #[test]
-fn notes_say_what_another_document_lacks() {
+fn notes_list_what_a_document_lacks() {
     let mut document = std::fs::read_to_string(SLICE).unwrap();
     for line in [
         "          maxLength: 50\n",
@@ -36,12 +36,12 @@ fn notes_say_what_another_document_lacks() {
 fn a_missing_document_is_an_error_with_help() {
     let outcome = xtask(&["expand", "nowhere.yaml"]);
     assert_eq!(outcome.code, 2);
-    assert!(outcome.err.contains("error: `nowhere.yaml`: there is no such file\n  help: give a file, "), "{}", outcome.err);
+    assert!(outcome.err.contains("error: `nowhere.yaml`: no such file\n  help: give a file, "), "{}", outcome.err);
 }
 
 /// Unsupported constructs are errors with a pointer; `diff` reports the changes with an unknown Rust verdict.
 #[test]
-fn what_cannot_be_generated_is_an_error_and_not_a_panic() {
+fn unsupported_documents_cause_an_error_and_not_a_panic() {
     let row = json!({ "$ref": "#/components/schemas/FlowStageBinding" });
     let results = |results: serde_json::Value| json!({ "PaginatedFlowStageBindingList": { "properties": { "results": results } } });
     for (schemas, place, problem) in [

@@ -1,4 +1,4 @@
-//! The manual follow-up of a sync, and how `sync --status` recognises what is done.
+//! The manual follow-up of a sync, and how `sync --status` recognises completed items.
 
 mod common;
 
@@ -9,7 +9,7 @@ use common::{FILES, Project, slice};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-/// A project in a repository of git, with Rust that uses what is generated.
+/// A project in a git repository, with Rust that uses the generated items.
 fn repository(rust: &str) -> Project {
     let project = Project::new();
     std::fs::create_dir(project.path().join("src")).unwrap();
@@ -35,7 +35,7 @@ fn get(change: &Value) -> Value {
 }
 
 #[test]
-fn status_ticks_off_what_the_files_show_to_be_done() {
+fn status_omits_follow_ups_that_the_files_show_to_be_done() {
     let project = repository("fn picture(flow: &FlowSet) -> &str {\n    &flow.background\n}\n");
     assert_eq!(status(&project), (0, vec![]));
 
@@ -69,12 +69,15 @@ fn status_ticks_off_what_the_files_show_to_be_done() {
 }
 
 #[test]
-fn what_is_gone_is_named_where_it_is_used() {
+fn uses_of_removed_items_are_listed() {
     let project = repository("use crate::types::Stage;\n\nfn name(stage: &Stage) -> &str {\n    &stage.name\n}\n");
     let text = upstream("2026.2.0", &json!({})).replace("/Stage'", "/StageModel'").replace("    Stage:", "    StageModel:");
     let (_, report) = sync(&project, &text, &[]);
     let gone = follow_up(&report, "gone-from-rust");
-    assert_eq!([&gone["text"], &gone["remedy"]], ["`types::Stage` is gone from Rust", "do without it in src/flows.rs:1, src/flows.rs:3"]);
+    assert_eq!(
+        [&gone["text"], &gone["remedy"]],
+        ["`types::Stage` was removed from the generated Rust", "stop using it in src/flows.rs:1, src/flows.rs:3"]
+    );
     let (_, ids) = status(&project);
     assert!(ids.contains(&"gone-from-rust".to_owned()), "{ids:?}");
     project.write("src/flows.rs", "use crate::types::StageModel;\n");
@@ -83,7 +86,7 @@ fn what_is_gone_is_named_where_it_is_used() {
 }
 
 #[test]
-fn an_operation_with_another_id_keeps_what_is_ours() {
+fn an_operation_with_a_new_id_keeps_our_annotations() {
     let project = repository("fn list() {\n    client.flows_bindings_list();\n}\n");
     let document = upstream("2026.8.0", &get(&json!({ "operationId": "flows_bindings_index" })));
     let before: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
@@ -107,7 +110,7 @@ fn an_operation_with_another_id_keeps_what_is_ours() {
 }
 
 #[test]
-fn an_operation_that_is_gone_is_a_report_and_not_a_failure() {
+fn a_removed_operation_is_reported_and_not_a_failure() {
     let project = Project::new();
     let mut document = slice();
     let mut operation = document["paths"].as_object_mut().unwrap().remove("/flows/bindings/").unwrap()["get"].take();
@@ -120,14 +123,14 @@ fn an_operation_that_is_gone_is_a_report_and_not_a_failure() {
     assert_eq!(project.contents(), before);
     let gone = follow_up(&report, "operation-gone");
     assert_eq!(gone["pointer"], "#/paths/~1flows~1bindings~1/get");
-    assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET is no DELETE: {gone}");
+    assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
     let path = project.path().join("upstream.yaml");
     let markdown = project.xtask(&["sync", "--from", path.to_str().unwrap(), "--format", "markdown"]).out;
     assert!(markdown.contains("no longer has flows_bindings_list: nothing was written") && markdown.contains("- [ ] "), "{markdown}");
 }
 
 #[test]
-fn a_sort_property_that_is_gone_leaves_the_total_order() {
+fn a_removed_sort_property_is_removed_from_the_total_order() {
     let project = Project::new();
     let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
     let row = &mut document["components"]["schemas"]["FlowStageBinding"];
@@ -146,7 +149,7 @@ fn a_sort_property_that_is_gone_leaves_the_total_order() {
 }
 
 #[test]
-fn older_and_pre_releases_are_taken_with_a_warning() {
+fn older_releases_and_pre_releases_cause_a_warning() {
     let project = Project::new();
     let value = |release: &str, value: &str| {
         upstream(release, &schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", value] })))
@@ -157,19 +160,22 @@ fn older_and_pre_releases_are_taken_with_a_warning() {
         "authentik 2025.2.0 is older than 2025.6.4, which this crate was generated from"
     );
     let (_, report) = sync(&project, &value("2026.8.0-rc1", "retry"), &[]);
-    assert!(follow_up(&report, "pre-release")["remedy"].as_str().unwrap().contains("the final release needs another version number"));
+    assert!(follow_up(&report, "pre-release")["remedy"].as_str().unwrap().contains("the final release needs a different version number"));
     let (_, report) = sync(&project, &value("2026.8.0", "stop"), &["--check"]);
     assert!(!report["follow_ups"].to_string().contains("-release\""), "{:#}", report["follow_ups"]);
 }
 
 #[test]
-fn a_fixup_that_src_relies_on_is_not_to_be_removed() {
+fn a_fixup_that_src_relies_on_must_not_be_removed() {
     let project = Project::new();
     let counters = slice()["components"]["schemas"]["Pagination"]["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let integers = counters.into_iter().map(|counter| (counter, json!({ "type": "integer" }))).collect::<Value>();
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &json!({ "properties": integers }))), &["--check"]);
     let fixup = follow_up(&report, "fixup-not-needed");
-    assert!(fixup["remedy"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` counters"), "{fixup}");
+    assert!(
+        fixup["remedy"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` page numbers and counts"),
+        "{fixup}"
+    );
 }
 
 /// Another list operation with the same rows.
@@ -191,7 +197,7 @@ fn select(project: &Project, operations: &str) {
 }
 
 #[test]
-fn a_list_without_a_key_is_named() {
+fn a_list_without_a_key_is_reported() {
     let project = Project::new();
     select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
     let rows = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Other" } });
@@ -212,7 +218,7 @@ fn a_list_without_a_key_is_named() {
 }
 
 #[test]
-fn another_list_operation_costs_a_line_and_its_descriptions() {
+fn a_second_list_operation_needs_only_a_line_and_its_descriptions() {
     let project = Project::new();
     select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
     let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
@@ -239,7 +245,7 @@ fn another_list_operation_costs_a_line_and_its_descriptions() {
 }
 
 #[test]
-fn an_operation_that_takes_files_is_refused() {
+fn an_operation_that_uploads_files_is_rejected() {
     let project = Project::new();
     select(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
     let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));

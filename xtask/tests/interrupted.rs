@@ -39,7 +39,7 @@ fn kill_syncs(times: usize) -> usize {
         for (file, text) in FILES.iter().zip(&old) {
             project.write(file, text);
         }
-        // The files are written at the end, so that is where most kills should fall.
+        // The files are written at the end, so most kills should happen there.
         let fraction = if round % 4 == 0 { random.f64() } else { 0.8 + 0.4 * random.f64() };
         let mut process = start(&project, &document);
         std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * fraction));
@@ -69,7 +69,7 @@ fn a_thousand_kills() {
 }
 
 #[test]
-fn of_two_syncs_at_once_one_is_turned_away() {
+fn one_of_two_concurrent_syncs_is_rejected() {
     for _ in 0..5 {
         let project = Project::new();
         let documents = [("a.yaml", "2025.8.0", "retry"), ("b.yaml", "2025.10.0", "stop")]
@@ -80,10 +80,13 @@ fn of_two_syncs_at_once_one_is_turned_away() {
         assert!(succeeded > 0);
         for outcome in outcomes.iter().filter(|outcome| !outcome.status.success()) {
             let error = String::from_utf8_lossy(&outcome.stderr);
-            assert!(outcome.status.code() == Some(2) && error.contains("another `cargo xtask sync` is running here"), "{error}");
+            assert!(
+                outcome.status.code() == Some(2) && error.contains("another `cargo xtask sync` is running in this repository"),
+                "{error}"
+            );
         }
         assert_eq!(project.read("CHANGELOG.md").matches("\n## ").count(), 1 + succeeded, "one entry for each sync");
-        // Whichever was last, the files agree.
+        // The files agree, regardless of which sync was last.
         assert!(project.xtask(&["sync", "--check", "--from", &documents[0]]).code < 2);
     }
 }
@@ -102,7 +105,7 @@ fn a_mixed_tree_is_not_up_to_date() {
             continue;
         }
         assert_eq!(outcome.code, 2, "{file}: {}", outcome.out);
-        assert!(outcome.err.contains("the files of an earlier sync do not agree") && outcome.err.contains("--base"), "{}", outcome.err);
+        assert!(outcome.err.contains("the files of an earlier sync are inconsistent") && outcome.err.contains("--base"), "{}", outcome.err);
     }
 }
 
@@ -128,16 +131,16 @@ fn a_second_sync_before_a_release_replaces_the_first() {
     assert_eq!(report["version"], json!({ "old": "0.1.0+authentik.2025.6.4", "new": "0.1.1+authentik.2025.10.0" }));
     assert_eq!(version(&project), "0.1.1+authentik.2025.10.0");
     let changelog = project.read("CHANGELOG.md");
-    assert!(changelog.contains("authentik 2025.10.0, after that of 2025.6.4") && !changelog.contains("2025.8.0"), "{changelog}");
+    assert!(changelog.contains("authentik 2025.10.0, previously 2025.6.4") && !changelog.contains("2025.8.0"), "{changelog}");
     let (code, report) = sync(&project, &with_value("2025.10.0", "stop"), &["--base", "v0.1.0", "--check"]);
     assert_eq!((code, &report["files"]), (0, &json!([])), "the same sync again changes nothing");
 
-    // Back to the released document: nothing is left of either.
+    // Back to the released document: nothing remains of either sync.
     sync(&project, &upstream("2025.6.4", &json!({})), &["--base", "v0.1.0"]);
     assert_eq!([version(&project).as_str(), &project.read("CHANGELOG.md")], ["0.1.0+authentik.2025.6.4", &Project::new().contents()[4]]);
 }
 
-/// What people wrote into the entry of the next version stays there, whatever a sync makes of the rest.
+/// A sync keeps what people wrote in the entry of the next version.
 #[test]
 fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
     let project = repository();
@@ -160,7 +163,7 @@ fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
     let (code, report) = sync(&project, &with_value("2025.10.0", "stop"), &["--base", "v0.1.0", "--check"]);
     assert_eq!((code, &report["files"]), (0, &json!([])), "the same sync again changes nothing");
 
-    // Back to the released document: what is written by hand is about a version of its own.
+    // Back to the released document: handwritten lines belong to a separate version.
     let (_, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--base", "v0.1.0"]);
     assert_eq!([&report["version"]["new"], &report["diff"]], [&json!("0.1.1+authentik.2025.6.4"), &json!(null)]);
     let changelog = project.read("CHANGELOG.md");
@@ -173,7 +176,7 @@ fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
 }
 
 #[test]
-fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
+fn a_base_completes_a_mixed_tree_and_includes_later_annotations() {
     let project = repository();
     let required = ["component", "label", "meta_model_name", "name", "pk", "verbose_name_plural"];
     let change = json!({ "properties": { "verbose_name": null, "label": { "type": "string" } }, "required": required });
@@ -182,11 +185,11 @@ fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
     assert_eq!(follow_up(&report, "required-since")["fix"]["value"], json!(["verbose_name"]));
     let pointer = "#/components/schemas/Stage/properties/label";
     let unknown = project.xtask(&["sync", "--apply", "#/nowhere", "--base", "v0.1.0"]);
-    assert!(unknown.code == 2 && unknown.err.contains("#/nowhere: no follow-up has a fix there\n  help: "), "{}", unknown.err);
+    assert!(unknown.code == 2 && unknown.err.contains("#/nowhere: there is no fix for this pointer\n  help: "), "{}", unknown.err);
     let applied = project.xtask(&["sync", "--apply", pointer, "--base", "v0.1.0"]);
     assert!(applied.code == 1 && !applied.out.contains("[required-since]"), "{}{}", applied.out, applied.err);
     assert!(project.read(FILES[0]).contains("        label:\n          type: string\n          x-aliases:\n          - verbose_name\n"));
-    assert!(project.read(FILES[5]).contains("\"verbose_name\""), "the Rust reads both names");
+    assert!(project.read(FILES[5]).contains("\"verbose_name\""), "the Rust decodes both names");
     // The manifest was restored by mistake.
     project.write("Cargo.toml", &Project::new().read("Cargo.toml"));
     let (_, report) = sync(&project, &document, &["--base", "v0.1.0"]);
@@ -200,7 +203,7 @@ fn a_base_completes_a_mixed_tree_and_takes_in_later_annotations() {
 }
 
 #[test]
-fn line_ends_of_a_checkout_are_kept() {
+fn line_endings_of_a_checkout_are_kept() {
     let project = Project::new();
     for (file, text) in FILES.iter().zip(project.contents()) {
         project.write(file, &text.replace('\n', "\r\n"));
@@ -231,7 +234,7 @@ fn a_dry_run_prints_a_patch_that_makes_the_same_files() {
 }
 
 #[test]
-fn a_patch_is_coloured_where_that_is_asked_for() {
+fn a_patch_is_coloured_on_request() {
     let project = Project::new();
     let document = project.write("upstream.yaml", &with_value("2025.8.0", "retry"));
     for (environment, coloured) in

@@ -38,14 +38,14 @@ fn release(project: &Project) -> Outcome {
 const LINK: &str = "https://github.com/bindings/authentik-flow-bindings";
 
 #[test]
-fn a_release_that_is_ready_goes_on_to_the_gate() {
+fn a_release_that_is_ready_proceeds_to_the_gate() {
     let project = repository(LINK);
     let outcome = release(&project);
     assert!(outcome.out.starts_with("0.1.0+authentik.2025.6.4: files, version and changelog are ready\n--- format\n"), "{}", outcome.out);
 }
 
 #[test]
-fn placeholders_are_refused() {
+fn placeholders_are_rejected() {
     for link in ["https://example.com/x", "https://github.com/OWNER/authentik-flow-bindings", "TODO", ""] {
         let outcome = release(&repository(link));
         assert_eq!(outcome.code, 1, "{link}");
@@ -56,7 +56,7 @@ fn placeholders_are_refused() {
 }
 
 #[test]
-fn everything_that_stands_in_the_way_is_listed_at_once() {
+fn all_obstacles_are_listed_at_once() {
     let project = repository(LINK);
     git(&project, &["tag", "v0.1.0"]);
     let change = schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", "retry"] }));
@@ -75,7 +75,7 @@ fn everything_that_stands_in_the_way_is_listed_at_once() {
 }
 
 #[test]
-fn a_version_must_count_up_as_much_as_the_rust_changed() {
+fn a_version_must_increase_as_much_as_the_rust_changed() {
     let project = repository(LINK);
     git(&project, &["tag", "v0.1.0"]);
     let document = upstream("2026.2.0", &json!({})).replace("/Stage'", "/StageModel'").replace("    Stage:", "    StageModel:");
@@ -99,7 +99,7 @@ fn a_version_is_released_once() {
     assert!(outcome.code == 1 && outcome.out.contains("the tag v0.1.0 exists, on another commit"), "{}", outcome.out);
 }
 
-/// A `cargo` that writes down its arguments instead of running them, and fails where they contain `failing`.
+/// A fake `cargo` that records its arguments, and fails if they contain `failing`.
 #[cfg(unix)]
 fn release_with_fake_cargo(project: &Project, more: &[&str], failing: &str) -> (Outcome, Vec<String>) {
     use std::os::unix::fs::PermissionsExt;
@@ -117,7 +117,7 @@ fn release_with_fake_cargo(project: &Project, more: &[&str], failing: &str) -> (
 
 #[cfg(unix)]
 #[test]
-fn the_tool_that_compares_with_the_last_release_is_looked_for_before_the_gate_runs() {
+fn a_missing_cargo_semver_checks_is_reported_before_the_gate_runs() {
     let project = repository(LINK);
     git(&project, &["tag", "v0.0.9"]);
     let (outcome, calls) = release_with_fake_cargo(&project, &["--dry-run"], "semver-checks");
@@ -140,7 +140,7 @@ fn a_release_that_fails_the_gate_is_not_tagged() {
     assert_eq!(String::from_utf8(tags.stdout).unwrap(), "");
 }
 
-/// What comes after the gate, and that a release does not do without the gate.
+/// The steps after the gate, and that a release cannot skip the gate.
 #[cfg(unix)]
 #[test]
 fn after_the_gate_the_package_and_the_public_api_are_checked() {

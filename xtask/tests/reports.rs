@@ -114,5 +114,5 @@ fn the_reports_of_a_sync_have_files_and_follow_ups_in_every_format() {
         assert!(annotations.contains(part), "{part} is not in:\n{annotations}");
     }
     project.xtask(&["sync", "--from", &file]);
-    assert!(report("html").contains("<p>up to date with "), "a report without changes is a page too");
+    assert!(report("html").contains("<p>up to date with "), "a report without changes is also a page");
 }

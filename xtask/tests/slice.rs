@@ -31,7 +31,7 @@ fn keep_prose_prints_upstreams_descriptions() {
     assert!(!project.xtask(&["slice", "--structure", &file]).out.contains("Prose of upstream"));
 }
 
-/// The fixtures hold upstream's structure and none of its prose.
+/// The fixtures contain upstream's structure but none of its prose.
 #[test]
 fn the_slices_of_releases_are_canonical_and_without_prose() {
     fn has_prose(node: &Value, names: bool) -> bool {

@@ -102,7 +102,7 @@ fn the_digest_of_a_server_of_another_release_is_not_pinned() {
     assert_eq!(outcome.code, 0, "{}", outcome.err);
     let upstream = project.read("openapi/upstream.toml");
     assert!(upstream.contains("release = \"2025.6.5\"") && upstream.contains("\nsha256 = \"\"\n"), "{upstream}");
-    assert!(project.read("Cargo.toml").contains("version = \"0.1.1+authentik.2025.6.5\""), "only the release moved");
+    assert!(project.read("Cargo.toml").contains("version = \"0.1.1+authentik.2025.6.5\""), "only the release changed");
 }
 
 #[test]
@@ -122,20 +122,20 @@ fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
     for arguments in [&["sync"][..], &["sync", "--from", "2025.6.4"]] {
         let outcome = project.xtask(arguments);
         assert_eq!(outcome.code, 2);
-        assert!(outcome.err.contains("is not the one that was pinned") && outcome.err.contains("help: "), "{}", outcome.err);
+        assert!(outcome.err.contains("is different from the pinned one") && outcome.err.contains("help: "), "{}", outcome.err);
     }
     let outcome = project.xtask(&["sync", "--from", "2026.9.9"]);
     assert_eq!(outcome.code, 2);
     assert!(outcome.err.contains("404") && outcome.err.contains("goauthentik/authentik/tags"), "{}", outcome.err);
     assert_eq!((project.contents(), project.count()), (before, count));
 
-    // Another release is taken, with its digest; from then on it is the pinned one.
+    // Another release is accepted and pinned, with its digest.
     for arguments in [&["sync", "--from", "2026.8.0"][..], &["sync", "--check"], &["sync", "--check", "--from", "version/2026.8.0"]] {
         let outcome = project.xtask(arguments);
         assert_eq!(outcome.code, 0, "{}", outcome.err);
     }
 
-    // Without the digest the release is taken as it is, and pinned anew.
+    // Without a digest, the release is accepted as it is and pinned again.
     let upstream = project.read("openapi/upstream.toml");
     project.write(
         "openapi/upstream.toml",
@@ -181,7 +181,7 @@ fn responses_without_a_document_have_different_errors() {
         ("/moved.yml", "302 Found\n  help: give the address that it redirects to, http://example.invalid/"),
         ("/fault.yml", "the server responded with 502"),
         ("/teapot.yml", "418 I'm a teapot\n  help: check the address"),
-        ("/nowhere.yml", "check that there is such a document"),
+        ("/nowhere.yml", "check that the document exists"),
         ("/not-authentik", "is the address of an authentik server"),
     ] {
         let project = Project::new();
@@ -197,9 +197,9 @@ fn responses_without_a_document_have_different_errors() {
     assert!(outcome.err.contains("http://127.0.0.1:9/schema.yml: cannot be downloaded: "), "{}", outcome.err);
 }
 
-/// A token is sent to a server that asks for one, and to no other; it is never printed.
+/// A token is sent only to a server that asks for one, and is never printed.
 #[test]
-fn a_token_is_sent_where_it_is_asked_for() {
+fn a_token_is_sent_only_on_request() {
     const TOKEN: &str = "a-secret-token";
     let (yaml, _) = documents();
     let server = serve_requests(move |request| {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use common::{xtask, xtask_here};
 
-/// Compiles crates of their own, one after the other, in `target/survey`.
+/// Compiles separate crates, one after the other, in `target/survey`.
 #[test]
 fn crates_with_other_operations_work() {
     lists_of_every_kind_are_complete();
@@ -17,7 +17,7 @@ fn crates_with_other_operations_work() {
 fn lists_of_every_kind_are_complete() {
     let outcome = xtask_here(&["survey", "tests/fixtures/ten_operations.yaml"]);
     let expected = "\
-authentik 2025.6.4: 10 list operations, 9 complete, 1 without a key, 0 refused
+authentik 2025.6.4: 10 list operations, 9 complete, 1 without a key, 0 failed
 
 authenticators_endpoints_list  complete
 core_groups_list               complete

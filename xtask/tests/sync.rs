@@ -1,4 +1,4 @@
-//! `cargo xtask sync`: what it writes, what it says, and what it leaves alone.
+//! `cargo xtask sync`: what it writes, what it reports, and what it leaves unchanged.
 
 mod common;
 
@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
 #[test]
-fn nothing_is_written_where_nothing_changed() {
+fn nothing_is_written_if_nothing_changed() {
     let project = Project::new();
     let before = project.contents();
     let (code, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--check"]);
@@ -19,7 +19,7 @@ fn nothing_is_written_where_nothing_changed() {
 }
 
 #[test]
-fn the_whole_schema_of_the_pinned_release_leaves_everything_as_it_is() {
+fn the_whole_schema_of_the_pinned_release_changes_nothing() {
     let whole = whole("2025.6.4");
     let project = Project::new();
     let before = project.contents();
@@ -41,7 +41,7 @@ fn a_slice_that_was_written_by_hand_is_put_in_canonical_form() {
 }
 
 #[test]
-fn a_new_value_moves_slice_version_and_changelog() {
+fn a_new_enum_value_updates_slice_version_and_changelog() {
     let project = Project::new();
     let before = project.contents();
     let document =
@@ -64,12 +64,12 @@ fn a_new_value_moves_slice_version_and_changelog() {
     assert_eq!(action["x-enum-labels"]["continue"], "Continue");
 
     let changelog = project.read("CHANGELOG.md");
-    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n<!-- `cargo xtask sync` writes these lines, and replaces them -->\n- FEATURE: generated from the specification of authentik 2025.8.0, after that of 2025.6.4.\n\
+    let entry = "\n## 0.1.1+authentik.2025.8.0\n\n<!-- `cargo xtask sync` writes these lines, and replaces them -->\n- FEATURE: generated from the specification of authentik 2025.8.0, previously 2025.6.4.\n\
                  - FEATURE: `DeniedActionEnum` may now have the value \"retry\".\n<!-- write your own lines below -->\n\n## 0.1.0+authentik.2025.6.4\n";
     assert!(changelog.contains(entry), "{changelog}");
     let added = follow_up(&report, "enum-value-added");
     assert_eq!([&added["pointer"], &added["text"]], ["#/components/schemas/DeniedActionEnum", "the value \"retry\" is new"]);
-    assert!(!report["follow_ups"].to_string().contains("\"undescribed\""), "its texts are asked for once");
+    assert!(!report["follow_ups"].to_string().contains("\"undescribed\""), "its label and description are requested only once");
 
     let upstream_toml = project.read("openapi/upstream.toml");
     assert!(upstream_toml.contains("release = \"2025.8.0\""), "{upstream_toml}");
@@ -95,7 +95,7 @@ fn a_property_that_old_servers_do_not_send_needs_a_default() {
     let remedy = follow_up["remedy"].as_str().unwrap();
     assert!(remedy.contains("x-default-when-absent") && !remedy.contains("x-aliases"), "{remedy}");
 
-    // The person writes the default and a description; both survive the next sync, and the client reads both.
+    // A maintainer writes the default and a description; both survive the next sync, and the client uses both.
     let slice = project.read(FILES[0]);
     project.write(
         FILES[0],
@@ -142,7 +142,7 @@ fn a_list_that_old_servers_do_not_send_defaults_to_an_empty_one() {
 }
 
 #[test]
-fn a_fixup_that_is_no_longer_needed_is_named() {
+fn a_fixup_that_is_no_longer_needed_is_reported() {
     let project = Project::new();
     let change = json!({ "components": { "schemas": {
         "FlowSet": { "properties": { "slug": { "maxLength": null, "pattern": null } } },
@@ -169,16 +169,16 @@ fn the_changelog_says_which_calls_fail() {
 
 /// authentik 2026.5.6 requires a security scheme in two operations without defining it.
 #[test]
-fn what_is_invalid_in_other_operations_does_not_matter() {
+fn errors_in_other_operations_are_ignored() {
     let project = Project::new();
     let other = json!({ "operationId": "others_list", "security": [{ "authentik_device_auth": [] }], "responses": {} });
     let (code, report) = sync(&project, &upstream("2026.5.6", &json!({ "paths": { "/others/": { "get": other } } })), &[]);
     assert_eq!((code, &report["written"]), (0, &json!(true)));
 }
 
-/// Descriptions of ours that name releases, beside what changed.
+/// Our descriptions that name a release, next to something that changed.
 #[test]
-fn descriptions_that_may_be_wrong_now_are_named() {
+fn descriptions_that_may_be_outdated_are_reported() {
     let project = Project::new();
     let values = json!(["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right", "sidebar_left_frame_background"]);
     let (_, report) = sync(&project, &upstream("2026.2.0", &schema("FlowLayoutEnum", &json!({ "enum": values }))), &["--check"]);

@@ -22,7 +22,7 @@ struct Pair {
     paths: [PathBuf; 2],
     /// Further arguments of the commands.
     more: &'static [&'static str],
-    /// Random responses need not contain the worst that can happen, and random documents may be lossy with their own client.
+    /// Random responses need not contain the worst case, and random documents may be lossy with their own client.
     is_random: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// Runs something on every item, on as many threads as there are processors: most of it waits for other processes.
+/// Runs a function on every item, on as many threads as there are processors. Most of the time is spent waiting for other processes.
 fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The workflows in `.github`: what they are made of, that their commands exist, and what the weekly job does.
+//! The workflows in `.github`: their permissions and actions, whether their commands exist, and what the weekly job does.
 #![cfg(unix)]
 
 mod common;
@@ -31,7 +31,7 @@ fn steps(workflow: &Value) -> impl Iterator<Item = &Value> {
     jobs(workflow).flat_map(|job| job["steps"].as_array().unwrap())
 }
 
-/// The scripts of all steps, and that of the gate.
+/// The scripts of all steps, and the script of the gate.
 fn scripts() -> Vec<(String, String)> {
     let each = |(file, workflow): (String, Value)| {
         let scripts = steps(&workflow).filter_map(|step| step["run"].as_str()).map(str::to_owned).collect::<Vec<_>>();
@@ -53,7 +53,7 @@ fn workflows_are_limited_and_pinned() {
     for (file, workflow) in workflows() {
         // YAML 1.1 reads the key `on` as a boolean, YAML 1.2 as text.
         assert!(workflow.get("on").or(workflow.get("true")).is_some(), "{file}");
-        assert!(workflow["permissions"].is_object(), "{file}: a token can do no more than it must");
+        assert!(workflow["permissions"].is_object(), "{file}: a token has only the permissions that it needs");
         for job in jobs(&workflow) {
             assert!(job["runs-on"].is_string() && job["timeout-minutes"].is_u64(), "{file}: {job}");
         }
@@ -98,12 +98,12 @@ struct Weekly {
     /// What its steps pass on.
     passed_on: String,
     report: String,
-    /// The calls of `gh` that change something.
+    /// The calls of `gh` that change anything.
     calls: Vec<String>,
 }
 
-/// Runs the scripts of the weekly job on a document, with the real `xtask` and a `gh` and a `git` that only write down what they are
-/// asked for.
+/// Runs the scripts of the weekly job on a document, with the real `xtask`, and with a `gh` and a `git` that only record their
+/// arguments.
 fn weekly(project: &Project, from: &str) -> Weekly {
     const TOOLS: &str = r#"
 cargo() { shift; "$XTASK" --root "$PWD" "$@"; }

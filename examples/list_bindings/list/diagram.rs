@@ -7,14 +7,14 @@ use authentik_flow_bindings::{FlowStageBinding, PolicyEvaluation};
 use super::flow::Flow;
 use super::html::escape;
 
-/// Boxes in a row.
+/// The number of boxes in a row.
 const COLUMNS: usize = 4;
 const BOX: (usize, usize) = (220, 92);
-/// Space between boxes; to the right it holds the arrow and the mark for policies.
+/// Space between boxes. The horizontal space holds the arrow and the mark for policies.
 const GAP: (usize, usize) = (48, 34);
 /// Space in front of the first box, for the start.
 const MARGIN: usize = 52;
-/// Characters that fit into a box.
+/// How many characters fit into a box.
 const NAME_LENGTH: usize = 23;
 const KIND_LENGTH: usize = 30;
 

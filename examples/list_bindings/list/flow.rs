@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use authentik_flow_bindings::{Client, FlowStageBinding, PolicyEvaluation};
 use uuid::Uuid;
 
-/// Less similar names are not suggested.
+/// How similar a name must be to be suggested.
 const SIMILAR: f64 = 0.75;
 
 /// A flow with its bindings, in the order in which the stages run.
@@ -20,7 +20,7 @@ pub struct Flow {
 impl Flow {
     fn new(pk: Uuid, mut bindings: Vec<FlowStageBinding>) -> Self {
         bindings.sort_by_key(|binding| (binding.order, binding.pk));
-        // The flow is described only within the stages that it uses.
+        // Only the stages of a flow contain its description.
         let described = bindings.iter().flat_map(|binding| &binding.stage_obj.flow_set).find(|flow| flow.pk == pk);
         let (slug, name, designation) = match described {
             Some(flow) => (flow.slug.clone(), flow.name.clone(), flow.designation.label().to_owned()),

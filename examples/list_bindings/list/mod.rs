@@ -68,7 +68,7 @@ async fn run(options: &Options) -> Result<()> {
     #[cfg(feature = "testing")]
     let (client, _server) = connect(options).await?;
     #[cfg(not(feature = "testing"))]
-    let client = Client::from_env().context("there is no fake server without `--features testing`")?;
+    let client = Client::from_env().context("the fake server needs `--features testing`")?;
 
     let bindings = list(&client, options).await?;
     let (rows, flows) = (bindings.len(), by_flow(bindings));
@@ -132,7 +132,7 @@ fn print(flows: &[Flow], format: Format) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Whether the reader of the output has closed it, as `head` does, which is not an error.
+/// Whether the reader has closed the output, as `head` does. That is not an error.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let kind = |error: &(dyn std::error::Error + 'static)| match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(error)) => Some(error.kind()),

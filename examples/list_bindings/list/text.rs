@@ -63,7 +63,7 @@ pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     Ok(csv.flush()?)
 }
 
-/// One flowchart in the language of Mermaid, which Markdown renderers draw.
+/// A Mermaid flowchart, which Markdown renderers draw.
 pub fn mermaid(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     let quoted = |text: &str| text.replace('#', "#35;").replace('"', "#quot;");
     writeln!(out, "flowchart LR")?;

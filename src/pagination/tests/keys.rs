@@ -8,7 +8,7 @@ use super::{BY_GROUP, BY_GROUP_AND_NUMBER, BY_GROUP_AND_SLUG, BY_NULLABLE, BY_NU
 use crate::Error;
 use crate::pagination::{Operation, Paginator, Position};
 
-/// A row whose keys have nothing to do with each other, nor with the order of insertion. No two numbers share a slug.
+/// A row whose keys are unrelated to each other and to the order of insertion. No two numbers share a slug.
 fn row(number: i64) -> Row {
     let mut rng = fastrand::Rng::with_seed(u64::from_be_bytes(number.to_be_bytes()));
     let letters = ["a", "B", "c", "D", "e", "É", "z"];
@@ -54,7 +54,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
 }
 
 fn some_changes() -> impl Strategy<Value = Vec<Change>> {
-    // Most deletions are of neighbours, some of which are the rows at which pages overlap.
+    // Most deletions remove neighbouring rows, some of which are the ones at which pages overlap.
     let delete = prop_oneof![
         prop::collection::vec(0..200_usize, 0..8),
         (0..200_usize, 0..30_usize).prop_map(|(from, rows)| (from..from + rows).collect()),
@@ -66,7 +66,7 @@ fn some_changes() -> impl Strategy<Value = Vec<Change>> {
     prop::collection::vec(change, 1..5)
 }
 
-/// The server has no order of its own in which rows cannot be told apart only where it sorts by the whole key.
+/// Whether every row has a unique place in the server's order: only if it sorts by the whole key.
 fn sorts_by_key(case: &Case) -> bool {
     case.sorting == Sorting::AsAsked || case.sorting == Sorting::FirstTerm && KEYS[case.key].key.len() == 1
 }
@@ -138,11 +138,11 @@ async fn texts_are_collected_in_the_order_of_the_server_and_sorted_by_code_point
     let rows = paginate(&address, "", &BY_SLUG).collect().await.unwrap();
     assert_eq!(rows.len(), 250);
     assert!(rows.is_sorted_by(|a, b| a.slug < b.slug));
-    assert!(!rows.is_sorted_by(|a, b| collate(&a.slug, &b.slug).is_lt()), "the collation is that of the client");
+    assert!(!rows.is_sorted_by(|a, b| collate(&a.slug, &b.slug).is_lt()), "the client's collation is in use");
     let sizes = server.lock().unwrap().requests.iter().map(|(_, size)| *size).collect::<Vec<_>>();
     assert!(sizes.len() <= 4, "{sizes:?}");
 
-    // The first rows here are not the first ones of the server.
+    // The first rows in the client's order are not the first ones in the server's order.
     let first = paginate(&address, "", &BY_SLUG).max_items(3).collect().await.unwrap();
     assert_eq!(first, rows[..3]);
     let first = paginate(&address, "ordering=slug,number", &BY_NUMBER).max_items(3).collect().await.unwrap();
@@ -150,7 +150,7 @@ async fn texts_are_collected_in_the_order_of_the_server_and_sorted_by_code_point
 }
 
 #[tokio::test]
-async fn a_listing_by_text_resumes_after_a_row_that_is_gone() {
+async fn a_listing_by_text_resumes_after_a_deleted_row() {
     let (address, server) = server_of(120, Sorting::AsAsked).await;
     let mut items = paginate(&address, "", &BY_SLUG).items();
     let mut rows = Vec::new();
@@ -175,7 +175,7 @@ async fn a_composite_key_is_one_ordering_in_both_directions() {
 }
 
 #[tokio::test]
-async fn rows_that_their_key_does_not_tell_apart_end_in_an_error_that_says_so() {
+async fn rows_with_ambiguous_keys_end_in_an_error() {
     let (address, server) = server_of(60, Sorting::AsAsked).await;
     let error = failure(paginate(&address, "", &BY_GROUP)).await;
     assert!(matches!(error, Error::Incomplete { expected: 60, .. }), "{error}");
@@ -184,14 +184,14 @@ async fn rows_that_their_key_does_not_tell_apart_end_in_an_error_that_says_so() 
     assert_eq!(paginate(&address, "", &BY_NULLABLE).collect().await.unwrap().len(), 60);
     server.lock().unwrap().rows[7].nullable = None;
     let error = failure(paginate(&address, "", &BY_NULLABLE)).await;
-    assert!(error.to_string().contains("a row without `nullable` cannot be told apart from others"), "{error}");
+    assert!(error.to_string().contains("a row without `nullable` cannot be distinguished from others"), "{error}");
     server.lock().unwrap().sorting = Sorting::Fixed;
     let error = failure(paginate(&address, "", &BY_NULLABLE)).await;
     assert!(error.to_string().contains("a row without `nullable`"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_that_drops_the_term_of_a_text_key_is_found_out() {
+async fn a_server_that_ignores_a_text_key_in_ordering_is_detected() {
     for sorting in [Sorting::Fixed, Sorting::FixedWithTies] {
         let (address, _server) = server_of(90, sorting).await;
         assert_eq!(paginate(&address, "", &BY_SLUG).collect().await.unwrap().len(), 90, "{sorting:?}: one page has every row");

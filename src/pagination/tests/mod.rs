@@ -51,7 +51,7 @@ static BY_GROUP_AND_NUMBER: Operation<Row> = operation(&[GROUP, NUMBER]);
 static BY_GROUP_AND_SLUG: Operation<Row> = operation(&[GROUP, SLUG]);
 static BY_NULLABLE: Operation<Row> = operation(&[NULLABLE]);
 
-/// A listing of the rows of a server, in any order that it is asked for.
+/// A listing of a server's rows, in any requested order.
 fn paginate(address: &str, query: &str, operation: &'static Operation<Row>) -> Paginator<Row> {
     static TRANSPORT: OnceLock<reqwest::Client> = OnceLock::new();
     let transport = TRANSPORT.get_or_init(|| {

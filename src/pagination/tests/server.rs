@@ -23,11 +23,11 @@ pub(super) struct Row {
 pub(super) enum Sorting {
     /// By every term of `ordering`.
     AsAsked,
-    /// By the first term only. Rows that it leaves tied come in another order on each page.
+    /// By the first term only. Tied rows are in a different order on each page.
     FirstTerm,
-    /// By `group`, whatever is asked for. Rows that it leaves tied come in the order of insertion.
+    /// By `group`, ignoring `ordering`. Tied rows are in the order of insertion.
     Fixed,
-    /// By `group`, whatever is asked for. Rows that it leaves tied come in another order on each page.
+    /// By `group`, ignoring `ordering`. Tied rows are in a different order on each page.
     FixedWithTies,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Server {
     pub(super) requests: Vec<(String, usize)>,
 }
 
-/// Ignores case and punctuation at first, as the collations of PostgreSQL's usual locales do.
+/// Ignores case and punctuation at the first level, like the collations of PostgreSQL's usual locales.
 pub(super) fn collate(a: &str, b: &str) -> Ordering {
     let letters = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     letters(a).cmp(&letters(b)).then_with(|| b.cmp(a))
@@ -63,7 +63,7 @@ impl Server {
             if change.request != self.requests.len() || change.between_count_and_select != between_count_and_select {
                 continue;
             }
-            // Indexes count in the order of the collation, so that neighbours vanish together.
+            // Indexes follow the order of the collation, so that neighbouring rows are deleted together.
             let mut sorted = self.rows.clone();
             sorted.sort_by(|a, b| collate(&a.slug, &b.slug));
             let deleted = change.delete.iter().filter_map(|index| sorted.get(*index)).collect::<Vec<_>>();

@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             return Err(if is_first_response {
                 Stop::Unpaginated(page)
             } else {
-                contradiction(window, "has no page numbers, unlike those before it").into()
+                contradiction(window, "has no page numbers, unlike the pages before it").into()
             });
         };
         let pagination = pagination.clone();
@@ -48,14 +48,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
     /// Rejects pages with impossible numbers.
     fn check(&mut self, window: Window, pagination: &Pagination, rows: u64) -> Result<(), Error> {
         if pagination.current != window.page {
-            return Err(contradiction(window, &format!("was requested, and page {} was received", pagination.current)));
+            return Err(contradiction(window, &format!("was requested, but page {} was received", pagination.current)));
         }
         if rows > window.size {
-            return Err(contradiction(window, &format!("has {rows} rows, and at most {} were requested", window.size)));
+            return Err(contradiction(window, &format!("has {rows} rows, but at most {} were requested", window.size)));
         }
         let announced = announced_rows(pagination);
         if rows > announced {
-            return Err(contradiction(window, &format!("has {rows} rows, and its own numbers announce {announced}")));
+            return Err(contradiction(window, &format!("has {rows} rows, but its `pagination` describes {announced}")));
         }
         self.received = self.received.saturating_add(rows);
         if self.received > self.most_rows {
@@ -85,14 +85,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
         let Some(odds) = self.evidence.judge(&keys, window.is_anchored() && window.descending) else {
             return Err(if self.evidence.is_convincing() {
-                let problem = format!("is not sorted by `{}`, unlike those before it", self.request.operation.key_name());
+                let problem = format!("is not sorted by `{}`, unlike the pages before it", self.request.operation.key_name());
                 contradiction(window, &problem).into()
             } else {
                 Stop::UnstableOrder((window == Window::first(window.size)).then_some(page))
             });
         };
         if (page.rows.len() as u64) < announced_rows(pagination) {
-            // Rows were deleted between its counting and its reading, or the server withholds some. The same page is requested again.
+            // Rows were deleted between COUNT and SELECT, or the server withholds some. Requests the same page again.
             self.repair = Some(window);
             return self.spend(false);
         }
@@ -107,7 +107,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         self.spend(proof.is_new)
     }
 
-    /// The keys of a page, in its order. A row that cannot be decoded may have anything for a key: what cannot be one is left out.
+    /// The keys of a page, in its order. A row that cannot be decoded may have any value as its key; impossible ones are left out.
     fn keys(&self, page: &RawPage<T>) -> Vec<SortKey> {
         let operation = self.request.operation;
         let decoded = page.rows.iter().find_map(|row| match row {
@@ -122,7 +122,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Plans the page that closes the first gap, where those in flight do not.
+    /// Plans a page that closes the first gap, unless a page in flight does.
     fn close_gap(&mut self, window: Window, pagination: &Pagination, proof: Proof) {
         if self.coverage.is_complete() {
             return;
@@ -143,7 +143,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Keeps the rows of a page that were not returned yet.
+    /// Keeps the rows of a page that have not been returned yet.
     fn keep(&mut self, window: Window, page: RawPage<T>) {
         let operation = self.request.operation;
         for row in page.rows {
@@ -161,14 +161,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
         }
     }
 
-    /// Every page that proves nothing new is one less that is left.
+    /// Takes a page that proves nothing new from the budget.
     fn spend(&mut self, extended: bool) -> Result<(), Stop<T>> {
         if extended {
             return Ok(());
         }
         match self.stale_page_budget.checked_sub(1) {
             Some(left) => self.stale_page_budget = left,
-            // No page by itself shows that a server does not sort by texts: pages that have no rows in common do.
+            // A single page cannot show that a server does not sort by a string key; pages without common rows can.
             None if self.evidence.is_collated() && !self.evidence.is_convincing() => return Err(Stop::UnstableOrder(None)),
             None => return Err(self.incomplete("the server kept sending pages without any of the missing rows").into()),
         }
@@ -180,14 +180,14 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 }
 
-/// The number of rows that a page announces.
+/// The number of rows that a page should have, according to its `pagination`.
 fn announced_rows(pagination: &Pagination) -> u64 {
     pagination.end_index.saturating_sub(pagination.start_index.saturating_sub(1)).min(pagination.count)
 }
 
-/// The keys from the first to the last of which a page shows every row.
+/// The interval of keys in which a page has every row.
 ///
-/// Nothing can precede the first page of either direction. An empty list is proven by its count alone, which is a single read too.
+/// Nothing can precede the first page in either direction. The count alone proves that a list is empty, because it is a single read too.
 fn interval(window: Window, pagination: &Pagination, keys: Vec<SortKey>) -> Option<Interval<SortKey>> {
     if pagination.count == 0 {
         return Some(Interval::new(Edge::Beginning, Edge::End));

@@ -59,7 +59,7 @@ pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
     bindings
 }
 
-/// One binding of a flow and a stage of its own. The same seed gives the same binding.
+/// A binding with its own flow and stage. The same seed gives the same binding.
 pub(super) fn sample(seed: u64) -> FlowStageBinding {
     let mut rng = Rng::with_seed(seed);
     let number = rng.usize(..1_000);

@@ -1,4 +1,5 @@
-//! What is special about flow stage bindings: their filters, their order, the fields that each release sends, and what they refer to.
+//! Behaviour specific to flow stage bindings: their filters, their order, the fields that each release sends, and the objects that they
+//! refer to.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,10 +101,10 @@ const fn order_rules(release: Release) -> OrderRules<'static> {
 pub(crate) struct Bindings {
     rows: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
-    /// Every flow that a binding ever referred to; what is known of it, if it was in a `flow_set`.
+    /// Every flow that a binding has ever referred to, with its data if it appeared in a `flow_set`.
     flows: BTreeMap<Uuid, Option<FlowSet>>,
     stages: BTreeMap<Uuid, Stage>,
-    /// The number of changes.
+    /// The number of changes so far.
     revision: u64,
 }
 
@@ -237,7 +238,7 @@ impl Rows {
         self.bindings.rows.iter()
     }
 
-    /// Number of bindings.
+    /// The number of bindings.
     #[must_use]
     pub fn len(&self) -> usize {
         self.bindings.rows.len()

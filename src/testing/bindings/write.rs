@@ -1,4 +1,4 @@
-//! Making bindings of the properties that a test or a request gives.
+//! Creates bindings from the properties that a test or a request sets.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -11,12 +11,12 @@ use crate::testing::list::ErrorResponse;
 use crate::testing::validator;
 use crate::types::FlowStageBinding;
 
-/// Properties of a binding that a request body does not set: authentik ignores them there.
+/// Properties of a binding that authentik ignores in a request body.
 const READ_ONLY: [&str; 3] = ["pk", "policybindingmodel_ptr_id", "stage_obj"];
 const REQUIRED: [&str; 3] = ["target", "stage", "order"];
 
 impl Bindings {
-    /// A binding with these properties. Those that it lacks are generated; its flow and stage need not exist.
+    /// A binding with these properties. Missing ones are generated; its flow and stage need not exist.
     pub(in crate::testing) fn completed(&self, given: Map<String, Value>) -> Result<FlowStageBinding, serde_json::Error> {
         let mut row = serde_json::to_value(sample(self.revision))?;
         let known = given.get("stage").and_then(Value::as_str).and_then(|text| self.stages.get(&Uuid::parse_str(text).ok()?));
@@ -37,9 +37,9 @@ impl Bindings {
         serde_json::from_value(row)
     }
 
-    /// A new binding with these properties, and authentik's defaults for others.
+    /// A new binding with these properties, and authentik's defaults for the others.
     pub(super) fn new_binding(&self, properties: Map<String, Value>) -> Result<FlowStageBinding, ErrorResponse> {
-        // Changes with every binding made, and each sequence of calls gives the same keys.
+        // Differs for every binding, and is the same for the same sequence of calls.
         let mut rng = Rng::with_seed(self.revision);
         let mut uuid = || uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
         let binding = json!({
@@ -53,7 +53,7 @@ impl Bindings {
         self.changed(binding, properties)
     }
 
-    /// A binding after these changes.
+    /// The binding with these changes applied.
     pub(super) fn changed(&self, binding: Value, mut changes: Map<String, Value>) -> Result<FlowStageBinding, ErrorResponse> {
         changes.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
         if let Some(list) = LISTS.iter().find(|list| list.id == OPERATION) {

@@ -28,7 +28,7 @@ fn pauses_grow_and_are_random() {
     }
 }
 
-/// Every process must draw other numbers: a constant seed sends all clients at once.
+/// Every process must draw different numbers: with a constant seed, all clients would send their requests at once.
 #[test]
 fn jitter_differs_between_threads() {
     let first = || std::thread::spawn(|| RetryPolicy::default().pause(1)).join().unwrap();
@@ -36,7 +36,7 @@ fn jitter_differs_between_threads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_rides_out_half_a_minute() {
+async fn the_default_policy_survives_an_outage_of_half_a_minute() {
     for _ in 0..200 {
         let throttle = Throttle::new(32);
         let started = Instant::now();
@@ -45,7 +45,7 @@ async fn the_default_rides_out_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_requests_ride_out_half_a_minute_together() {
+async fn many_requests_survive_an_outage_of_half_a_minute_together() {
     let throttle = Throttle::new(1_000);
     let started = Instant::now();
     let requests = (0..64).map(|_| run_until(RetryPolicy::default(), &throttle, || started.elapsed() > Duration::from_secs(30)));
@@ -54,7 +54,7 @@ async fn many_requests_ride_out_half_a_minute_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_stays_down_meets_no_storm() {
+async fn a_server_that_stays_down_is_not_flooded() {
     let (throttle, sent) = (Throttle::new(1_000), AtomicUsize::new(0));
     let requests = (0..64).map(|_| {
         run_until(RetryPolicy::default(), &throttle, || {
@@ -63,13 +63,13 @@ async fn a_server_that_stays_down_meets_no_storm() {
         })
     });
     assert!(join_all(requests).await.iter().all(Result::is_err));
-    // Of each request the first attempt, the budget, and what two minutes add to it.
+    // The first attempt of each request, the budget, and the retries that two minutes add to it.
     assert!(sent.load(Ordering::Relaxed) <= 64 + 20 + 60, "{sent:?}");
 }
 
 /// A request that never gets its turn would hang.
 #[tokio::test(start_paused = true)]
-async fn a_pause_that_is_renewed_for_ever_holds_no_request_for_ever() {
+async fn a_pause_that_is_renewed_forever_does_not_block_requests_forever() {
     let throttle = Throttle::new(1);
     let renewed = async {
         loop {
@@ -87,7 +87,7 @@ async fn a_pause_that_is_renewed_for_ever_holds_no_request_for_ever() {
 
 /// "No limit" may be written as `Duration::MAX`.
 #[tokio::test(start_paused = true)]
-async fn durations_of_any_length_are_understood() {
+async fn durations_of_any_length_are_accepted() {
     let policy = RetryPolicy::default().max_elapsed(Duration::MAX).pauses(Duration::MAX, Duration::MAX);
     assert!(policy.pause(1) > Duration::from_secs(86_400));
     run(policy, &Throttle::new(1), Some(Duration::MAX), || std::future::ready(Ok(()))).await.unwrap();
@@ -106,7 +106,7 @@ async fn retries_end_in_time_with_the_last_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_after_is_obeyed_at_different_moments() {
+async fn requests_resume_at_different_times_after_a_retry_after() {
     let throttle = Throttle::new(1_000);
     let started = Instant::now();
     let returns = Mutex::new(Vec::new());

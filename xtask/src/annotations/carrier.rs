@@ -1,4 +1,4 @@
-//! Carries our annotations to the corresponding places of a new slice, schema by schema.
+//! Carries our annotations over to the corresponding schemas of a new slice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,7 +134,7 @@ impl<'a> Carrier<'a> {
     }
 }
 
-/// Pairs the parts of one union, or of one `allOf`, with those of another: first equal ones, then the others by type and order.
+/// Pairs the parts of two unions, or of two `allOf`s: first equal parts, then the others by type and order.
 fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value, &'b mut Value)> {
     let is_same =
         |ours: &Value, part: &Value| target(ours).map_or_else(|| bare(&Value::Null, ours) == *part, |old| target(part) == Some(old));

@@ -89,7 +89,7 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
     bridged
 }
 
-/// Writes an extension at a pointer. A list is extended by the values that it does not have. Returns whether the slice has the place.
+/// Writes an extension at a pointer. An existing list is extended by the values that it lacks. Returns whether the slice has the pointer.
 pub fn add(slice: &mut Value, pointer: &str, keyword: &str, value: &Value) -> bool {
     let Some(place) = slice.pointer_mut(pointer.trim_start_matches('#')) else { return false };
     let mut value = value.clone();

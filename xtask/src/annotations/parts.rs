@@ -1,4 +1,4 @@
-//! The parts of a slice that have annotations, and copying those of one to another.
+//! The parts of a slice that have annotations, and functions to copy annotations.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ pub struct Renamed {
     pub new: String,
 }
 
-/// Copies the annotations of one place to another.
+/// Copies annotations from one node to another.
 pub fn annotate(ours: &Value, to: &mut Value) {
     let is_ours = |key: &&String| ["description", "summary"].contains(&key.as_str()) || key.starts_with("x-");
     let annotations = ours.as_object().into_iter().flatten().filter(|(key, _)| is_ours(key)).collect::<Vec<_>>();
@@ -20,7 +20,7 @@ pub fn annotate(ours: &Value, to: &mut Value) {
         return;
     }
     if to.get("$ref").is_some() {
-        // OpenAPI 3.0 ignores whatever is beside a `$ref`.
+        // OpenAPI 3.0 ignores everything beside a `$ref`.
         *to = json!({ "allOf": [to.take()] });
     }
     for (key, value) in annotations {

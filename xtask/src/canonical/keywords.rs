@@ -65,7 +65,7 @@ pub fn is_documentation(keyword: &str) -> bool {
     matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
 }
 
-/// The integers of a format; without one, those of 64 bits.
+/// The integers of a format; 64-bit integers if there is no format.
 pub fn range(format: Option<&str>) -> (i128, i128) {
     match format {
         Some("int8") => (i8::MIN.into(), i8::MAX.into()),
@@ -88,7 +88,7 @@ fn bounds_imply_format(schema: &Map<String, Value>) -> bool {
         && bound("maximum").is_some_and(|maximum| maximum <= high)
 }
 
-/// Adds what a schema implies: its type, the mapping of a discriminator, and that an object without keywords has arbitrary properties.
+/// Adds implied keywords: the type, the mapping of a discriminator, and arbitrary properties for an object without keywords.
 /// Removes the format of an integer if the bounds imply it.
 pub fn add_implied(schema: &mut Map<String, Value>) {
     if bounds_imply_format(schema) {

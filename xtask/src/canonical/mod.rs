@@ -1,12 +1,12 @@
-//! Schemas in canonical form: the same schema has the same bytes, however it is written.
+//! Schemas in canonical form: equivalent schemas have the same bytes.
 //!
-//! - Every `$ref` to a component is one to the end of a chain of references; one to any other place is replaced by its target.
-//! - An `allOf`, `oneOf` or `anyOf` of one part is replaced by the part. `allOf` stays where a `$ref` has keywords beside it that are about its
-//!   use. Any other keyword beside an `allOf` becomes one more part of it.
+//! - Every `$ref` to a component refers to the end of its chain of references. A `$ref` to any other location is replaced by its target.
+//! - An `allOf`, `oneOf` or `anyOf` of one part is replaced by the part. `allOf` stays where a `$ref` has keywords beside it that are about
+//!   its use. Any other keyword beside an `allOf` becomes one more part of it.
 //! - A component that is a scalar or an array is written where it is used; models and enums keep their names.
 //! - The schema of a parameter contains no references, unless it is an object.
-//! - An inline schema that equals a component becomes a `$ref` to it: to one that is referred to anyway if there is one, and otherwise to
-//!   the first by name.
+//! - An inline schema that equals a component becomes a `$ref` to it. If it equals several, it becomes a `$ref` to one that is already
+//!   referred to, or else to the first by name.
 //! - An integer has no `format` if its bounds imply it.
 //! - Enums, lists of required properties and parts of `allOf` are sorted.
 

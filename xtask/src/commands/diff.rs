@@ -18,7 +18,7 @@ use crate::report::{self, Format};
 use crate::slice::{LeftOut, Selection, slice_valid};
 use crate::source::Source;
 
-/// Report what changed between two documents, and what it means for clients and for this crate
+/// Report what changed between two documents, and the consequences for clients and for this crate
 #[derive(Args)]
 pub struct Arguments {
     /// The old document: a file, a URL, the address of an authentik server, or a release
@@ -66,7 +66,7 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     let fetch = |source: &str| Ok::<_, anyhow::Error>(Source::parse(source)?.fetch(project)?.document);
     let (old, new) = (fetch(old)?, fetch(new)?);
     let checked_in = project.slice()?.0.root;
-    // If one document has annotations, they apply to both; otherwise those of the checked-in slice do.
+    // If one document has annotations, they apply to both; otherwise the annotations of the checked-in slice apply.
     let ours = [&old, &new].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
     let ((before, before_invalid), (after, after_invalid)) = (sliced(&old, &selection, ours)?, sliced(&new, &selection, ours)?);
     // An operation that is invalid on one side was neither added nor removed.
@@ -77,7 +77,7 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     Ok(diff::compare(&before.with_invalid(before_invalid), &after.with_invalid(after_invalid)))
 }
 
-/// The annotated slice of a document. Of all operations, those that are invalid are left out; chosen ones have to be valid.
+/// The annotated slice of a document. With all operations, invalid ones are left out; selected operations must be valid.
 fn sliced(document: &Document, selection: &Selection, ours: &Value) -> Result<(Value, Vec<LeftOut>)> {
     let Selection::All = selection else { return Ok((annotated(document, selection, ours)?, Vec::new())) };
     let (mut slice, left_out) = slice_valid(document)?;

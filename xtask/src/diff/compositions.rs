@@ -86,7 +86,7 @@ pub fn all_of<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, s
     }
 }
 
-/// A union with its own type and those of its alternatives, which typify and `name_enums_of_parts` in codegen/passes name.
+/// A union with its own type and the types of its alternatives, which typify and `hoist_enums` in codegen/passes/hoist.rs name.
 fn with_type_of_union(subject: &Subject, alternatives: usize) -> Subject {
     let types = subject.types.iter().flat_map(|name| {
         let of_parts =

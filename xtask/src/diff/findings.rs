@@ -11,8 +11,8 @@ use crate::node::Node;
 
 /// Changes, and a queue of pairs of schemas.
 ///
-/// A pair is compared once for each kind of use, however many operations reach it. A queue replaces recursion, so deep and recursive
-/// schemas are no problem.
+/// A pair is compared once for each kind of use, no matter how many operations reach it. A queue replaces recursion, so deep and recursive
+/// schemas are not a problem.
 #[derive(Default)]
 pub struct Findings<'a> {
     scopes: Vec<Scope>,
@@ -25,7 +25,7 @@ pub struct Findings<'a> {
 struct Scope {
     operation: Option<Operation>,
     changes: Vec<Change>,
-    /// The scopes that this one refers to.
+    /// The scopes that refer to this one.
     uses: Vec<usize>,
 }
 

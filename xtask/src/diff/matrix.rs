@@ -1,4 +1,4 @@
-//! Compares every release with every other.
+//! Compares every release with every other release.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a diff says: the documents, their changes, and the verdicts.
+//! The result of a diff: the documents, their changes, and the verdicts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,10 +11,10 @@ use super::rules::Level;
 use super::rust::{self, Bump, ItemChange};
 use super::wire::Compatibility;
 
-/// The version of the JSON that a diff is serialized to. It counts up when a name or a value changes its meaning.
+/// The version of the JSON format of a diff. It increases when a name or a value changes its meaning.
 ///
 /// - 2: wire verdicts are `compatible`, `lossy` and `incompatible`; before, they were `reads`, `loses` and `fails`. A change may have
-///   `only_if`, and does not count for the verdict of the whole then.
+///   `only_if`; it then does not count for the overall verdict.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// What changed from an old document to a new one.
@@ -33,7 +33,7 @@ pub struct Diff {
     pub wire: Wire,
     /// What the changes mean for the version of the crate.
     pub rust: RustVerdict,
-    /// Operations that are invalid in one document, and are compared in neither.
+    /// Operations that are invalid in one document, and are therefore not compared.
     pub invalid: Vec<InvalidOperation>,
     /// The old and the new slice.
     #[serde(skip)]
@@ -82,7 +82,7 @@ pub struct Change {
     pub only_if: Option<String>,
     /// The largest semver change that follows from it; absent if the Rust was not compared.
     pub rust: Option<Bump>,
-    /// What else a reader should know.
+    /// A note for the reader.
     pub note: Option<String>,
     /// Public items that belong to it, by the beginning of their path.
     #[serde(skip)]
@@ -112,7 +112,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The worst that can happen between clients and servers of the two documents. A response that happens not to have what changed is read.
+/// The worst outcome between clients and servers of the two documents. A response that does not contain what changed is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wire {
@@ -163,7 +163,7 @@ impl Diff {
         self.changes.iter().any(|change| change.concerns(item))
     }
 
-    /// Whether a change concerns only some calls, and does not count for the verdict of the whole.
+    /// Whether a change concerns only some calls, and therefore does not count for the overall verdict.
     pub fn has_conditions(&self) -> bool {
         self.changes.iter().any(|change| change.only_if.is_some())
     }

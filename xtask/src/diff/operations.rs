@@ -32,7 +32,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     comparison.findings.into_changes()
 }
 
-/// The verdict for whole responses, compared with those of the client's own server. It reveals effects that no single change explains.
+/// The verdict for whole responses, compared with responses of the client's own release. It reveals effects that no single change explains.
 pub fn decode(old: &Value, new: &Value) -> Wire {
     let mut worst = Wire::COMPATIBLE;
     for (before, after) in pairs(old, new) {

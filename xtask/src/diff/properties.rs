@@ -157,7 +157,7 @@ fn required(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) 
     findings.add(subject.scope, finding.wire(wire).only_if(only_if).bridged_by(bridge).touches(subject.touches.clone()));
 }
 
-/// Whether only the other side sends a property, which is then not required on this side.
+/// Whether only the other side sends a property. In that case, it is not required on this side.
 fn is_unsent(property: &Node, subject: &Subject) -> bool {
     property.flag(if subject.used.is_request() { "readOnly" } else { "writeOnly" })
 }
@@ -185,7 +185,7 @@ fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
 }
 
 impl Renamed<'_> {
-    /// A client decodes the other name if its own document has it as an alias. Otherwise, its verdict is that of `unknown`.
+    /// A client decodes the other name if its document has it as an alias. Otherwise, the verdict is `unknown`'s.
     fn wire(&self, old: &Node, new: &Node, unknown: Wire) -> Wire {
         let ((name, before), (other, after)) = (&self.before, &self.after);
         let is_sent = |server: &Node, sent: &str, client: &Node, known: &str, property: &Node| {

@@ -1,6 +1,6 @@
-//! The ids and levels of changes, which are those of [oasdiff](https://github.com/oasdiff/oasdiff).
+//! The ids and levels of changes, as in [oasdiff](https://github.com/oasdiff/oasdiff).
 //!
-//! An id consists of a prefix for the place and a suffix for the change. Changes without a rule in oasdiff get an id of the same
+//! An id consists of a prefix for the location and a suffix for the change. Changes without a rule in oasdiff get an id of the same
 //! form.
 
 use std::fmt;

@@ -91,7 +91,7 @@ fn values<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subje
     if !(old.has_properties() || new.has_properties()) {
         return all_of(findings, old, new, subject);
     }
-    // The properties of combined objects are compared as those of one object.
+    // The properties of combined objects are compared as if they belonged to one object.
     properties(findings, old, new, subject);
     for (old, new) in combined_objects(findings, old, new, subject) {
         usage(findings, &old, &new, subject);
@@ -129,7 +129,7 @@ fn keywords<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, sub
     let (before, after) = (old.others(), new.others());
     let differs = |keyword: &&&str| before.get(**keyword) != after.get(**keyword);
     for keyword in before.keys().chain(after.keys()).filter(differs).collect::<BTreeSet<_>>() {
-        let text = format!("`{keyword}` of `{}` changed, with unknown effect", subject.name);
+        let text = format!("`{keyword}` of `{}` changed; its effect is unknown", subject.name);
         findings.note(subject, "keyword-changed", text, &new.pointer, Range::Other, Wire::COMPATIBLE);
     }
 }

@@ -127,12 +127,12 @@ pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &Node<'a>, ne
     if is_open(after) || is_closed(before) {
         let kept = if is_open(after) { unread_others(old) } else { Compatibility::Compatible };
         let wire = Wire { old_client_on_new_server: kept, ..Wire::COMPATIBLE };
-        let text = format!("`{name}` may now have further properties");
+        let text = format!("`{name}` may now have additional properties");
         findings.note(subject, "additional-properties-added", text, &pointer, Range::Wider, wire);
     } else {
         let kept = if is_open(before) { unread_others(new) } else { Compatibility::Compatible };
         let wire = Wire { new_client_on_old_server: kept, ..Wire::COMPATIBLE };
-        let text = format!("`{name}` can no longer have further properties");
+        let text = format!("`{name}` can no longer have additional properties");
         findings.note(subject, "additional-properties-removed", text, &pointer, Range::Narrower, wire);
     }
 }

@@ -61,9 +61,9 @@ fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict
     RustVerdict { bump: Some(bumps.max().unwrap_or(Bump::Patch)), items, left_out, not_compared: None }
 }
 
-/// Schemas are followed as deep as they are.
+/// Runs a comparison on a large stack, because it recurses as deeply as schemas are nested.
 fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    /// Memory is taken only as far as it is used.
+    /// Only the used part of the stack takes memory.
     const STACK: usize = 128 << 20;
     thread::scope(|scope| {
         let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("the system can start a thread");

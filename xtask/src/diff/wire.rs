@@ -127,7 +127,7 @@ fn range(node: &Node) -> (i128, i128) {
     canonical::range(node.text("format"))
 }
 
-/// The range of integers that a server sends: that of the format, within the bounds. The client's type depends on the format only.
+/// The range of integers that a server sends: the range of the format, within the bounds. The client's type depends only on the format.
 fn sent_range(node: &Node) -> (i128, i128) {
     let (low, high) = range(node);
     let bound = |keyword: &str| node.get(keyword).and_then(Value::as_i64).map(i128::from);
@@ -185,7 +185,7 @@ pub fn unread_others(client: &Node) -> Compatibility {
     }
 }
 
-/// The outcome for a property that the server does not declare: it is absent, or has the type of all further properties.
+/// The outcome for a property that the server does not declare: it is absent, or has the type of additional properties.
 pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Compatibility {
     let absent = absent(property, required);
     match server.inner("additionalProperties").filter(|others| others.kind() != "any") {

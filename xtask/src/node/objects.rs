@@ -1,4 +1,4 @@
-//! Objects: their properties, and those of the objects that `allOf` combines.
+//! Objects: their properties, and the properties of objects that `allOf` combines.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ impl<'a> Node<'a> {
         objects
     }
 
-    /// Its properties, with those of the objects that it combines.
+    /// Its properties, and the properties of the objects that it combines.
     pub fn properties(&self) -> Vec<(&'a str, Node<'a>)> {
         let mut all: Vec<(&str, Node)> = Vec::new();
         for object in self.objects() {

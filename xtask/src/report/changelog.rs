@@ -1,4 +1,4 @@
-//! What `CHANGELOG.md` says of a new version.
+//! Writes the changelog entry of a new version.
 
 use std::fmt::Write;
 
@@ -14,9 +14,9 @@ pub fn lines(report: &SyncReport, diff: &Diff) -> String {
         if !diff.changes.is_empty() {
             let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");
         }
-        ["servers of the one before", "servers of this one"].map(str::to_owned)
+        ["servers of the previous specification", "servers of the new specification"].map(str::to_owned)
     } else {
-        let _ = writeln!(entry, "- FEATURE: generated from the specification of authentik {new}, after that of {old}.");
+        let _ = writeln!(entry, "- FEATURE: generated from the specification of authentik {new}, previously {old}.");
         [format!("authentik {old}"), format!("authentik {new}")]
     };
     for operation in &report.operations_added {
@@ -30,7 +30,7 @@ pub fn lines(report: &SyncReport, diff: &Diff) -> String {
     }
     let mut reported = Vec::new();
     for RenamedProperty { component, old, new } in &report.renamed {
-        let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; responses with either name are read.");
+        let _ = writeln!(entry, "- BREAKING CHANGE: `{component}.{old}` is now `{new}`; responses with either name are decoded.");
         reported.extend([old, new].map(|name| format!("#/components/schemas/{component}/properties/{name}")));
     }
     for change in diff.changes.iter().filter(|change| !reported.contains(&change.pointer)) {
@@ -50,7 +50,7 @@ pub fn lines(report: &SyncReport, diff: &Diff) -> String {
         }
         let _ = writeln!(entry, "- {}: {}{consequences}.", prefix(change.rust.unwrap_or(Bump::Patch)), change.text);
     }
-    // Builders follow their models.
+    // A builder changes with its model, so it is not listed separately.
     let of_builder = |item: &ItemChange| item.item.contains("types::builder::");
     for item in diff.rust.items.iter().filter(|item| item.bump == Bump::Major && !of_builder(item) && !diff.explains(item)) {
         let _ = writeln!(entry, "- {}: {}.", prefix(item.bump), item_change(item, "`"));

@@ -8,7 +8,8 @@ use crate::diff::Diff;
 use crate::diff::rules::Level;
 use crate::yaml::to_yaml;
 
-/// The most annotations: GitHub shows ten of each level, and finding the line of one parses a document of 1.8 MB again.
+/// The maximum number of annotations: GitHub shows ten of each level, and finding the line of each takes another pass over a document of
+/// 1.8 MB.
 const LOCATED: usize = 30;
 
 /// The changes of a new document; `text` is its text if it is a file.

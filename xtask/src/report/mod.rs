@@ -17,7 +17,7 @@ mod text;
 pub use matrix::of_matrix;
 pub use sync::{Fix, FollowUp, RenamedOperation, RenamedProperty, Status, SyncReport, Versions};
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a terminal
@@ -32,7 +32,7 @@ pub enum Format {
     Json,
 }
 
-/// A diff. `text` is that of the new document, if it is a file.
+/// Reports a diff. `text` is the text of the new document, if it is a file.
 pub fn of_diff(diff: &Diff, text: Option<&str>, format: Format) -> String {
     match format {
         Format::Text => text::of_diff(diff),
@@ -43,7 +43,7 @@ pub fn of_diff(diff: &Diff, text: Option<&str>, format: Format) -> String {
     }
 }
 
-/// What a sync did, or would do.
+/// Reports what a sync did, or would do.
 pub fn of_sync(report: &SyncReport, format: Format) -> String {
     match (format, &report.diff) {
         (Format::Html, _) => html::of_sync(report),
@@ -54,7 +54,7 @@ pub fn of_sync(report: &SyncReport, format: Format) -> String {
     }
 }
 
-/// The manual follow-up of a sync.
+/// Reports the manual follow-up of a sync.
 pub fn of_status(status: &Status, format: Format) -> String {
     let Status { base, follow_ups } = status;
     match format {
@@ -72,7 +72,7 @@ fn json(value: &impl serde::Serialize) -> String {
 /// The most items of a list that a report for people shows.
 const SHOWN: usize = 25;
 
-/// What reports call the two sides: their releases, unless they are the same.
+/// The names of the two sides in reports: their releases, unless they are the same.
 pub fn sides(diff: &Diff) -> (&str, &str) {
     if diff.old.release == diff.new.release { ("the old document", "the new document") } else { (&diff.old.release, &diff.new.release) }
 }
@@ -105,7 +105,7 @@ fn version(diff: &Diff) -> String {
     }
 }
 
-/// The operations of a change, the first few by name.
+/// The operations of a change. Only the first few are named.
 fn operations(change: &Change) -> String {
     let named = change.operations.iter().take(2).map(ToString::to_string);
     let named = named.collect::<Vec<_>>().join(", ");
@@ -121,7 +121,7 @@ mod tests {
 
     /// The JSON that `--format json` writes is documented by schemas that are checked in.
     #[test]
-    fn schemas_are_those_of_the_reports() {
+    fn schemas_match_the_reports() {
         for (file, schema) in
             [("diff", schema_for!(crate::diff::Diff)), ("sync", schema_for!(super::SyncReport)), ("status", schema_for!(super::Status))]
         {

@@ -1,4 +1,4 @@
-//! What a sync reports.
+//! The report of a sync.
 
 use std::fmt::Write;
 
@@ -31,9 +31,9 @@ pub struct SyncReport {
     pub operations_renamed: Vec<RenamedOperation>,
     /// Operations that upstream no longer has, by their ids. If there are any, nothing is written.
     pub operations_gone: Vec<String>,
-    /// Properties that are known under another name now.
+    /// Properties that were renamed.
     pub renamed: Vec<RenamedProperty>,
-    /// What is left for a maintainer to do.
+    /// The manual follow-up.
     pub follow_ups: Vec<FollowUp>,
 }
 
@@ -57,7 +57,7 @@ pub struct RenamedOperation {
     pub new: String,
 }
 
-/// A property that was renamed; responses with either name are read.
+/// A property that was renamed; responses with either name are decoded.
 #[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RenamedProperty {
@@ -75,29 +75,29 @@ pub struct RenamedProperty {
 pub struct Status {
     /// The revision that the working tree was compared with.
     pub base: String,
-    /// What is undone.
+    /// The remaining follow-up.
     pub follow_ups: Vec<FollowUp>,
 }
 
-/// Something that a sync leaves for a maintainer to do.
+/// An item of the manual follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FollowUp {
-    /// The kind of follow-up; the same for all of a kind.
+    /// The kind of follow-up.
     pub id: &'static str,
     /// JSON pointer into the slice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What is the matter.
+    /// What the problem is.
     pub text: String,
     /// What to do about it.
     pub remedy: String,
-    /// A change that settles it, where one can be proposed. `cargo xtask sync --apply` and its pointer make it.
+    /// A proposed change that resolves it, if there is one. `cargo xtask sync --apply` with the pointer makes the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
 }
 
-/// A change that settles a follow-up: a keyword to write beside the schema at a pointer.
+/// A change that resolves a follow-up: a keyword to write beside the schema at a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {
@@ -107,7 +107,7 @@ pub struct Fix {
     pub pointer: String,
     /// The extension to write.
     pub keyword: String,
-    /// Its value. A list is added to what is there.
+    /// Its value. Items of a list are added to an existing list.
     pub value: serde_json::Value,
 }
 

@@ -32,7 +32,7 @@ pub fn of_diff(diff: &Diff) -> String {
     out + &verdicts(diff)
 }
 
-/// A change with its condition and its note, in a line.
+/// A change with its condition and its note, on one line.
 pub fn sentence(change: &Change) -> String {
     let only_if = change.only_if.as_ref().map_or_else(String::new, |call| format!(" (only if {call})"));
     let note = change.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
@@ -43,7 +43,7 @@ fn verdicts(diff: &Diff) -> String {
     let (old, new) = sides(diff);
     let mut out = format!(
         "\non the wire{}\n  client of {old} on a server of {new}: {}\n  client of {new} on a server of {old}: {}\n",
-        if diff.has_conditions() { ", for calls that use nothing that changed" } else { "" },
+        if diff.has_conditions() { ", for calls that do not use anything that changed" } else { "" },
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),
     );
@@ -65,7 +65,7 @@ fn verdicts(diff: &Diff) -> String {
     out
 }
 
-/// The change of a public item in a line. `tick` is put around code.
+/// The change of a public item on one line. `tick` is put around code.
 pub fn item_change(item: &ItemChange, tick: &str) -> String {
     let rust = |code: &str| format!("{tick}{}{tick}", one_line(code));
     let path = rust(&item.item);
@@ -113,7 +113,7 @@ pub fn sync_outcome(report: &SyncReport) -> String {
     out
 }
 
-/// What a sync did where the API is the same.
+/// What a sync did if the API did not change.
 pub fn without_diff(report: &SyncReport) -> String {
     match report.files.as_slice() {
         _ if !report.operations_gone.is_empty() => {

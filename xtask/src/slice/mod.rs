@@ -22,7 +22,7 @@ mod selection;
 /// Slices a document.
 ///
 /// # Errors
-/// An operation is missing or invalid, or a `$ref` leads out of the document or to nothing.
+/// An operation is missing or invalid, or a `$ref` is external or dangling.
 pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Result<Value, Error> {
     let chosen = choose(document, selection).map_err(|error| document.with_line(error))?;
     write(document, &chosen, keep_prose).map_err(|mut invalid| document.with_line(invalid.swap_remove(0).error))

@@ -13,7 +13,7 @@ pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head
 /// Which operations to slice.
 #[derive(Clone)]
 pub enum Selection {
-    /// Those with these operation ids.
+    /// Operations with these ids.
     Only(Vec<String>),
     All,
 }
@@ -49,7 +49,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<C
             let name = operation.get("operationId").and_then(Value::as_str);
             if let Some(name) = name.filter(|name| !names.insert(*name)) {
                 let problem = format!("has the `operationId` `{name}`, which is taken by another operation");
-                return Err(document.error(pointer, problem, "give each operation an id of its own"));
+                return Err(document.error(pointer, problem, "give each operation a unique id"));
             }
             let wanted = match selection {
                 Selection::All => true,

@@ -7,7 +7,7 @@ use syn::{File, ImplItem, Item, Type};
 
 /// The items of an operation.
 pub struct Items {
-    /// The parameters that it cannot be sent without, each with a value.
+    /// The required parameters, each with a value.
     pub required: Vec<(String, Value)>,
     /// The names of its models and builders.
     pub names: BTreeSet<String>,

@@ -43,13 +43,13 @@ pub struct Survey {
     pub operations: BTreeMap<String, Outcome>,
 }
 
-/// How many times operations that do not compile are left out. The compiler reports the errors of one phase at a time.
+/// How many rounds of leaving out operations that do not compile there are. The compiler reports the errors of one phase at a time.
 const MAX_ROUNDS: usize = 12;
 
 /// Tries every list operation.
 ///
 /// # Errors
-/// The document has none, the package cannot be written or run, or it does not compile for a reason that no operation explains.
+/// The document has no list operations, the package cannot be written or run, or a compile error does not belong to an operation.
 pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
     let ours = project.slice()?.0.root;
     let mut survey = Survey { release: document.release().to_owned(), operations: BTreeMap::new() };
@@ -77,7 +77,7 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
             Some(None) if items.paginates(&id) => Outcome::Complete,
             Some(None) => Outcome::NoKey,
             Some(Some(error)) => refused("not listed", error),
-            None => refused("not listed", "the program ended before its turn"),
+            None => refused("not listed", "the program ended before it reached this operation"),
         };
         survey.operations.insert(id, outcome);
     }
@@ -128,7 +128,7 @@ fn compile(
         candidates.retain(|id, _| !survey.operations.contains_key(id));
         if candidates.len() == before {
             let texts = errors.iter().map(|error| error.rendered.as_str()).collect::<Vec<_>>();
-            bail!("{}: does not compile, and the errors belong to no operation\n{}", package.folder.display(), texts.concat());
+            bail!("{}: does not compile, and the errors do not belong to an operation\n{}", package.folder.display(), texts.concat());
         }
     }
     bail!("{}: still does not compile after {MAX_ROUNDS} rounds of leaving operations out", package.folder.display())

@@ -1,4 +1,4 @@
-//! Values for the parameters that an operation cannot be sent without.
+//! Values for the required parameters of an operation.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_those_of_the_schema() {
+    fn values_match_the_schema() {
         let text = "
 openapi: 3.0.3
 info: { title: authentik, version: 2025.6.4 }

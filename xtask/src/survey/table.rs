@@ -39,7 +39,7 @@ impl Survey {
     fn summary(&self) -> String {
         let count = |is: fn(&Outcome) -> bool| self.operations.values().filter(|outcome| is(outcome)).count();
         format!(
-            "authentik {}: {} list operations, {} complete, {} without a key, {} refused",
+            "authentik {}: {} list operations, {} complete, {} without a key, {} failed",
             self.release,
             self.operations.len(),
             count(|outcome| *outcome == Outcome::Complete),

@@ -1,4 +1,4 @@
-//! `CHANGELOG.md`: an entry for each version. A sync writes a part of the newest, and people write the rest.
+//! `CHANGELOG.md` has an entry for each version. A sync writes part of the newest entry, and people write the rest.
 
 use anyhow::{Context, Result, bail};
 use semver::Version;
@@ -36,7 +36,7 @@ impl<'a> Changelog<'a> {
         !self.own.is_empty()
     }
 
-    /// The text with one entry since the release: what a sync says, then what people wrote. None if that is nothing.
+    /// The text with one entry since the release: the lines of the sync, then the handwritten lines. `None` if there are none.
     pub fn with_entry(&self, version: &Version, generated: &str) -> String {
         let Self { intro, own, released } = self;
         let generated = if generated.is_empty() { String::new() } else { format!("{BEGIN}\n{generated}{END}\n\n") };
@@ -46,7 +46,7 @@ impl<'a> Changelog<'a> {
     }
 }
 
-/// The lines of entries aside from headings and from what a sync wrote.
+/// The lines of entries, without headings and without lines that a sync wrote.
 fn own_lines(entries: &str) -> String {
     let (mut own, mut is_generated) = (Vec::new(), false);
     for line in entries.lines() {
@@ -54,7 +54,7 @@ fn own_lines(entries: &str) -> String {
             BEGIN => is_generated = true,
             END => is_generated = false,
             _ if is_generated || line.starts_with("## ") => {}
-            // Lists that become one have no empty lines between them.
+            // Merged lists have no empty lines between them.
             "" if own.last().is_none_or(|last: &&str| last.is_empty()) => {}
             line => own.push(line),
         }

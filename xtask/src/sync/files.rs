@@ -1,4 +1,4 @@
-//! Reads, checks and edits the files that a sync keeps in step.
+//! Reads, checks and edits the files that a sync keeps consistent.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "the files of an earlier sync do not agree: {SLICE} is of {release}, {MANIFEST} has version {version}{wrong}\n  help: restore them \
+        "the files of an earlier sync are inconsistent: {SLICE} is of {release}, {MANIFEST} has version {version}{wrong}\n  help: restore them \
          with `git checkout`, or count from a complete state with `cargo xtask sync --base` and its revision"
     )
 }
@@ -56,7 +56,7 @@ pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Res
     let is_pinned = matches!(source, Source::Release(release) if release == pinned);
     match project.upstream.get("sha256").and_then(|value| value.as_str()) {
         Some(known) if is_pinned && !known.is_empty() && known != downloaded => bail!(
-            "{UPSTREAM}: sha256: the document of authentik {pinned} is not the one that was pinned\n  pinned:     {known}\n  downloaded: \
+            "{UPSTREAM}: sha256: the document of authentik {pinned} is different from the pinned one\n  pinned:     {known}\n  downloaded: \
              {downloaded}\n  help: find out why it changed; to accept it, write `sha256 = \"\"` there and sync again"
         ),
         _ => Ok(()),
@@ -67,7 +67,7 @@ pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Res
 #[derive(Clone, Copy)]
 pub struct Slice<'a> {
     pub release: &'a str,
-    /// Whether the API is that of the checked-in slice.
+    /// Whether the API is the same as in the checked-in slice.
     pub same_api: bool,
     pub renamed: &'a [RenamedOperation],
 }
@@ -88,7 +88,7 @@ pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -
     match source {
         Source::Release(name) if name == release => set(upstream.as_table_mut(), "sha256", sha256),
         _ if same_api && project.release()? == release => {}
-        // The digest is that of the file in upstream's repository, and copies from elsewhere may have other bytes.
+        // The digest is for the file in upstream's repository; copies from elsewhere may have different bytes.
         _ => set(upstream.as_table_mut(), "sha256", ""),
     }
     let lock = parse(LOCK, &project.read(LOCK)?)?;

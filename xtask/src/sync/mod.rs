@@ -73,7 +73,7 @@ struct New<'a> {
     document: &'a Document,
     slice: Value,
     text: String,
-    /// Whether the API is that of the base.
+    /// Whether the API is the same as in the base.
     same_api: bool,
     carried: Carried,
     bridged: Vec<Bridged>,
@@ -89,7 +89,7 @@ impl<'a> New<'a> {
     }
 }
 
-/// What a new slice means for the crate.
+/// The consequences of a new slice for the crate.
 struct Verdict {
     version: Version,
     changelog: String,
@@ -120,7 +120,7 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         report.follow_ups = left_to_do(project, &base, &ours.root, &new, &verdict, &texts, &report);
         finish(project, texts, options.write, &mut report)?;
     }
-    // Freeing some 60,000 values takes a tenth of the whole run, and the process ends soon.
+    // Freeing about 60,000 values would take a tenth of the run time, and the process ends soon.
     std::mem::forget(document);
     Ok(report)
 }
@@ -135,7 +135,7 @@ fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut S
     let changelog = Changelog::parse(&text, &base.version)?;
     let next_version = |bump| files::next_version(&base.version, bump, release_of(&new.slice));
     let (version, lines, generated) = if new.same_api {
-        // What people wrote since the release is about a version of its own.
+        // Handwritten lines since the release need a version of their own.
         let version = if changelog.has_own_lines() { next_version(Bump::Patch)? } else { base.version.clone() };
         (version, String::new(), generate(SLICE, &new.text)?)
     } else {
@@ -150,7 +150,7 @@ fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut S
     Ok(Verdict { changelog: changelog.with_entry(&version, &lines), version, generated })
 }
 
-/// The files that a sync keeps in step, by their paths.
+/// The files that a sync keeps consistent, by path.
 type Texts = [(&'static str, String); 6];
 
 fn texts(project: &Project, new: &New, verdict: &Verdict, report: &SyncReport, source: (&Source, &str)) -> Result<Texts> {

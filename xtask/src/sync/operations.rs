@@ -1,4 +1,4 @@
-//! Operations of `upstream.toml` that upstream renamed or removed.
+//! Finds operations of `upstream.toml` that upstream renamed or removed.
 
 use serde_json::Value;
 

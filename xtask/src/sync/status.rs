@@ -17,7 +17,7 @@ use crate::project::{Project, UPSTREAM};
 use crate::report::{Status, SyncReport};
 use crate::yaml::to_yaml;
 
-/// Compares the working tree with a revision, by default that of the newest tag, or else the last commit.
+/// Compares the working tree with a revision: by default the newest tag, or the last commit if there is no tag.
 pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
     let base = base.unwrap_or_else(|| match project.git(&["describe", "--tags", "--abbrev=0"]) {
         Ok(tag) => tag.trim().to_owned(),
@@ -58,8 +58,8 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
     let mut annotated = ours.root;
     for pointer in pointers {
         let fix = status.follow_ups.iter().filter_map(|follow_up| follow_up.fix.as_ref()).find(|fix| fix.pointer == *pointer);
-        let fix =
-            fix.with_context(|| format!("{pointer}: no follow-up has a fix there\n  help: `cargo xtask sync --status` lists the fixes"))?;
+        let fix = fix
+            .with_context(|| format!("{pointer}: there is no fix for this pointer\n  help: `cargo xtask sync --status` lists the fixes"))?;
         annotations::add(&mut annotated, &fix.pointer, &fix.keyword, &fix.value);
     }
     annotations::carry(&annotated, &mut slice);
@@ -69,7 +69,7 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
     project.write(&[(SLICE, text), (REVIEWED, rust)])
 }
 
-/// The semver verdict for the generated Rust of the working tree, compared with that of a revision.
+/// The semver verdict for the generated Rust of the working tree compared with a revision.
 pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
     let (old_document, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
     let (ours, _) = project.slice()?;

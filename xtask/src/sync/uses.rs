@@ -23,12 +23,12 @@ impl Sources {
         self.0.iter().find(|(file, _)| file == path).map_or("", |(_, text)| text)
     }
 
-    /// The places, as `path:line`, of a type or function.
+    /// The places where a type or function is used, as `path:line`.
     pub fn of_item(&self, name: &str) -> Vec<String> {
         self.places(name, |_, _| true)
     }
 
-    /// The places of a field. Many fields have common words as names, so the context decides.
+    /// The places where a field is used. Many fields have common words as names, so the context decides.
     pub fn of_field(&self, name: &str) -> Vec<String> {
         self.places(name, |before, after| {
             before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")

@@ -11,7 +11,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn texts(root: &Path) -> Vec<String> {
-    assert_eq!(fs::read_dir(root).unwrap().count(), FILES.len(), "something is left over");
+    assert_eq!(fs::read_dir(root).unwrap().count(), FILES.len(), "there are files left over");
     FILES.iter().map(|name| fs::read_to_string(root.join(name)).unwrap()).collect()
 }
 
@@ -34,7 +34,7 @@ fn an_interrupted_change_is_finished_or_discarded() {
 }
 
 #[test]
-fn a_change_that_was_not_recorded_is_discarded() {
+fn an_unrecorded_change_is_discarded() {
     let folder = folder();
     let transaction = Transaction { root: folder.path(), folder: folder.path().join(FOLDER) };
     transaction.prepare(&[("a", "new".into())]).unwrap();
@@ -74,7 +74,7 @@ fn a_file_that_cannot_be_replaced_restores_the_others() {
 
 #[test]
 #[cfg(unix)]
-fn symbolic_links_are_written_through_and_line_ends_are_kept() {
+fn symbolic_links_are_followed_and_line_endings_are_kept() {
     let (folder, elsewhere) = (folder(), tempfile::TempDir::new().unwrap());
     let target = elsewhere.path().join("target");
     fs::write(&target, "old\r\n").unwrap();
@@ -88,11 +88,11 @@ fn symbolic_links_are_written_through_and_line_ends_are_kept() {
 
 #[test]
 #[cfg(unix)]
-fn a_second_writer_is_turned_away_until_the_first_has_finished() {
+fn a_second_writer_is_rejected_until_the_first_has_finished() {
     let folder = folder();
     let first = Lock::acquire(folder.path(), false).unwrap();
     let error = Lock::acquire(folder.path(), true).map(drop).unwrap_err().to_string();
-    assert!(error.contains("another `cargo xtask sync` is running here"), "{error}");
+    assert!(error.contains("another `cargo xtask sync` is running in this repository"), "{error}");
     drop(first);
     let _readers = [Lock::acquire(folder.path(), true).unwrap(), Lock::acquire(folder.path(), true).unwrap()];
 }

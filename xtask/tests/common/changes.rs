@@ -24,9 +24,10 @@ pub struct Case {
     old: Patches,
     #[serde(default)]
     new: Patches,
-    /// Rule, level, pointer, wire verdicts (old client with new server, new client with old server), Rust verdict, and the affected calls if not all.
+    /// Rule, level, pointer, wire verdicts (old client with new server, new client with old server), Rust verdict, and the affected calls
+    /// if not all.
     pub changes: Vec<Vec<Option<String>>>,
-    /// The Rust verdict of all changes together, if it is larger than that of each.
+    /// The Rust verdict of all changes together, if it is larger than the verdict of each.
     pub rust: Option<String>,
     /// Whether random responses can show the verdict.
     #[serde(default = "yes")]

@@ -27,7 +27,7 @@ struct Rust {
 }
 
 impl Document {
-    /// Takes a slice and the code generated from it.
+    /// Creates a document from a slice and the code generated from it.
     pub fn new(slice: &str, code: &str) -> Self {
         let slice: Value = serde_yaml::from_str(slice).unwrap();
         let operation = slice["paths"].as_object().unwrap().values().next().unwrap()["get"].clone();
@@ -89,7 +89,7 @@ impl<'a> Decoder<'a> {
             std::fs::copy("../Cargo.lock", folder.join("Cargo.lock")).unwrap();
         }
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // The library's crates were downloaded to build this test.
+        // The library's dependencies were downloaded to build this test.
         command.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

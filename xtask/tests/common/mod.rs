@@ -135,7 +135,7 @@ impl Project {
         xtask_here(&[&["--root", self.path().to_str().unwrap()], arguments].concat())
     }
 
-    /// Every file, to see that nothing changed.
+    /// Every file, to check that nothing changed.
     pub fn contents(&self) -> Vec<String> {
         FILES.iter().map(|file| self.read(file)).collect()
     }

@@ -12,7 +12,8 @@ pub fn document(rng: &mut Rng) -> Value {
     for name in COMPONENTS {
         schemas.insert(name.to_owned(), object(1, rng));
     }
-    // With an extension that is always in the slice, the document's own extensions count, and not those of the checked-in slice.
+    // An extension that is always in the slice ensures that the document's own extensions apply, and not the extensions of the checked-in
+    // slice.
     let label = json!({ "type": "string", "x-aliases": ["caption"] });
     let properties = json!({ "one": schema(0, rng), "two": schema(0, rng), "nested": nested(5, rng), "label": label });
     let response = json!({ "type": "object", "properties": properties, "required": ["one"] });
@@ -54,7 +55,7 @@ fn schema(depth: usize, rng: &mut Rng) -> Value {
     }
 }
 
-/// Inline objects in each other.
+/// Nested inline objects.
 pub fn nested(depth: usize, rng: &mut Rng) -> Value {
     (0..depth).fold(json!({ "type": "string" }), |inner, level| {
         json!({ "type": "object", "properties": { format!("level{level}"): inner, "kind": reference(rng) }, "required": ["kind"] })

@@ -40,13 +40,13 @@ pub fn response(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> O
             _ => json!((0..rng.usize(1..5)).map(|_| rng.lowercase()).collect::<String>()),
         },
         Some("integer") => {
-            // Up to 2^53 a float keeps a whole number; serde_json reads the longest of them one off.
+            // A float represents integers up to 2^53 exactly; serde_json parses the longest of them with an error of one.
             const EXACT: i64 = 1 << 48;
             let widest = if schema["format"] == "int32" { (i32::MIN.into(), i32::MAX.into()) } else { (-EXACT, EXACT) };
             let (low, high) = (schema["minimum"].as_i64().unwrap_or(widest.0), schema["maximum"].as_i64().unwrap_or(widest.1));
             json!(rng.i64(low..=high))
         }
-        // Eighths are exact in decimal too, and more digits than these are not read back as they were written by every parser.
+        // Eighths are exact in decimal notation too. Not every parser round-trips numbers with more digits.
         Some("number") if schema["format"] == "float" => json!(f64::from(rng.u16(..)) / 8.0),
         Some("number") => json!(f64::from(rng.u32(..)) / 8.0),
         Some("boolean") => json!(rng.bool()),
@@ -57,7 +57,7 @@ pub fn response(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> O
 
 fn object(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> Option<Value> {
     let mut object = Map::new();
-    // Servers send page counters as integers, whatever the schema says.
+    // Servers send page numbers and counts as integers, even if the schema says `number`.
     let counts = schema["properties"].get("total_pages").is_some();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let required = schema["required"].as_array().is_some_and(|names| names.contains(&json!(name)));

@@ -1,10 +1,10 @@
-//! Documents of upstream's that the tests of `sync` make, and syncing a project from one.
+//! Upstream documents for the tests of `sync`, and functions to sync a project from them.
 
 use serde_json::{Value, json};
 
 use super::{Project, merge, slice};
 
-/// A document of upstream's: the slice of another release with a change.
+/// An upstream document: the slice of another release with a change.
 pub fn upstream(release: &str, change: &Value) -> String {
     let mut document = slice();
     without_ours(&mut document);

@@ -40,14 +40,14 @@ fn header_of(slice: &str) -> String {
 
 /// Updates of progenitor and changes of the slice appear in the reviewed file.
 #[test]
-fn the_reviewed_file_is_what_the_generator_makes_of_the_slice() {
+fn the_reviewed_file_is_the_generators_output_for_the_slice() {
     let slice = read(SLICE);
     let generated = header_of(&slice) + &generate(SLICE, &slice).unwrap().code();
     assert!(read(REVIEWED) == generated, "run `{REFRESH}`, and review the difference");
 }
 
 #[test]
-fn a_stale_reviewed_file_is_noticed() {
+fn a_stale_reviewed_file_is_detected() {
     let slice = read(SLICE);
     let current = header_of(&slice);
     assert!(read(REVIEWED).starts_with(&current));
@@ -196,7 +196,7 @@ fn properties_that_releases_rename_or_leave_out_are_decoded() {
 
 /// Inline enums are open enums, like those in `components`.
 #[test]
-fn inline_enums_become_open_enums_of_their_own() {
+fn inline_enums_become_separate_open_enums() {
     let code = generate_edited(&[(
         "          description: Name of the flow, for administrators.\n          type: string\n",
         "          description: Name of the flow, for administrators.\n          type: string\n          enum: [one, ٣, self]\n",

@@ -2,7 +2,7 @@
 
 use xtask::codegen::{Diagnostic, Generated, generate};
 
-/// A list of things at `/things/`, with these properties, further components, and further lines of the operation.
+/// A list of things at `/things/`, with these properties, additional components, and additional lines of the operation.
 fn list(properties: &str, components: &str, operation: &str) -> String {
     format!(
         "openapi: 3.0.3
@@ -163,7 +163,7 @@ fn fixups_of_other_operations_are_not_stale() {
 }
 
 #[test]
-fn missing_descriptions_are_counted_worst_first() {
+fn missing_descriptions_are_counted_most_first() {
     let generated = generated(&list("pk: { type: integer }", "", ""));
     let counts = generated.undescribed_counts();
     // The operation, its six parameters, and an enum of its own with two values.
@@ -195,7 +195,7 @@ components: { schemas: { Thing: { type: object, properties: { name: { type: stri
 }
 
 #[test]
-fn what_is_missing_is_named_with_its_operation_and_remedy() {
+fn missing_values_are_reported_with_their_operation_and_help() {
     let body = "parameters: [{ in: query, name: kind, required: true, schema: { type: string } }]
       requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/ThingRequest' } } } }
       responses: { '204': { description: Done. } }
@@ -226,7 +226,7 @@ components: {{ schemas: {{ Thing: {{ {thing} }}, ThingRequest: {{ {request} }} }
 }
 
 #[test]
-fn files_streams_and_several_kinds_of_success_are_refused_by_name() {
+fn files_streams_and_several_success_responses_are_rejected_by_name() {
     let cases = [
         (
             "requestBody: { content: { multipart/form-data: { schema: { type: object } } } }\n      responses: { '204': { description: Done. } }",

@@ -15,7 +15,7 @@ const BOUNDS: [&str; 10] = [
     "min-properties",
 ];
 
-/// Ids that are not in `tests/fixtures/rules.tsv`, which lacks request bodies, headers and removed operations. The remaining ones are
+/// Ids that are not in `tests/fixtures/rules.tsv`, which lacks request bodies, headers and removed operations. The other ones are
 /// ours; xtask/README.md lists them.
 const NOT_IN_THE_TABLE: &[&str] = &[
     "additional-properties-added",
@@ -58,9 +58,9 @@ const NOT_IN_THE_TABLE: &[&str] = &[
     "unique-items-removed",
 ];
 
-/// Each id that oasdiff has too has oasdiff's level.
+/// Ids that oasdiff also has have oasdiff's level.
 #[test]
-fn levels_are_those_of_oasdiff() {
+fn levels_match_oasdiff() {
     let table = std::fs::read_to_string("../tests/fixtures/rules.tsv").unwrap();
     let known: BTreeMap<_, _> = table.lines().skip(1).filter_map(|line| line.split('\t').next().zip(line.split('\t').nth(1))).collect();
     let mut ours = OF_OPERATIONS.iter().map(|(id, _)| of_operation(id)).collect::<Vec<_>>();

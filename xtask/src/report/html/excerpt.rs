@@ -56,7 +56,7 @@ fn excerpt(value: &Value) -> String {
     lines.join("\n")
 }
 
-/// Removes our descriptions, which only the checked-in slice has and which would obscure the changes.
+/// Removes our descriptions: only the checked-in slice has them, and they would obscure the changes.
 fn without_documentation(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -70,7 +70,7 @@ fn without_documentation(value: &Value) -> Value {
     }
 }
 
-/// Two texts as HTML in which lines that only one of them has are marked.
+/// Two texts as HTML. Lines that only one of them has are marked.
 pub fn compared(old: Option<&str>, new: Option<&str>) -> [Option<String>; 2] {
     let marked = |text: &str, other: Option<&str>, tag: &str| {
         let others = other.map(|other| other.lines().collect::<Vec<_>>());

@@ -38,8 +38,8 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
     }
     if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
         let text = format!("authentik {new} is a pre-release");
-        let remedy = "sync again when the final release is out. If a crate of this version is published by then, the sync must count from it: \
-                      registries ignore what follows the `+`, so the final release needs another version number";
+        let remedy = "sync again after the final release. If this version of the crate has been published by then, the sync must count from it: \
+                      registries ignore everything after the `+`, so the final release needs a different version number";
         found.push(follow_up("pre-release", None, text, remedy));
     }
     found
@@ -47,8 +47,8 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
 
 fn listing_shortened(context: &Context) -> Vec<FollowUp> {
     let each = |unlisted: &Unlisted| {
-        let text = format!("`x-listing` no longer has {}, because what it names is gone", unlisted.what);
-        let remedy = "read in the docs of `pagination` what a listing then promises, and look for what has taken its place";
+        let text = format!("`x-listing` no longer has {}, because upstream removed its parameter or property", unlisted.what);
+        let remedy = "read in the docs of `pagination` what a listing promises without it, and look for a replacement";
         follow_up("listing-shortened", Some(unlisted.pointer.clone()), text, remedy)
     };
     context.unlisted.iter().map(each).collect()
@@ -63,10 +63,11 @@ fn default_assumed(context: &Context) -> Vec<FollowUp> {
     context.bridged.iter().map(each).collect()
 }
 
-/// Descriptions that may no longer be true: those of renamed items, and those that name a release next to a
+/// Descriptions that may no longer be true: descriptions of renamed items, and descriptions that name a release next to a
 /// change.
 fn description_to_check(context: &Context) -> Vec<FollowUp> {
-    let renamed = context.renamed.iter().map(|Renamed { component, new, old }| (property(component, new), format!("of what was `{old}`")));
+    let renamed =
+        context.renamed.iter().map(|Renamed { component, new, old }| (property(component, new), format!("of the former `{old}`")));
     let mut found = renamed.collect::<Vec<_>>();
     for change in context.changes() {
         descriptions(context.new, "#", &mut |pointer, node, text| {
@@ -118,7 +119,7 @@ fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
     let (old, new) = sides(diff);
     let each = |change: &Change| {
         let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
-        let remedy = "nothing in the slice can bridge this: tell users in the changelog entry, or support both in src/";
+        let remedy = "no extension in the slice can solve this: tell users in the changelog entry, or support both in src/";
         follow_up("incompatible-with-old-servers", Some(change.pointer.clone()), text, remedy)
     };
     let changes = context.changes().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible);
@@ -127,8 +128,8 @@ fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
 
 fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
     let each = |place: &String| {
-        let remedy = "see whether it belongs elsewhere; the old text is in git";
-        follow_up("description-orphaned", None, format!("what a description described is gone: {place}"), remedy)
+        let remedy = "check whether it belongs elsewhere; the old text is in git";
+        follow_up("description-orphaned", None, format!("the subject of a description no longer exists: {place}"), remedy)
     };
     context.orphaned.iter().map(each).collect()
 }
@@ -137,8 +138,7 @@ fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
 fn without_key(context: &Context) -> Vec<FollowUp> {
     let each = |pointer: &String| {
         let text = "nothing identifies a row, so the operation has no `paginate()`".to_owned();
-        let remedy =
-            "if a property does, or several do together, declare it with `x-listing: key:`; if not, read single pages with `send()`";
+        let remedy = "if one or several properties identify a row, declare them with `x-listing: key:`; otherwise, use `send()` to read single pages";
         follow_up("without-key", Some(pointer.clone()), text, remedy)
     };
     context.generated.without_key.iter().map(each).collect()
@@ -146,8 +146,8 @@ fn without_key(context: &Context) -> Vec<FollowUp> {
 
 fn name_taken(context: &Context) -> Vec<FollowUp> {
     let each = |(pointer, name): &(String, String)| {
-        let text = format!("the enum is called `{name}`, because its usual name is that of another type");
-        follow_up("name-taken", Some(pointer.clone()), text, "use this name; it stays as long as that type does")
+        let text = format!("the enum is called `{name}`, because another type has its usual name");
+        follow_up("name-taken", Some(pointer.clone()), text, "use this name; it stays the same as long as that type exists")
     };
     context.generated.renamed.iter().map(each).collect()
 }

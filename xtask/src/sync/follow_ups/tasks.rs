@@ -1,4 +1,4 @@
-//! Tasks: follow-ups that stay undone until the files change.
+//! Tasks: follow-ups that remain open until the files change.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub const ALL: &[Kind] = &[
 fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
     let is_pinned =
         context.upstream.parse::<DocumentMut>().is_ok_and(|upstream| upstream["sha256"].as_str().is_some_and(|sha256| !sha256.is_empty()));
-    let text = format!("`sha256` in {UPSTREAM} is empty, so nothing says which document the slice was made from");
+    let text = format!("`sha256` in {UPSTREAM} is empty, so it is unknown which document the slice was made from");
     let remedy = "run `cargo xtask sync` once upstream has published the release; `cargo xtask release` needs it";
     (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, remedy)).into_iter().collect()
 }
@@ -56,7 +56,7 @@ fn operation_renamed(context: &Context) -> Vec<FollowUp> {
 
 fn property_renamed(context: &Context) -> Vec<FollowUp> {
     let each = |Renamed { component, old, new }: &Renamed| {
-        let text = format!("`{component}.{old}` is now `{new}`, in Rust too; responses with either name are read");
+        let text = format!("`{component}.{old}` is now `{new}`, in Rust too; responses with either name are decoded");
         Some(follow_up("property-renamed", Some(property(component, new)), text, rename_in(&context.sources.of_field(old))?))
     };
     context.renamed.iter().filter_map(each).collect()
@@ -77,7 +77,7 @@ fn listed(places: &[String]) -> String {
     }
 }
 
-/// Properties that new servers always send and old ones do not.
+/// Properties that new servers always send but old servers do not.
 fn required_since(context: &Context) -> Vec<FollowUp> {
     let Some(diff) = context.diff else { return Vec::new() };
     let (old, new) = sides(diff);
@@ -86,7 +86,7 @@ fn required_since(context: &Context) -> Vec<FollowUp> {
         let alias =
             lost.map_or_else(String::new, |name| format!("if this is `{name}` under another name, add it to `x-aliases`; otherwise, "));
         let remedy = format!(
-            "{alias}if a value can stand for what is not sent, write it in {SLICE} as `x-default-when-absent`. Then run `cargo xtask sync` \
+            "{alias}if there is a sensible value for absent properties, write it in {SLICE} as `x-default-when-absent`. Then run `cargo xtask sync` \
              with `--base` and the revision of the last release, which corrects the changelog"
         );
         let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
@@ -128,9 +128,9 @@ fn fixup_not_needed(context: &Context) -> Vec<FollowUp> {
     let each = |fixup: &&str| {
         let text = format!("the fixup `{fixup}` is no longer needed, and stops the build");
         let remedy = match *fixup {
-            // src/pagination relies on this type of counters.
+            // src/pagination relies on this type.
             "page_counters_are_unsigned" => {
-                "do not remove it: src/pagination needs `u64` counters. Make it convert what upstream declares now"
+                "do not remove it: src/pagination needs `u64` page numbers and counts. Make it convert upstream's new type"
             }
             _ => "remove it from codegen/passes/fixups.rs",
         };
@@ -144,7 +144,7 @@ fn crate_missing(context: &Context) -> Vec<FollowUp> {
     let needed = [("chrono", "dates"), ("regress", "patterns of parameters")];
     let each = |(name, what): (&str, &str)| {
         let text = format!("the generated Rust needs the crate `{name}` for {what}");
-        follow_up("crate-missing", None, text, "add it to Cargo.toml, or write a fixup that does without")
+        follow_up("crate-missing", None, text, "add it to Cargo.toml, or write a fixup that avoids it")
     };
     let is_missing = |name: &str| code.contains(&format!("::{name}::")) && !context.manifest.contains(&format!("\n{name}"));
     needed.into_iter().filter(|(name, _)| is_missing(name)).map(each).collect()
@@ -189,8 +189,9 @@ fn gone_from_rust(context: &Context) -> Vec<FollowUp> {
         let name = item.item.rsplit("::").next().unwrap_or_default();
         let is_field = name.starts_with(|c: char| c.is_ascii_lowercase());
         let places = if is_field { context.sources.of_field(name) } else { context.sources.of_item(name) };
-        let remedy = format!("do without it in {}", listed(&places));
-        (!places.is_empty()).then(|| follow_up("gone-from-rust", None, format!("`{}` is gone from Rust", item.item), remedy))
+        let remedy = format!("stop using it in {}", listed(&places));
+        (!places.is_empty())
+            .then(|| follow_up("gone-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), remedy))
     };
     gone.filter_map(each).collect()
 }
@@ -207,7 +208,7 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
     models.filter(|model| !is_compared(model)).map(each).collect()
 }
 
-/// A removed property of the same object, which may have been renamed.
+/// A removed property of the same object, which may have been renamed to this one.
 fn lost_beside<'a>(diff: &'a Diff, added: &Change) -> Option<&'a str> {
     let (object, _) = added.pointer.rsplit_once('/')?;
     let mut lost = diff.changes.iter().filter(|change| change.id.starts_with("response-") && change.id.ends_with("-property-removed"));
