@@ -1,6 +1,5 @@
 //! The feature `tracing`: events for retries and differences from the specification, and spans.
 #![cfg(operation = "flows_bindings_list")]
-#![cfg(feature = "tracing")]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

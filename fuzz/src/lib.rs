@@ -1,4 +1,4 @@
-//! The properties that the fuzz targets check. `tests/fuzz.rs` checks them on stable Rust too.
+//! The properties that the fuzz targets check. `tests/all/fuzz.rs` checks them on stable Rust too.
 
 use std::sync::LazyLock;
 use std::time::Duration;

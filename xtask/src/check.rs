@@ -41,8 +41,10 @@ impl Step {
 }
 
 /// Tests the client, its listings and its build without the generator and optional features.
-const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test client --test listing --test build";
-const BROWSER_TESTS: &str = "test --workspace --all-features --locked --test example -- --ignored";
+const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test all -- client:: listing:: build_modes::";
+const BROWSER_TESTS: &str = "test --all-features --locked --test all -- --ignored browser";
+/// Compiles crates that only these tests need.
+const COMPILING_TESTS: &str = "test --package xtask --locked --test all -- --ignored survey:: wire::";
 
 /// Every step, quick ones first.
 fn steps(manifest: &DocumentMut) -> Vec<Step> {
@@ -70,7 +72,9 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
         Step { name: "oldest Rust, declared", task: Task::OldestRust(minimum.into()) },
         Step { name: "docs", task: Task::CargoWith(docs, ("RUSTDOCFLAGS", "-D warnings")) },
         Step { name: "links in documents", task: Task::Check(links::check) },
-        Step::cargo("tests", "test --workspace --all-features --locked"),
+        // More cases of the property tests than a run by hand tries.
+        Step { name: "tests", task: Task::CargoWith("test --workspace --all-features --locked".into(), ("PROPTEST_CASES", "400")) },
+        Step::cargo("tests that compile crates", COMPILING_TESTS),
         Step::cargo("tests of a small build", MINIMAL_TESTS),
         Step::cargo("example", "run --example list_bindings --locked -- --format csv"),
         Step { name: "page in a browser", task: browser },

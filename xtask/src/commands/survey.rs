@@ -12,7 +12,7 @@ use crate::survey::survey;
 use crate::survey::table::Format;
 
 /// The page that `--write` writes.
-const PAGE: &str = "docs/operations.md";
+const PAGE: &str = "docs/list-operations.md";
 
 /// Generate, compile and list every list operation of a document
 #[derive(Args)]
@@ -23,7 +23,7 @@ pub struct Arguments {
     /// The format of the table
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Write the table to docs/operations.md, in place of an older one of the same release
+    /// Write the table to docs/list-operations.md, in place of an older one of the same release
     #[arg(long)]
     write: bool,
 }

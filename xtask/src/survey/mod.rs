@@ -34,7 +34,7 @@ pub enum Outcome {
     /// Rows have no key, so there is no `paginate()`. `send()` returned a page.
     NoKey,
     /// Why it cannot be generated, does not compile, or was not listed completely.
-    Refused(String),
+    Failed(String),
 }
 
 /// The outcomes of all list operations of a document.
@@ -65,7 +65,7 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
     for (id, operation) in operations {
         match generate(document, std::slice::from_ref(&id), &ours) {
             Ok((_, generated)) => drop(candidates.insert(id, Items::of(&generated.file, parameters::required(document, operation)))),
-            Err(error) => drop(survey.operations.insert(id, refused("not generated", &format!("{error:#}")))),
+            Err(error) => drop(survey.operations.insert(id, failed("not generated", &format!("{error:#}")))),
         }
     }
     let package = Package::new(project)?;
@@ -76,8 +76,8 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
         let outcome = match listed.get(&id) {
             Some(None) if items.paginates(&id) => Outcome::Complete,
             Some(None) => Outcome::NoKey,
-            Some(Some(error)) => refused("not listed", error),
-            None => refused("not listed", "the program ended before it reached this operation"),
+            Some(Some(error)) => failed("not listed", error),
+            None => failed("not listed", "the program ended before it reached this operation"),
         };
         survey.operations.insert(id, outcome);
     }
@@ -122,7 +122,7 @@ fn compile(
         let before = candidates.len();
         for error in &errors {
             for id in concerned(error, &code, candidates) {
-                survey.operations.entry(id.clone()).or_insert_with(|| refused("not compiled", &error.message));
+                survey.operations.entry(id.clone()).or_insert_with(|| failed("not compiled", &error.message));
             }
         }
         candidates.retain(|id, _| !survey.operations.contains_key(id));
@@ -170,7 +170,7 @@ fn list_operations(document: &Document) -> Vec<(String, &Value)> {
     lists.filter_map(|operation| Some((operation["operationId"].as_str()?.to_owned(), operation))).collect()
 }
 
-fn refused(stage: &str, reason: &str) -> Outcome {
+fn failed(stage: &str, reason: &str) -> Outcome {
     let lines = reason.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
-    Outcome::Refused(format!("{stage}: {}", lines.join(" · ")))
+    Outcome::Failed(format!("{stage}: {}", lines.join(" · ")))
 }

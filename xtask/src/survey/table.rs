@@ -12,15 +12,18 @@ pub enum Format {
 }
 
 /// The introduction of the page of tables.
-const HEAD: &str = "# List operations\n\n`cargo xtask survey` takes every list operation of a release through the generator and the compiler, and \
-                    lists 1,000 rows of the fake server through `paginate()`, with pages of 20, 100 and 500 rows. This page has the \
-                    results; `cargo xtask survey RELEASE --write` writes it. *No key* means that nothing identifies a row: `send()` reads \
-                    single pages, and there is no `paginate()`.\n";
+const HEAD: &str = "\
+# List operations
+
+`cargo xtask survey` takes every list operation of a release through the generator and the compiler, and lists 1,000 rows of the fake server
+through `paginate()`, with pages of 20, 100 and 500 rows. This page has the results; `cargo xtask survey RELEASE --write` writes it. *No
+key* means that nothing identifies a row: `send()` reads single pages, and there is no `paginate()`.
+";
 
 impl Survey {
     /// Whether every operation was listed, or has no key.
     pub fn is_good(&self) -> bool {
-        !self.operations.values().any(|outcome| matches!(outcome, Outcome::Refused(_)))
+        !self.operations.values().any(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
 
     pub fn text(&self, format: Format) -> String {
@@ -44,7 +47,7 @@ impl Survey {
             self.operations.len(),
             count(|outcome| *outcome == Outcome::Complete),
             count(|outcome| *outcome == Outcome::NoKey),
-            count(|outcome| matches!(outcome, Outcome::Refused(_)))
+            count(|outcome| matches!(outcome, Outcome::Failed(_)))
         )
     }
 
@@ -72,6 +75,6 @@ fn describe(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Complete => "complete",
         Outcome::NoKey => "no key",
-        Outcome::Refused(reason) => reason,
+        Outcome::Failed(reason) => reason,
     }
 }

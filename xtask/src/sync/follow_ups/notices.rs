@@ -154,7 +154,7 @@ fn name_taken(context: &Context) -> Vec<FollowUp> {
 
 fn rust_to_review(context: &Context) -> Vec<FollowUp> {
     let remedy = format!(
-        "run `UPDATE_DOCS=1 cargo test --all-features --test compatibility`, read `git diff`, {REVIEWED} above all, then run `cargo xtask check`"
+        "run `UPDATE_DOCS=1 cargo test --all-features --test all compatibility::`, read `git diff`, {REVIEWED} above all, then run `cargo xtask check`"
     );
     let text = "the generated Rust and the table of releases changed".to_owned();
     context.diff.map(|_| follow_up("rust-to-review", None, text, remedy)).into_iter().collect()

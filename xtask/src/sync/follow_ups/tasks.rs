@@ -200,9 +200,9 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
     let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
     let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
     let models = items.filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
-    let is_compared = |model: &&str| context.sources.text("tests/schema.rs").contains(model.trim());
+    let is_compared = |model: &&str| context.sources.text("tests/all/json_schema.rs").contains(model.trim());
     let each = |model: &str| {
-        let remedy = "compare it with its schema in tests/schema.rs, and see whether src/lib.rs should export it";
+        let remedy = "compare it with its schema in tests/all/json_schema.rs, and see whether src/lib.rs should export it";
         follow_up("model-added", None, format!("`types::{model}` is a new model"), remedy)
     };
     models.filter(|model| !is_compared(model)).map(each).collect()

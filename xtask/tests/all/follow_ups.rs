@@ -1,0 +1,255 @@
+//! The manual follow-up of a sync, and how `sync --status` recognises completed items.
+
+use std::process::Command;
+
+use crate::common::upstream::{follow_up, schema, sync, upstream, without_ours};
+use crate::common::{FILES, Project, slice};
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+/// A project in a git repository, with Rust that uses the generated items.
+fn repository(rust: &str) -> Project {
+    let project = Project::new();
+    std::fs::create_dir(project.path().join("src")).unwrap();
+    project.write("src/flows.rs", rust);
+    for arguments in
+        [&["init", "-q"][..], &["add", "."], &["-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "-qm", "Release"]]
+    {
+        assert!(Command::new("git").args(arguments).current_dir(project.path()).status().unwrap().success());
+    }
+    project
+}
+
+fn status(project: &Project) -> (i32, Vec<String>) {
+    let outcome = project.xtask(&["sync", "--status", "--format", "json"]);
+    assert!(outcome.code < 2, "{}", outcome.err);
+    let status: Value = serde_json::from_str(&outcome.out).unwrap();
+    let ids = status["follow_ups"].as_array().unwrap().iter().map(|follow_up| follow_up["id"].as_str().unwrap().to_owned());
+    (outcome.code, ids.collect())
+}
+
+fn get(change: &Value) -> Value {
+    json!({ "paths": { "/flows/bindings/": { "get": change } } })
+}
+
+#[test]
+fn status_omits_follow_ups_that_the_files_show_to_be_done() {
+    let project = repository("fn picture(flow: &FlowSet) -> &str {\n    &flow.background\n}\n");
+    assert_eq!(status(&project), (0, vec![]));
+
+    let mut required = slice()["components"]["schemas"]["FlowSet"]["required"].clone();
+    required.as_array_mut().unwrap().retain(|name| name != "background");
+    required.as_array_mut().unwrap().push("background_url".into());
+    let mut change =
+        schema("FlowSet", &json!({ "properties": { "background": null, "background_url": { "type": "string" } }, "required": required }));
+    change["components"]["schemas"]["DeniedActionEnum"] = json!({ "enum": ["message_continue", "message", "continue", "retry"] });
+    let (_, report) = sync(&project, &upstream("2025.12.0", &change), &[]);
+    assert_eq!(follow_up(&report, "property-renamed")["remedy"], "use the new name in src/flows.rs:2");
+    assert_eq!(follow_up(&report, "enum-value-added")["pointer"], "#/components/schemas/DeniedActionEnum");
+    assert_eq!(follow_up(&report, "description-to-check")["pointer"], "#/components/schemas/FlowSet/properties/background_url");
+    assert_eq!(status(&project), (1, ["digest-not-pinned", "property-renamed", "enum-value-added"].map(str::to_owned).to_vec()));
+
+    let flows = project.read("src/flows.rs").replace("background", "background_url");
+    project.write("src/flows.rs", &flows);
+    assert_eq!(status(&project).1, ["digest-not-pinned", "enum-value-added"]);
+
+    let slice = project.read(FILES[0]).replace("        continue: Continue\n", "        continue: Continue\n        retry: Retry\n");
+    let described = slice.rfind("      x-enum-descriptions:\n        message_continue:").expect("the enum has descriptions");
+    let described = slice[described..].find("continue: ").unwrap() + described;
+    let line = slice[described..].find("        continue:").unwrap() + described;
+    project.write(FILES[0], &format!("{}        retry: The page is shown again.\n{}", &slice[..line], &slice[line..]));
+    assert_eq!(status(&project).1, ["digest-not-pinned"]);
+
+    let upstream = project.read("openapi/upstream.toml").replace("sha256 = \"\"", "sha256 = \"0\"");
+    project.write("openapi/upstream.toml", &upstream);
+    assert_eq!(status(&project), (0, vec![]));
+    assert_eq!(project.xtask(&["sync", "--status"]).out, "nothing is left to do since HEAD\n");
+}
+
+#[test]
+fn uses_of_removed_items_are_listed() {
+    let project = repository("use crate::types::Stage;\n\nfn name(stage: &Stage) -> &str {\n    &stage.name\n}\n");
+    let text = upstream("2026.2.0", &json!({})).replace("/Stage'", "/StageModel'").replace("    Stage:", "    StageModel:");
+    let (_, report) = sync(&project, &text, &[]);
+    let gone = follow_up(&report, "gone-from-rust");
+    assert_eq!(
+        [&gone["text"], &gone["remedy"]],
+        ["`types::Stage` was removed from the generated Rust", "stop using it in src/flows.rs:1, src/flows.rs:3"]
+    );
+    let (_, ids) = status(&project);
+    assert!(ids.contains(&"gone-from-rust".to_owned()), "{ids:?}");
+    project.write("src/flows.rs", "use crate::types::StageModel;\n");
+    let (_, ids) = status(&project);
+    assert!(!ids.contains(&"gone-from-rust".to_owned()), "{ids:?}");
+}
+
+#[test]
+fn an_operation_with_a_new_id_keeps_our_annotations() {
+    let project = repository("fn list() {\n    client.flows_bindings_list();\n}\n");
+    let document = upstream("2026.8.0", &get(&json!({ "operationId": "flows_bindings_index" })));
+    let before: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let (code, report) = sync(&project, &document, &[]);
+    assert_eq!(code, 0);
+    let after: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let operation = |slice: &Value| slice["paths"]["/flows/bindings/"]["get"].clone();
+    for part in ["x-listing", "description", "parameters"] {
+        assert_eq!(operation(&after)[part], operation(&before)[part], "{part}");
+    }
+    assert_eq!(report["operations_renamed"], json!([{ "old": "flows_bindings_list", "new": "flows_bindings_index" }]));
+    assert_eq!([&report["operations_added"], &report["operations_removed"]], [&json!([]), &json!([])]);
+    assert_eq!(follow_up(&report, "operation-renamed")["remedy"], "use the new name in src/flows.rs:2");
+    assert!(project.read("openapi/upstream.toml").contains("operations = [\"flows_bindings_index\"]"));
+    assert!(
+        project
+            .read("CHANGELOG.md")
+            .contains("- BREAKING CHANGE: the operation `flows_bindings_list` was renamed to `flows_bindings_index`.\n")
+    );
+    assert_eq!(sync(&project, &document, &["--check"]).1["files"], json!([]));
+}
+
+#[test]
+fn a_removed_operation_is_reported_and_not_a_failure() {
+    let project = Project::new();
+    let mut document = slice();
+    let mut operation = document["paths"].as_object_mut().unwrap().remove("/flows/bindings/").unwrap()["get"].take();
+    operation["operationId"] = "flows_stages_list".into();
+    let delete = json!({ "operationId": "flows_bindings_delete", "responses": { "204": { "description": "" } } });
+    document["paths"]["/flows/stages/"] = json!({ "get": operation, "delete": delete });
+    let before = project.contents();
+    let (code, report) = sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
+    assert_eq!((code, &report["operations_gone"], &report["written"]), (1, &json!(["flows_bindings_list"]), &json!(false)));
+    assert_eq!(project.contents(), before);
+    let gone = follow_up(&report, "operation-gone");
+    assert_eq!(gone["pointer"], "#/paths/~1flows~1bindings~1/get");
+    assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
+    let path = project.path().join("upstream.yaml");
+    let markdown = project.xtask(&["sync", "--from", path.to_str().unwrap(), "--format", "markdown"]).out;
+    assert!(markdown.contains("no longer has flows_bindings_list: nothing was written") && markdown.contains("- [ ] "), "{markdown}");
+}
+
+#[test]
+fn a_removed_sort_property_is_removed_from_the_total_order() {
+    let project = Project::new();
+    let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
+    let row = &mut document["components"]["schemas"]["FlowStageBinding"];
+    let order = row["properties"].as_object_mut().unwrap().remove("order").unwrap();
+    row["properties"]["position"] = order;
+    row["required"].as_array_mut().unwrap().iter_mut().filter(|name| *name == "order").for_each(|name| *name = "position".into());
+    let (code, report) = sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
+    assert_eq!(code, 0);
+    let unlisted = report["follow_ups"].as_array().unwrap().iter().filter(|follow_up| follow_up["id"] == "listing-shortened");
+    let texts = unlisted.map(|follow_up| follow_up["text"].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("the sort term `order`") && texts[1].contains("`order` in its total order"), "{texts:?}");
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    assert_eq!(written["paths"]["/flows/bindings/"]["get"]["x-listing"]["total-order"], "pk");
+    assert_eq!(project.xtask(&["expand"]).code, 0);
+}
+
+#[test]
+fn older_releases_and_pre_releases_cause_a_warning() {
+    let project = Project::new();
+    let value = |release: &str, value: &str| {
+        upstream(release, &schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", value] })))
+    };
+    let (_, report) = sync(&project, &value("2025.2.0", "retry"), &["--check"]);
+    assert_eq!(
+        follow_up(&report, "older-release")["text"],
+        "authentik 2025.2.0 is older than 2025.6.4, which this crate was generated from"
+    );
+    let (_, report) = sync(&project, &value("2026.8.0-rc1", "retry"), &[]);
+    assert!(follow_up(&report, "pre-release")["remedy"].as_str().unwrap().contains("the final release needs a different version number"));
+    let (_, report) = sync(&project, &value("2026.8.0", "stop"), &["--check"]);
+    assert!(!report["follow_ups"].to_string().contains("-release\""), "{:#}", report["follow_ups"]);
+}
+
+#[test]
+fn a_fixup_that_src_relies_on_must_not_be_removed() {
+    let project = Project::new();
+    let counters = slice()["components"]["schemas"]["Pagination"]["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let integers = counters.into_iter().map(|counter| (counter, json!({ "type": "integer" }))).collect::<Value>();
+    let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &json!({ "properties": integers }))), &["--check"]);
+    let fixup = follow_up(&report, "fixup-not-needed");
+    assert!(
+        fixup["remedy"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` page numbers and counts"),
+        "{fixup}"
+    );
+}
+
+/// Another list operation with the same rows.
+fn with_another_operation() -> Value {
+    let mut operation = slice()["paths"]["/flows/bindings/"]["get"].clone();
+    without_ours(&mut operation);
+    operation["operationId"] = "flows_others_list".into();
+    json!({ "paths": { "/flows/others/": { "get": operation, "post": {
+        "operationId": "flows_others_create",
+        "requestBody": { "content": { "multipart/form-data": { "schema": { "type": "object" } } } },
+        "responses": { "204": { "description": "" } },
+    } } } })
+}
+
+fn select(project: &Project, operations: &str) {
+    let upstream = project.read("openapi/upstream.toml");
+    project
+        .write("openapi/upstream.toml", &upstream.replace("operations = [\"flows_bindings_list\"]", &format!("operations = {operations}")));
+}
+
+#[test]
+fn a_list_without_a_key_is_reported() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let rows = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Other" } });
+    let page = json!({
+        "type": "object",
+        "properties": { "pagination": { "$ref": "#/components/schemas/Pagination" }, "results": rows },
+        "required": ["pagination", "results"],
+    });
+    let other = json!({ "type": "object", "properties": { "label": { "type": "string" } }, "required": ["label"] });
+    let mut change = with_another_operation();
+    change["components"]["schemas"] = json!({ "Other": other, "PaginatedOtherList": page });
+    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/PaginatedOtherList" } } });
+    change["paths"]["/flows/others/"]["get"]["responses"]["200"]["content"] = content;
+    let (_, report) = sync(&project, &upstream("2025.6.4", &change), &[]);
+    let without_key = follow_up(&report, "without-key");
+    assert_eq!(without_key["pointer"], "#/paths/~1flows~1others~1/get");
+    assert!(without_key["remedy"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
+}
+
+#[test]
+fn a_second_list_operation_needs_only_a_line_and_its_descriptions() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_list"]"#);
+    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
+    assert_eq!(report["diff"]["changes"], json!([]), "upstream changed nothing");
+    assert_eq!(report["operations_added"], json!(["flows_others_list"]));
+    assert_eq!(report["version"]["new"], "0.1.1+authentik.2025.6.4");
+    assert!(project.read("CHANGELOG.md").contains("\n- FEATURE: the operation `flows_others_list`.\n<!-- "));
+    let undescribed = follow_up(&report, "undescribed");
+    assert_eq!(undescribed["pointer"], "#/paths/~1flows~1others~1/get", "one for each operation and model");
+    assert!(undescribed["text"].as_str().unwrap().contains(" places have no description: itself, "), "{undescribed}");
+    assert!(undescribed["text"].as_str().unwrap().contains("parameters/stage"), "{undescribed}");
+    let code = project.xtask(&["expand"]).out;
+    for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {
+        assert!(code.contains(part), "{part}");
+    }
+
+    let list = project.read("openapi/upstream.toml").replace(r#", "flows_others_list""#, "");
+    project.write("openapi/upstream.toml", &list);
+    let (_, report) = sync(&project, &upstream("2025.6.4", &with_another_operation()), &[]);
+    assert_eq!([&report["operations_removed"], &report["diff"]["changes"]], [&json!(["flows_others_list"]), &json!([])]);
+    assert_eq!(report["version"]["new"], "0.2.0+authentik.2025.6.4");
+    let changelog = project.read("CHANGELOG.md");
+    assert!(changelog.contains("\n- BREAKING CHANGE: the operation `flows_others_list` was removed.\n"), "{changelog}");
+}
+
+#[test]
+fn an_operation_that_uploads_files_is_rejected() {
+    let project = Project::new();
+    select(&project, r#"["flows_bindings_list", "flows_others_create"]"#);
+    let file = project.write("upstream.yaml", &upstream("2025.6.4", &with_another_operation()));
+    let before = project.contents();
+    let outcome = project.xtask(&["sync", "--from", &file]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("POST /flows/others/, which uploads files"), "{}", outcome.err);
+    assert_eq!(project.contents(), before);
+}
