@@ -46,6 +46,8 @@ pub use date_time::DateTime;
 pub use error::{ConnectionError, ConnectionErrorKind, DecodeError, Error, RequestSummary, StatusError};
 #[cfg(model = "FlowStageBinding")]
 pub use flows::PolicyEvaluation;
+/// The HTTP client of [`ClientBuilder::http_client`].
+pub use reqwest;
 pub use signed_link::SignedLink;
 pub use transport::ResponseValue;
 pub use transport::retry::RetryPolicy;

@@ -150,7 +150,7 @@ fn paginate(id: &str, row: &syn::Type, descriptor: &Ident) -> ImplItem {
         #[doc = #example]
         pub fn paginate(self) -> crate::pagination::Paginator<types::#row> {
             let client = self.client.clone();
-            crate::pagination::Paginator::new(client, self.into_request(), &#descriptor)
+            crate::pagination::Paginator::new(client, self.into_request(), &#descriptor, crate::pagination::open)
         }
     }
 }
@@ -227,7 +227,7 @@ fn replace_send(item: &mut ItemImpl, response: &syn::Type, list: Option<&Ident>)
         ///
         /// # Panics
         /// In a Tokio runtime without timers or I/O: see [`ClientBuilder`](crate::ClientBuilder#panics).
-        pub fn send(self) -> ::futures_util::future::BoxFuture<'static, Result<crate::ResponseValue<#response>, crate::Error>> {
+        pub fn send(self) -> ::std::pin::Pin<Box<dyn Future<Output = Result<crate::ResponseValue<#response>, crate::Error>> + Send>> {
             let client = self.client.clone();
             Box::pin(async move { #response_of })
         }

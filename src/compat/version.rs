@@ -29,11 +29,11 @@ impl VersionRange {
     /// Derives the range from the keys of a response.
     pub(crate) fn of(body: &[u8], markers: &[VersionMarker]) -> Self {
         let mut range = Self::default();
-        // An absent key is evidence only if the response is complete and has rows.
-        let complete = body.trim_ascii_end().ends_with(b"}") && contains(body, "\"stage_obj\":");
-        if !contains(body, "\"pk\":") {
+        if !has_rows(body) {
             return range;
         }
+        // An absent key is evidence only in a complete page.
+        let complete = body.trim_ascii_end().ends_with(b"}");
         for marker in markers {
             if contains(body, marker.key) {
                 range.since = range.since.max(marker.sent_since);
@@ -90,5 +90,16 @@ fn earlier(a: Option<Month>, b: Option<Month>) -> Option<Month> {
 }
 
 fn contains(body: &[u8], key: &str) -> bool {
-    memchr::memmem::find(body, key.as_bytes()).is_some()
+    find(body, key).is_some()
+}
+
+fn find(body: &[u8], key: &str) -> Option<usize> {
+    memchr::memmem::find(body, key.as_bytes())
+}
+
+/// Whether a page or a bare array has rows.
+fn has_rows(body: &[u8]) -> bool {
+    const RESULTS: &str = "\"results\":";
+    let rows = find(body, RESULTS).map_or(body, |start| &body[start + RESULTS.len()..]);
+    rows.trim_ascii_start().strip_prefix(b"[").is_some_and(|rows| rows.trim_ascii_start().starts_with(b"{"))
 }

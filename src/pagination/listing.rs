@@ -1,5 +1,8 @@
 //! A running listing: the walk, the fallback for some servers, and the order of the rows.
 
+use std::pin::Pin;
+
+use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, timeout};
 
 use super::evidence::CONVINCING_ROWS;
@@ -8,7 +11,6 @@ use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
 use super::sort::{Order, Row};
-use super::stream::Batches;
 use super::walk::{Stop, Walk};
 use super::{Settings, evidence, fallback, position, task};
 use crate::Error;
@@ -20,6 +22,18 @@ pub(crate) struct Batch<T> {
     /// The number of rows in the list, as last counted by the server.
     pub(super) count: u64,
     pub(super) server: VersionRange,
+}
+
+/// The rows of a listing.
+pub(crate) type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
+
+/// [`open`] for a type of row.
+pub(crate) type Open<T> = fn(Listing<T>) -> Batches<T>;
+
+/// Starts a listing. The generated code refers to the instance for each type of row, so that the whole listing is compiled with this
+/// crate, and not again in each program that uses it.
+pub(crate) fn open<T: Send + Sync + 'static>(listing: Listing<T>) -> Batches<T> {
+    Box::pin(stream::try_unfold(listing, Listing::next))
 }
 
 pub(crate) struct Listing<T: 'static> {
@@ -68,10 +82,6 @@ impl<T: Send + Sync + 'static> Listing<T> {
     }
 
     /// The rows of the listing, as its operation lists them.
-    pub(super) fn batches(self) -> Batches<T> {
-        (self.request.operation.batches)(self)
-    }
-
     /// The next rows, with the rest of the listing; `None` at its end.
     pub(super) async fn next(mut self) -> Result<Option<(Batch<T>, Self)>, Error> {
         if self.ended {

@@ -119,9 +119,9 @@ pub use paginator::Paginator;
 pub use position::Position;
 pub use stream::{Items, Page, Pages};
 
+pub(crate) use listing::open;
 pub(crate) use operation::{Operation, Partition, SortTerm};
 pub(crate) use page::send_one_page;
-pub(crate) use stream::batches;
 
 use std::hash::Hasher;
 use std::time::Duration;

@@ -3,8 +3,6 @@
 use serde_json::Value;
 
 use super::key::{SortKey, SortValue};
-use super::listing::Listing;
-use super::stream::Batches;
 use crate::compat::schema::ObjectSchema;
 use crate::compat::version::VersionMarker;
 use crate::transport::decode::DecodeFailure;
@@ -27,8 +25,6 @@ pub(crate) struct Operation<T: 'static> {
     pub(crate) partition: Option<Partition<T>>,
     pub(crate) schema: &'static ObjectSchema,
     pub(crate) version_markers: &'static [VersionMarker],
-    /// [`batches`](super::batches) for these rows.
-    pub(crate) batches: fn(Listing<T>) -> Batches<T>,
     pub(crate) decode_page: Decode<(Pagination, Vec<T>)>,
     pub(crate) decode_rows: Decode<Vec<T>>,
     pub(crate) decode_row: Decode<T>,

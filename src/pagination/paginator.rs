@@ -3,15 +3,15 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::ops::RangeInclusive;
+use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use futures_util::stream::TryStreamExt;
 use reqwest::Request;
 
 use super::Settings;
 use super::key::SortKey;
-use super::listing::Listing;
+use super::listing::{Listing, Open};
 use super::operation::Operation;
 use super::position::Position;
 use super::request::ListRequest;
@@ -32,20 +32,26 @@ const PAGE_SIZES: RangeInclusive<u64> = 2..=1_000_000;
 pub struct Paginator<T: 'static> {
     /// The request, or why it cannot be sent.
     request: Result<ListRequest<T>, String>,
+    open: Open<T>,
     settings: Settings,
     max_items: Option<u64>,
     position: Option<Position>,
 }
 
 impl<T: Send + Sync + 'static> Paginator<T> {
-    pub(crate) fn new(client: Client, request: Result<Request, progenitor_client::Error<()>>, operation: &'static Operation<T>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        request: Result<Request, progenitor_client::Error<()>>,
+        operation: &'static Operation<T>,
+        open: Open<T>,
+    ) -> Self {
         let request =
             request.map(|request| ListRequest::new(client, request, operation)).map_err(|error| match Error::from_generated(error) {
                 Error::InvalidRequest { message, .. } => message,
                 error => error.to_string(),
             });
         let settings = Settings { page_size: 100, concurrency: 2, reporter: DriftReporter::default(), deadline: None };
-        Self { request, settings, max_items: None, position: None }
+        Self { request, open, settings, max_items: None, position: None }
     }
 
     /// Rows per page, from 2 to 1,000,000; 100 unless set, which is the most that servers send since 2025.12.
@@ -159,7 +165,8 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     pub fn items(self) -> Items<T> {
         let max_items = self.max_items.unwrap_or(u64::MAX);
         let returned = self.position.as_ref().map_or(0, Position::returned);
-        Items::new(self.listing(), max_items, returned)
+        let open = self.open;
+        Items::new(self.listing(), open, max_items, returned)
     }
 
     /// Streams all rows as pages of [`page_size`](Self::page_size) rows each; the last one may have fewer.
@@ -172,7 +179,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     }
 
     fn listing(self) -> Result<Listing<T>, Error> {
-        let Self { request, mut settings, max_items, position } = self;
+        let Self { request, mut settings, max_items, position, .. } = self;
         let request = request.map_err(Error::invalid_request)?;
         if !PAGE_SIZES.contains(&settings.page_size) {
             let (least, most) = PAGE_SIZES.into_inner();
@@ -188,7 +195,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
 
 impl<T: Send + Sync + 'static> IntoFuture for Paginator<T> {
     type Output = Result<Vec<T>, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.collect())
@@ -197,8 +204,8 @@ impl<T: Send + Sync + 'static> IntoFuture for Paginator<T> {
 
 impl<T> Clone for Paginator<T> {
     fn clone(&self) -> Self {
-        let Self { request, settings, max_items, position } = self;
-        Self { request: request.clone(), settings: settings.clone(), max_items: *max_items, position: position.clone() }
+        let Self { request, open, settings, max_items, position } = self;
+        Self { request: request.clone(), open: *open, settings: settings.clone(), max_items: *max_items, position: position.clone() }
     }
 }
 

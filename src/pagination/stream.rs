@@ -9,20 +9,12 @@ use futures_util::future;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
 
 use super::key::SortKey;
-use super::listing::{Batch, Listing};
+use super::listing::{Batches, Listing, Open};
 use super::position::Position;
 use super::sort::Row;
 use crate::Error;
 use crate::compat::version::VersionRange;
 use crate::telemetry::Span;
-
-pub(crate) type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
-
-/// The rows of a listing. Each [`Operation`](super::Operation) points to the instance for its type of row, so that the whole listing is
-/// compiled with this crate, and not again in each program that uses it.
-pub(crate) fn batches<T: Send + Sync + 'static>(listing: Listing<T>) -> Batches<T> {
-    Box::pin(stream::try_unfold(listing, Listing::next))
-}
 
 /// Every row of a listing: see [`Paginator::items`](super::Paginator::items).
 ///
@@ -50,12 +42,12 @@ pub struct Items<T> {
 
 impl<T: Send + Sync + 'static> Items<T> {
     /// No request is sent before the stream is polled.
-    pub(super) fn new(listing: Result<Listing<T>, Error>, max_items: u64, returned: u64) -> Self {
+    pub(super) fn new(listing: Result<Listing<T>, Error>, open: Open<T>, max_items: u64, returned: u64) -> Self {
         let last = listing.as_ref().ok().and_then(Listing::after);
         let fingerprint = listing.as_ref().map(Listing::fingerprint).unwrap_or_default();
         let operation = listing.as_ref().map(Listing::operation).unwrap_or_default();
         let batches = match listing {
-            Ok(listing) => listing.batches(),
+            Ok(listing) => open(listing),
             Err(error) => Box::pin(stream::once(future::ready(Err(error)))),
         };
         Self {

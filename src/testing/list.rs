@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::query::Query;
-use super::release::Release;
+use super::release::{PageRules, Release};
 
 /// An error response: status and JSON body. A body of `null` stands for an HTML page.
 pub(super) type ErrorResponse = (u16, Value);
@@ -36,18 +36,6 @@ pub(super) trait Table {
     /// Changes properties of a row.
     fn change(&mut self, row: usize, changes: Map<String, Value>) -> Result<(), ErrorResponse>;
     fn delete(&mut self, row: usize);
-}
-
-/// How a release paginates.
-#[derive(Clone, Copy)]
-pub(super) struct PageRules {
-    pub(super) default_size: u64,
-    /// `Some(0)` disables pagination for requests with a `page_size`.
-    pub(super) largest_size: Option<u64>,
-    /// An empty `page=` is the first page, not a 404.
-    pub(super) empty_number_is_first: bool,
-    /// Whether a page has `autocomplete`.
-    pub(super) autocomplete: bool,
 }
 
 /// How a release orders the rows of an operation.

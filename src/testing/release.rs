@@ -1,7 +1,5 @@
 //! Differences between releases of authentik that affect every list operation.
 
-use super::list::PageRules;
-
 /// A release of authentik that [`FakeAuthentik`](super::FakeAuthentik) can behave as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -66,4 +64,16 @@ impl std::str::FromStr for Release {
             .find(|release| release.as_str() == text)
             .ok_or_else(|| format!("the fake server does not support release `{text}`: use one of {names}"))
     }
+}
+
+/// How a release paginates.
+#[derive(Clone, Copy)]
+pub(super) struct PageRules {
+    pub(super) default_size: u64,
+    /// `Some(0)` disables pagination for requests with a `page_size`.
+    pub(super) largest_size: Option<u64>,
+    /// An empty `page=` is the first page, not a 404.
+    pub(super) empty_number_is_first: bool,
+    /// Whether a page has `autocomplete`.
+    pub(super) autocomplete: bool,
 }

@@ -1,6 +1,9 @@
 //! Generates rows from the specification.
 
+use std::hash::Hasher;
+
 use fastrand::Rng;
+use fnv::FnvHasher;
 use serde_json::{Map, Value, json};
 
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
@@ -10,8 +13,9 @@ const MAX_DEPTH: u32 = 3;
 
 /// The row of a list with this number. The same number gives the same row, and no two numbers give the same key.
 pub(super) fn row(list: &ListSchema, number: usize) -> Map<String, Value> {
-    let seed = list.id.bytes().fold(number as u64, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte));
-    let mut sampler = Sampler { number, rng: Rng::with_seed(seed) };
+    let mut seed = FnvHasher::with_key(number as u64);
+    seed.write(list.id.as_bytes());
+    let mut sampler = Sampler { number, rng: Rng::with_seed(seed.finish()) };
     let mut row = list.row().map(|schema| sampler.object(schema, 0)).unwrap_or_default();
     for (_, property) in list.key {
         // Keys are unique and never null, even if the specification allows it.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::fault::{Fault, Schedule};
 use super::http::{self, Exchange};
-use super::list::{PageRules, SortCache};
-use super::release::Release;
+use super::list::SortCache;
+use super::release::{PageRules, Release};
 use super::rows::Rows;
 
 /// The token that the server accepts.

@@ -37,7 +37,6 @@ const fn operation(key: &'static [SortTerm<Row>]) -> Operation<Row> {
         partition: None,
         schema: &SCHEMA,
         version_markers: &[],
-        batches: super::batches,
         decode_page: |body| decode(body).map(|page: Page| (page.pagination, page.results)),
         decode_rows: decode,
         decode_row: decode,
@@ -61,5 +60,5 @@ fn paginate(address: &str, query: &str, operation: &'static Operation<Row>) -> P
     });
     let client = Client::builder(address).token("not-a-real-token").retries(0).http_client(transport.clone()).build().unwrap();
     let request = Request::new(Method::GET, format!("{address}/rows/?{query}").parse().unwrap());
-    Paginator::new(client, Ok(request), operation)
+    Paginator::new(client, Ok(request), operation, super::open)
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask expand`.
 
 use crate::common::{Project, SLICE, has_line_and_column, merge, slice, xtask, xtask_here};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_checked_in_slice_expands_to_the_reviewed_file() {
@@ -37,12 +37,11 @@ fn a_missing_document_is_an_error_with_help() {
     assert!(outcome.err.contains("error: `nowhere.yaml`: no such file\n  help: give a file, "), "{}", outcome.err);
 }
 
-/// Unsupported constructs are errors with a pointer; `diff` reports the changes with an unknown Rust verdict.
-#[test]
-fn unsupported_documents_cause_an_error_and_not_a_panic() {
+/// Changed schemas of an unsupported document, with the pointer and the problem that are reported.
+fn unsupported() -> Vec<(Value, &'static str, &'static str)> {
     let row = json!({ "$ref": "#/components/schemas/FlowStageBinding" });
-    let results = |results: serde_json::Value| json!({ "PaginatedFlowStageBindingList": { "properties": { "results": results } } });
-    for (schemas, place, problem) in [
+    let results = |results: Value| json!({ "PaginatedFlowStageBindingList": { "properties": { "results": results } } });
+    vec![
         (
             results(json!({ "nullable": true })),
             "#/components/schemas/PaginatedFlowStageBindingList/properties/results",
@@ -73,7 +72,13 @@ fn unsupported_documents_cause_an_error_and_not_a_panic() {
             "#/components/schemas/Stage/nullable",
             "a model with `x-aliases` or `x-default-when-absent` cannot be nullable",
         ),
-    ] {
+    ]
+}
+
+/// Unsupported constructs are errors with a pointer; `diff` reports the changes with an unknown Rust verdict.
+#[test]
+fn unsupported_documents_cause_an_error_and_not_a_panic() {
+    for (schemas, place, problem) in unsupported() {
         let project = Project::new();
         let mut document = slice();
         merge(&mut document["components"]["schemas"], &schemas);

@@ -62,66 +62,66 @@ fn the_slice_needs_every_fixup_and_describes_everything() {
     assert_eq!(generated.undescribed, Vec::<String>::new());
 }
 
+type Edits<'a> = &'a [(&'a str, &'a str)];
+
+/// Edits of a document, with a part of the pointer and of the problem that are reported.
+const INVALID: [(Edits<'static>, &str, &str); 18] = [
+    (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
+    (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI 3.1.0 is not supported, only 3.0"),
+    (&[("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
+    (
+        &[("$ref: '#/components/schemas/Pagination'", "$ref: '#/components/schemas/Pages'")],
+        "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref",
+        "refers to `#/components/schemas/Pages`, which does not exist",
+    ),
+    (
+        &[("$ref: '#/components/schemas/Pagination'", "$ref: 'other.yaml#/Pagination'")],
+        "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref",
+        "refers to `other.yaml#/Pagination`, outside the document",
+    ),
+    (&[("minimum: -2147483648", "minimum: low")], "#/components/schemas", "invalid OpenAPI"),
+    (&[("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get", "missing operation ID"),
+    (
+        &[("- in: query\n        name: stage", "- in: cookie\n        name: stage")],
+        "#/paths/~1flows~1bindings~1/get/parameters/12",
+        "progenitor cannot",
+    ),
+    (
+        &[("        '400':", "        '202':"), ("total-order: order,pk", "total-order: order,pk")],
+        "#/paths/~1flows~1bindings~1/get/responses/",
+        "`flows_bindings_list` is not supported: it has several kinds of success responses",
+    ),
+    (
+        &[("- message_continue\n      - message\n", "- message_continue\n      - message-continue\n")],
+        "#/components/schemas/DeniedActionEnum/enum/1",
+        "`message_continue` and `message-continue` both become the variant `MessageContinue`",
+    ),
+    (&[("- background_url", "- title")], "#/components/schemas/FlowSet/properties/background/x-aliases", "`title` is another property"),
+    (&[("total-order: order,pk", "totally: order,pk")], "#/paths/~1flows~1bindings~1/get/x-listing", "unknown field `totally`"),
+    (
+        &[("total-order: order,pk", "total-order: place,pk")],
+        "#/paths/~1flows~1bindings~1/get/x-listing",
+        "`total-order` contains `place`, which is not in `sort-terms`",
+    ),
+    (&[("stage__name: stage_obj.name", "stage__name: stage-obj.name")], "/get/x-listing", "unknown property `stage-obj`"),
+    (&[("parameter: target", "parameter: tar get")], "/get/x-listing", "`partition` names `tar get`, which is not a parameter"),
+    (&[("x-aliases:", "x-alias:")], "#/components/schemas/FlowSet/properties/background/x-alias", "did you mean `x-aliases`?"),
+    (
+        &[("          x-aliases:\n          - background_url", "          x-aliases: background_url")],
+        "/background/x-aliases",
+        "not a list of names",
+    ),
+    (
+        &[("x-default-when-absent: ''", "x-default-when-absent: 3")],
+        "/meta_model_name/x-default-when-absent",
+        "not a value of the property's type",
+    ),
+];
+
 #[test]
 fn invalid_documents_are_reported_with_pointer_problem_and_help() {
-    let cases = [
-        (vec![("info:\n", "info: [\n")], "line ", "invalid YAML"),
-        (vec![("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI 3.1.0 is not supported, only 3.0"),
-        (vec![("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
-        (
-            vec![("$ref: '#/components/schemas/Pagination'", "$ref: '#/components/schemas/Pages'")],
-            "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref",
-            "refers to `#/components/schemas/Pages`, which does not exist",
-        ),
-        (
-            vec![("$ref: '#/components/schemas/Pagination'", "$ref: 'other.yaml#/Pagination'")],
-            "#/components/schemas/PaginatedFlowStageBindingList/properties/pagination/$ref",
-            "refers to `other.yaml#/Pagination`, outside the document",
-        ),
-        (vec![("minimum: -2147483648", "minimum: low")], "#/components/schemas", "invalid OpenAPI"),
-        (vec![("      operationId: flows_bindings_list\n", "")], "#/paths/~1flows~1bindings~1/get", "missing operation ID"),
-        (
-            vec![("- in: query\n        name: stage", "- in: cookie\n        name: stage")],
-            "#/paths/~1flows~1bindings~1/get/parameters/12",
-            "progenitor cannot",
-        ),
-        (
-            vec![("        '400':", "        '202':"), ("total-order: order,pk", "total-order: order,pk")],
-            "#/paths/~1flows~1bindings~1/get/responses/",
-            "`flows_bindings_list` is not supported: it has several kinds of success responses",
-        ),
-        (
-            vec![("- message_continue\n      - message\n", "- message_continue\n      - message-continue\n")],
-            "#/components/schemas/DeniedActionEnum/enum/1",
-            "`message_continue` and `message-continue` both become the variant `MessageContinue`",
-        ),
-        (
-            vec![("- background_url", "- title")],
-            "#/components/schemas/FlowSet/properties/background/x-aliases",
-            "`title` is another property",
-        ),
-        (vec![("total-order: order,pk", "totally: order,pk")], "#/paths/~1flows~1bindings~1/get/x-listing", "unknown field `totally`"),
-        (
-            vec![("total-order: order,pk", "total-order: place,pk")],
-            "#/paths/~1flows~1bindings~1/get/x-listing",
-            "`total-order` contains `place`, which is not in `sort-terms`",
-        ),
-        (vec![("stage__name: stage_obj.name", "stage__name: stage-obj.name")], "/get/x-listing", "unknown property `stage-obj`"),
-        (vec![("parameter: target", "parameter: tar get")], "/get/x-listing", "`partition` names `tar get`, which is not a parameter"),
-        (vec![("x-aliases:", "x-alias:")], "#/components/schemas/FlowSet/properties/background/x-alias", "did you mean `x-aliases`?"),
-        (
-            vec![("          x-aliases:\n          - background_url", "          x-aliases: background_url")],
-            "/background/x-aliases",
-            "not a list of names",
-        ),
-        (
-            vec![("x-default-when-absent: ''", "x-default-when-absent: 3")],
-            "/meta_model_name/x-default-when-absent",
-            "not a value of the property's type",
-        ),
-    ];
-    for (edits, pointer, problem) in cases {
-        let diagnostic = diagnostic(&edits);
+    for (edits, pointer, problem) in INVALID {
+        let diagnostic = diagnostic(edits);
         assert!(diagnostic.pointer.contains(pointer), "{pointer} is not in: {diagnostic}");
         assert!(diagnostic.problem.contains(problem), "{problem} is not in: {diagnostic}");
         let Diagnostic { file, pointer, problem, help } = &diagnostic;

@@ -185,7 +185,7 @@ fn other_operations_are_sent() {
       responses: { '201': { description: Made., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } } }
 components: { schemas: { Thing: { type: object, properties: { name: { type: string } } } } }";
     let code = generated(&operation("post", body)).code().split_whitespace().collect::<String>();
-    assert!(code.contains(")->::futures_util::future::BoxFuture<'static,Result<crate::ResponseValue<types::Thing>,crate::Error"), "{code}");
+    assert!(code.contains("Output=Result<crate::ResponseValue<types::Thing>,crate::Error"), "{code}");
     assert!(!code.contains("fnpaginate"), "{code}");
 
     // A response without content is not decoded.
