@@ -49,6 +49,8 @@ impl FakeAuthentik {
     }
 
     /// The number of responses that were written completely, without requests that the client cancelled.
+    ///
+    /// A client can receive the end of a response shortly before it is counted.
     #[must_use]
     pub fn completed(&self) -> usize {
         self.lock().completed

@@ -15,6 +15,4 @@ mod flows;
 mod fuzz;
 mod json_schema;
 mod listing;
-mod listing_properties;
-mod random_faults;
 mod recordings;

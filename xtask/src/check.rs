@@ -44,7 +44,7 @@ impl Step {
 const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test all -- client:: listing:: build_modes::";
 const BROWSER_TESTS: &str = "test --all-features --locked --test all -- --ignored browser";
 /// Compiles crates that only these tests need.
-const COMPILING_TESTS: &str = "test --package xtask --locked --test all -- --ignored survey:: wire::";
+const COMPILING_TESTS: &str = "test --package xtask --locked --test all -- --ignored survey:: diff::wire";
 
 /// Every step, quick ones first.
 fn steps(manifest: &DocumentMut) -> Vec<Step> {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{client, error_of, faulty, response};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn transient_faults_are_retried_and_counted() {
     let server = FakeAuthentik::builder()
         .generated(3, 1)
@@ -108,7 +108,7 @@ async fn list_under_transient_faults(seed: u64) {
 /// Uses the default pauses and idle timeouts: Tokio's paused clock advances when the runtime is idle.
 #[tokio::test(start_paused = true)]
 async fn listings_complete_under_transient_faults() {
-    for seed in 0..20 {
+    for seed in 0..60 {
         list_under_transient_faults(seed).await;
     }
 }

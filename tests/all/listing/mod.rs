@@ -4,6 +4,8 @@
 mod changes;
 mod hostile;
 mod positions;
+mod properties;
+mod random_faults;
 mod streams;
 mod walks;
 

@@ -42,7 +42,7 @@ async fn streams_borrow_nothing() {
     assert_eq!(pages.await.unwrap(), 250);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_fetched_before_the_first_poll_or_beyond_the_pages_in_flight() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();
     let mut items = server.client().flows_bindings_list().paginate().concurrency(3).items();
@@ -58,7 +58,7 @@ async fn nothing_is_fetched_before_the_first_poll_or_beyond_the_pages_in_flight(
     assert_eq!(server.received().len(), 1 + 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn as_many_requests_are_in_flight_as_allowed_and_rows_keep_their_order() {
     for concurrency in [1, 4, 8] {
         let server = fake(Release::V2025_12, 2_000).latency(Duration::from_millis(80)).start().await.unwrap();
@@ -69,7 +69,7 @@ async fn as_many_requests_are_in_flight_as_allowed_and_rows_keep_their_order() {
 }
 
 /// The consumer is busy for longer than the time limit of a request.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_slow_consumer_does_no_harm() {
     let server = fake(Release::V2025_12, 400).latency(Duration::from_millis(20)).start().await.unwrap();
     let client =
@@ -86,7 +86,7 @@ async fn a_slow_consumer_does_no_harm() {
     assert_eq!(server.received().len(), 6, "no request is sent twice");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_dropped_stream_cancels_its_requests() {
     let server = fake(Release::V2025_12, 2_000).latency(Duration::from_millis(200)).start().await.unwrap();
     let mut items = server.client().flows_bindings_list().paginate().concurrency(8).items();

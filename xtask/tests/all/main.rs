@@ -19,5 +19,4 @@ mod slice;
 mod source;
 mod survey;
 mod sync;
-mod wire;
 mod workflows;

@@ -1,6 +1,5 @@
 //! Random faults from seeds. Under any faults of the server or the network, a listing returns every row once and in order, or ends in an
 //! error; it never hangs, and no error shows the token.
-#![cfg(operation = "flows_bindings_list")]
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 use uuid::Uuid;
 
-const SCHEDULES: u64 = 1_000;
+const SCHEDULES: u64 = 400;
 
 /// How many schedules run concurrently. They spend most of their time waiting.
 const CONCURRENT: usize = 160;
@@ -193,5 +192,5 @@ async fn listings_survive_a_storm_of_faults_or_end_in_an_error() {
     let (complete, resumed, failed) = (number(Outcome::Complete), number(Outcome::Resumed), number(Outcome::Failed));
     println!("without a time limit: {complete} complete at once, {resumed} after resuming, {failed} failed");
     // Checks that the faults are neither too few nor too many: each outcome occurs.
-    assert!(complete >= 250 && resumed >= 50 && failed >= 20, "{complete} complete, {resumed} resumed, {failed} failed");
+    assert!(complete >= 100 && resumed >= 20 && failed >= 8, "{complete} complete, {resumed} resumed, {failed} failed");
 }

@@ -1,5 +1,7 @@
 //! `cargo xtask diff`: its reports for pairs of documents.
 
+mod wire;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -126,7 +128,7 @@ fn random_changes_are_reported_if_slices_differ() {
     let project = Project::new();
     let sliced = |file: &str| output(&["slice", "--all-operations", file]);
     let (mut changed, mut wrong) = (0, String::new());
-    for seed in 0..80 {
+    for seed in 0..40 {
         let mut rng = Rng::with_seed(seed);
         let mut document = random::document(&mut rng);
         let old = project.write("old.json", &document.to_string());
@@ -145,7 +147,7 @@ fn random_changes_are_reported_if_slices_differ() {
             let _ = writeln!(wrong, "seed {seed}: slices differ: {differs}; {}\n{before}", diff["changes"]);
         }
     }
-    assert!(changed > 20, "only {changed} changes changed anything");
+    assert!(changed > 10, "only {changed} changes changed anything");
     assert!(wrong.is_empty(), "{wrong}");
 }
 

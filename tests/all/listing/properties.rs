@@ -1,8 +1,7 @@
 //! The promise of `paginate()`, for any number of rows, ties, page size, order, filter, release and schedule of changes: every row that
 //! existed throughout is returned exactly once.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release --test all listing_properties` tries many more cases than a normal run.
-#![cfg(operation = "flows_bindings_list")]
+//! `PROPTEST_CASES=100000 cargo test --release --test all listing::properties` tries many more cases than a normal run.
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};

@@ -25,6 +25,7 @@ struct Pair {
 }
 
 #[test]
+#[ignore = "part of the gate: compiles the code of a hundred documents"]
 fn random_responses_are_decoded_as_the_verdicts_say() {
     let (_folder, cases) = pairs();
     let mut pairs = Vec::new();
