@@ -115,12 +115,12 @@ fn run(cases: u32, strategy: &impl Strategy<Value = Case>) {
 
 #[test]
 fn keys_of_every_kind_are_listed_once() {
-    run(80, &case(Just(Vec::new())));
+    run(50, &case(Just(Vec::new())));
 }
 
 #[test]
 fn keys_of_every_kind_are_listed_once_while_rows_change() {
-    run(80, &case(some_changes()));
+    run(50, &case(some_changes()));
 }
 
 async fn server_of(rows: i64, sorting: Sorting) -> (String, std::sync::Arc<std::sync::Mutex<Server>>) {

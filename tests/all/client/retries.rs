@@ -108,7 +108,7 @@ async fn list_under_transient_faults(seed: u64) {
 /// Uses the default pauses and idle timeouts: Tokio's paused clock advances when the runtime is idle.
 #[tokio::test(start_paused = true)]
 async fn listings_complete_under_transient_faults() {
-    for seed in 0..60 {
+    for seed in 0..30 {
         list_under_transient_faults(seed).await;
     }
 }

@@ -56,7 +56,7 @@ fn kill_syncs(times: usize) -> usize {
 
 #[test]
 fn a_sync_that_is_killed_leaves_all_files_old_or_all_new() {
-    kill_syncs(12);
+    kill_syncs(8);
 }
 
 /// `cargo test --package xtask --test all -- --ignored kills --nocapture`

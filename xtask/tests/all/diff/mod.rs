@@ -154,8 +154,8 @@ fn random_changes_are_reported_if_slices_differ() {
 /// Slices with different bytes have a change, and equal slices have none. Changes each value of the slice in turn.
 #[test]
 fn every_change_in_the_bytes_of_a_slice_is_reported() {
-    /// Every fifth value is tried, to finish in seconds.
-    const ONE_IN: usize = 5;
+    /// Every ninth value is tried, to finish in seconds.
+    const ONE_IN: usize = 9;
     let document = crate::common::slice();
     let project = Project::new();
     let mut pointers = Vec::new();
@@ -177,7 +177,7 @@ fn every_change_in_the_bytes_of_a_slice_is_reported() {
             let _ = writeln!(wrong, "{pointer}: the bytes {}", if reported { "are the same" } else { "differ, and nothing is reported" });
         }
     }
-    assert!(compared > 40, "only {compared} documents can be sliced");
+    assert!(compared > 20, "only {compared} documents can be sliced");
     assert!(wrong.is_empty(), "{wrong}");
 }
 
