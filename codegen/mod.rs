@@ -106,15 +106,15 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     let mut metadata = Metadata::default();
 
     passes::inline::inline_parts(&mut spec);
-    passes::support::require_json(&mut spec)?;
-    passes::support::note_read_only_bodies(&spec, &mut metadata);
+    passes::unsupported::require_json(&mut spec)?;
+    passes::unsupported::note_read_only_bodies(&spec, &mut metadata);
     passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);
     metadata.shapes = shapes::read_shapes(&spec);
     passes::listing::read_listings(&mut spec, &mut metadata)?;
     let stale_fixups = passes::fixups::apply_all(&mut spec, &mut metadata)?;
-    passes::support::check_support(&spec, &metadata)?;
+    passes::unsupported::reject(&spec, &metadata)?;
 
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;

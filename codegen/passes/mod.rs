@@ -5,4 +5,4 @@ pub mod fixups;
 pub mod hoist;
 pub mod inline;
 pub mod listing;
-pub mod support;
+pub mod unsupported;

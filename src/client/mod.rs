@@ -67,7 +67,7 @@ impl Client {
 /// | attempts of a GET or HEAD request | 12 within 120 s | [`retry`](Self::retry), [`retries`](Self::retries) |
 /// | attempts of any other request | 1 | not configurable |
 /// | attempts that end with status 500 | 5 | [`retry`](Self::retry) |
-/// | longest `Retry-After` that is honoured | 60 s | not configurable |
+/// | longest `Retry-After` that is honored | 60 s | not configurable |
 /// | retries of a client without a success between them | 20, then one every two seconds | not configurable |
 /// | requests of a client in flight | 32 | [`max_in_flight`](Self::max_in_flight) |
 /// | size of a response, after decompression | 64 MiB | [`max_response_bytes`](Self::max_response_bytes) |

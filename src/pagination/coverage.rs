@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_keys_leave_a_gap() {
+    fn neighboring_keys_leave_a_gap() {
         let coverage = coverage(&[(Beginning, Key(3)), (Key(4), End)]);
         assert_eq!(coverage.frontier(), &Key(3));
     }
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(coverage.frontier(), &Key(12));
     }
 
-    /// Random intervals of a small key space, compared with a set of the steps between neighbouring keys.
+    /// Random intervals of a small key space, compared with a set of the steps between neighboring keys.
     #[test]
     fn the_coverage_is_the_union_of_the_intervals() {
         const KEYS: u32 = 24;

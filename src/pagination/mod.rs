@@ -61,7 +61,7 @@
 //!
 //! ## Order
 //!
-//! Rows are returned in key order. Any other `ordering` is honoured by collecting every row and sorting on the client: a list in an order
+//! Rows are returned in key order. Any other `ordering` is honored by collecting every row and sorting on the client: a list in an order
 //! that editors can change cannot be both streamed and complete. Strings are sorted by code point, while a database may sort them by
 //! language.
 //!

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::throttle::{MAX_SPREAD, Throttle};
 use crate::Error;
 
-/// The longest `Retry-After` that is honoured.
+/// The longest `Retry-After` that is honored.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The longest pause between attempts; timers do not support every `Duration`.
@@ -28,7 +28,7 @@ const MAX_SERVER_ERRORS: usize = 5;
 /// By default requests survive a restart of the server: there are 12 attempts within two minutes, with pauses of 0.2 s, 0.4 s, 0.8 s and
 /// so on up to 10 s between them, each randomly lengthened or shortened by up to half.
 ///
-/// Two more rules apply. Every request of the client honours a `Retry-After` of up to 60 s; a longer one ends the retries. The requests of
+/// Two more rules apply. Every request of the client honors a `Retry-After` of up to 60 s; a longer one ends the retries. The requests of
 /// a client share a budget of 20 retries, to which each success adds two and each second a half. Once it is spent, retries wait, so that a
 /// server that is down is not flooded.
 ///

@@ -128,17 +128,17 @@ fn a_browser_shows_and_filters_the_page() {
 }
 
 #[test]
-fn colours_and_the_progress_bar_are_for_terminals_only() {
-    let has_colours = |variables: &[(&str, &str)]| {
+fn colors_and_the_progress_bar_are_for_terminals_only() {
+    let has_colors = |variables: &[(&str, &str)]| {
         let output = example(&["--flow", "recovery-004"]).envs(variables.iter().copied()).output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
         assert!(!err.contains('\u{1b}') && !err.contains('\r'), "a progress bar in a pipe: {err:?}");
         String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
     };
-    assert!(!has_colours(&[]), "a pipe is not a terminal");
-    assert!(has_colours(&[("CLICOLOR_FORCE", "1")]));
-    assert!(!has_colours(&[("CLICOLOR", "0")]) && !has_colours(&[("NO_COLOR", "1")]));
-    assert!(!has_colours(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!has_colors(&[]), "a pipe is not a terminal");
+    assert!(has_colors(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!has_colors(&[("CLICOLOR", "0")]) && !has_colors(&[("NO_COLOR", "1")]));
+    assert!(!has_colors(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
 #[test]

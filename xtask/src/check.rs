@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use toml_edit::DocumentMut;
 
-use crate::run::{cargo, has_toolchain, installed, run_command};
-use crate::{links, oldest_rust, package};
+use crate::programs::{cargo, has_toolchain, installed, run_command};
+use crate::{links, msrv, packaged};
 
 /// One step of the gate.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
         Task::Skipped("the program `chromium` is not installed".into())
     };
     let docs_rs = if has_toolchain("nightly") {
-        Task::Check(package::document)
+        Task::Check(packaged::document)
     } else {
         Task::Skipped("nightly Rust is not installed: `rustup toolchain install nightly`".into())
     };
@@ -79,7 +79,7 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
         Step::cargo("example", "run --example list_bindings --locked -- --format csv"),
         Step { name: "page in a browser", task: browser },
         Step { name: "oldest Rust, compiled", task: Task::Toolchain(minimum.into(), "check --workspace --all-features --locked".into()) },
-        Step { name: "package", task: Task::Check(package::check) },
+        Step { name: "package", task: Task::Check(packaged::check) },
         Step { name: "docs as on docs.rs", task: docs_rs },
     ]);
     steps
@@ -147,7 +147,7 @@ fn perform(root: &Path, task: &Task) -> Result<Outcome> {
             return Ok(Outcome::Skipped(format!("Rust {toolchain} is not installed: `rustup toolchain install {toolchain}`")));
         }
         Task::Check(check) => check(root)?,
-        Task::OldestRust(minimum) => oldest_rust::check(root, minimum)?,
+        Task::OldestRust(minimum) => msrv::check(root, minimum)?,
         Task::Skipped(why) => return Ok(Outcome::Skipped(why.clone())),
     };
     Ok(if passed { Outcome::Passed } else { Outcome::Failed })

@@ -26,13 +26,13 @@ pub mod fuzzing;
 mod links;
 #[path = "../../src/client/loopback.rs"]
 mod loopback;
+mod msrv;
 mod node;
-mod oldest_rust;
-mod package;
+mod packaged;
+mod programs;
 mod project;
 mod release;
 mod report;
-mod run;
 mod slice;
 mod source;
 mod survey;

@@ -92,7 +92,7 @@ fn stage(svg: &mut String, index: usize, binding: &FlowStageBinding) {
     svg.push_str("</g>");
 }
 
-/// A class for the colour of the stage.
+/// A class for the color of the stage.
 fn kind(component: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| component.contains(word));
     match () {

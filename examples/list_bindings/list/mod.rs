@@ -120,7 +120,7 @@ async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding
 }
 
 fn print(flows: &[Flow], format: Format) -> Result<()> {
-    // Colours only on a terminal that wants them: NO_COLOR, CLICOLOR and CLICOLOR_FORCE are respected.
+    // Colors only on a terminal that wants them: NO_COLOR, CLICOLOR and CLICOLOR_FORCE are respected.
     let mut out = BufWriter::new(anstream::stdout().lock());
     match format {
         Format::Table => text::table(&mut out, flows)?,

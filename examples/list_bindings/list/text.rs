@@ -12,7 +12,7 @@ use super::flow::{Flow, evaluated};
 const NAME: Style = Style::new().bold();
 const SLUG: Style = AnsiColor::Cyan.on_default();
 
-/// One table for each flow. The colours are for `anstream` to keep or remove.
+/// One table for each flow. The colors are for `anstream` to keep or remove.
 pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     for flow in flows {
         writeln!(out, "{NAME}{}{NAME:#} ({SLUG}{}{SLUG:#}), {}", flow.name, flow.slug, flow.designation)?;

@@ -54,7 +54,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
 }
 
 fn some_changes() -> impl Strategy<Value = Vec<Change>> {
-    // Most deletions remove neighbouring rows, some of which are the ones at which pages overlap.
+    // Most deletions remove neighboring rows, some of which are the ones at which pages overlap.
     let delete = prop_oneof![
         prop::collection::vec(0..200_usize, 0..8),
         (0..200_usize, 0..30_usize).prop_map(|(from, rows)| (from..from + rows).collect()),

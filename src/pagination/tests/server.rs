@@ -63,7 +63,7 @@ impl Server {
             if change.request != self.requests.len() || change.between_count_and_select != between_count_and_select {
                 continue;
             }
-            // Indexes follow the order of the collation, so that neighbouring rows are deleted together.
+            // Indexes follow the order of the collation, so that neighboring rows are deleted together.
             let mut sorted = self.rows.clone();
             sorted.sort_by(|a, b| collate(&a.slug, &b.slug));
             let deleted = change.delete.iter().filter_map(|index| sorted.get(*index)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Behaviour specific to flow stage bindings: their filters, their order, the fields that each release sends, and the objects that they
+//! Behavior specific to flow stage bindings: their filters, their order, the fields that each release sends, and the objects that they
 //! refer to.
 
 use std::cmp::Ordering;

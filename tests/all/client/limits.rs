@@ -1,4 +1,4 @@
-//! The limits of a request, which hold for any behaviour of the server.
+//! The limits of a request, which hold for any behavior of the server.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

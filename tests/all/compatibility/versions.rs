@@ -42,7 +42,7 @@ async fn errors_and_streams_name_the_version_range_of_the_server() {
 }
 
 #[tokio::test]
-async fn the_version_range_of_every_release_is_recognised() {
+async fn the_version_range_of_every_release_is_recognized() {
     let expected = [
         "older than 2021.12",
         "2021.12 or later, and older than 2022.10",

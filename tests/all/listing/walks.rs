@@ -54,7 +54,7 @@ async fn an_unsorted_server_with_small_pages_is_listed_flow_by_flow() {
 }
 
 #[tokio::test]
-async fn an_ordering_is_honoured_on_every_release() {
+async fn an_ordering_is_honored_on_every_release() {
     for release in Release::ALL {
         let server = fake(release, 300).start().await.unwrap();
         let list = async |ordering: &str| {

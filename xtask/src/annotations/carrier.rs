@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::parts::{Renamed, aliases, annotate};
+use super::annotated::{Renamed, aliases, annotate};
 use crate::document::{component, key_text};
 use crate::node::bare;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::parts::{Renamed, operations_mut};
+use super::annotated::{Renamed, operations_mut};
 use crate::document::step;
 
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
@@ -24,30 +24,30 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
-        let gone = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
+        let removed = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
         let pointer = step(&at, "x-listing");
-        unlisted.extend(gone.into_iter().flatten().map(|what| Unlisted { pointer: pointer.clone(), what }));
+        unlisted.extend(removed.into_iter().flatten().map(|what| Unlisted { pointer: pointer.clone(), what }));
     }
     unlisted
 }
 
 fn fit_sort_terms(listing: &mut Map<String, Value>, properties: &Properties) -> Vec<String> {
     let Some(terms) = listing.get_mut("sort-terms").and_then(Value::as_object_mut) else { return Vec::new() };
-    let (kept, gone) = std::mem::take(terms).into_iter().partition::<Map<_, _>, _>(|(_, path)| properties.current(path).is_some());
+    let (kept, removed) = std::mem::take(terms).into_iter().partition::<Map<_, _>, _>(|(_, path)| properties.current(path).is_some());
     *terms = kept.into_iter().filter_map(|(term, path)| Some((term, properties.current(&path)?.into()))).collect();
-    gone.keys().map(|term| format!("the sort term `{term}`")).collect()
+    removed.keys().map(|term| format!("the sort term `{term}`")).collect()
 }
 
 fn fit_total_order(listing: &mut Map<String, Value>) -> Vec<String> {
     let terms = listing.get("sort-terms").and_then(Value::as_object);
     let (Some(order), Some(terms)) = (listing.get("total-order").and_then(Value::as_str), terms) else { return Vec::new() };
-    let (kept, gone) = order.split(',').partition::<Vec<_>, _>(|term| terms.contains_key(*term));
-    let gone = gone.iter().map(|term| format!("`{term}` in its total order")).collect();
+    let (kept, removed) = order.split(',').partition::<Vec<_>, _>(|term| terms.contains_key(*term));
+    let removed = removed.iter().map(|term| format!("`{term}` in its total order")).collect();
     match kept.join(",") {
         kept if kept.is_empty() => listing.remove("total-order"),
         kept => listing.insert("total-order".into(), kept.into()),
     };
-    gone
+    removed
 }
 
 fn fit_partition(listing: &mut Map<String, Value>, properties: &Properties, parameters: &BTreeSet<String>) -> Vec<String> {

@@ -10,14 +10,14 @@ use crate::codegen::metadata::EXTENSIONS;
 use crate::document::step;
 use crate::node::Node;
 
+pub use annotated::{Renamed, aliases};
+use annotated::{annotate, operations, operations_mut};
 use carrier::Carrier;
-pub use parts::{Renamed, aliases};
-use parts::{annotate, operations, operations_mut};
 
+mod annotated;
 mod carrier;
 pub mod listing;
 pub mod orphaned;
-mod parts;
 
 /// Changes that were found while carrying annotations.
 pub struct Carried {

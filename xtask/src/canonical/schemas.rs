@@ -243,7 +243,7 @@ impl<'a> Canonical<'a> {
 
     /// Finds the canonical form of every component. A part of one that equals another is a `$ref` in the next round, and so on outwards.
     fn compare_components(&mut self) {
-        /// How deep inline schemas are recognised.
+        /// How deep inline schemas are recognized.
         const ROUNDS: usize = 8;
         self.by_form = Some(HashMap::new());
         let Some(components) = self.document.root.pointer("/components/schemas").and_then(Value::as_object) else { return };

@@ -44,7 +44,7 @@ fn print(text: &str) -> Result<()> {
     write_to(io::stdout(), text)
 }
 
-/// Writes text to standard output, with ANSI styles only on a terminal; `NO_COLOR` and `CLICOLOR` are honoured.
+/// Writes text to standard output, with ANSI styles only on a terminal; `NO_COLOR` and `CLICOLOR` are honored.
 fn print_styled(text: &str) -> Result<()> {
     write_to(anstream::stdout(), text)
 }

@@ -64,7 +64,7 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
         let option = |name: &str, value: Option<String>| value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
         eprintln!("not up to date: run `cargo xtask sync{}{}`", option("from", from), option("base", base));
     }
-    Ok(!outdated && report.operations_gone.is_empty())
+    Ok(!outdated && report.operations_missing.is_empty())
 }
 
 fn print_patch(patch: &str, format: Format) -> Result<()> {

@@ -30,7 +30,7 @@ pub struct SyncReport {
     /// Operations whose id upstream changed.
     pub operations_renamed: Vec<RenamedOperation>,
     /// Operations that upstream no longer has, by their ids. If there are any, nothing is written.
-    pub operations_gone: Vec<String>,
+    pub operations_missing: Vec<String>,
     /// Properties that were renamed.
     pub renamed: Vec<RenamedProperty>,
     /// The manual follow-up.

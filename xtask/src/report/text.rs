@@ -116,8 +116,8 @@ pub fn sync_outcome(report: &SyncReport) -> String {
 /// What a sync did if the API did not change.
 pub fn without_diff(report: &SyncReport) -> String {
     match report.files.as_slice() {
-        _ if !report.operations_gone.is_empty() => {
-            format!("{} no longer has {}: nothing was written\n", report.source, report.operations_gone.join(", "))
+        _ if !report.operations_missing.is_empty() => {
+            format!("{} no longer has {}: nothing was written\n", report.source, report.operations_missing.join(", "))
         }
         [] => format!("up to date with {}\n", report.source),
         files if report.written => format!("wrote {}: the API is the same\n", files.join(", ")),

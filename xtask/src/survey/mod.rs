@@ -16,12 +16,12 @@ use crate::document::Document;
 use crate::project::Project;
 use crate::slice::{Selection, slice};
 use crate::yaml;
+use crate_copy::{CompileError, Package};
 use items::Items;
-use package::{CompileError, Package};
 
+mod crate_copy;
 mod driver;
 mod items;
-mod package;
 mod parameters;
 pub mod table;
 

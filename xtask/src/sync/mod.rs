@@ -104,16 +104,16 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let Fetched { document, sha256 } = source.fetch(project)?;
     files::check_digest(project, &source, &sha256)?;
 
-    let Resolved { ids, renamed: operations_renamed, gone } = resolve(&project.operations()?, &ours.root, &document.root);
+    let Resolved { ids, renamed: operations_renamed, missing } = resolve(&project.operations()?, &ours.root, &document.root);
     let mut report = SyncReport {
         source: document.name.clone(),
         version: Versions { old: base.version.to_string(), new: base.version.to_string() },
         operations_renamed,
-        operations_gone: gone.iter().map(|gone| gone.id.clone()).collect(),
-        follow_ups: gone.iter().map(follow_ups::operation_gone).collect(),
+        operations_missing: missing.iter().map(|missing| missing.id.clone()).collect(),
+        follow_ups: missing.iter().map(follow_ups::operation_missing).collect(),
         ..SyncReport::default()
     };
-    if gone.is_empty() {
+    if missing.is_empty() {
         let new = New::make(&document, ids, &ours.root, &base)?;
         let verdict = judge(project, &base, &ours.root, &new, &mut report)?;
         let texts = texts(project, &new, &verdict, &report, (&source, &sha256))?;

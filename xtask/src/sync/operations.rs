@@ -12,11 +12,11 @@ pub struct Resolved {
     /// Their ids in the new document.
     pub ids: Vec<String>,
     pub renamed: Vec<RenamedOperation>,
-    pub gone: Vec<Gone>,
+    pub missing: Vec<MissingOperation>,
 }
 
 /// An operation that the new document does not have.
-pub struct Gone {
+pub struct MissingOperation {
     pub id: String,
     pub operation: Operation,
     /// The operation with the same method and the most similar id.
@@ -44,7 +44,7 @@ pub fn resolve(wanted: &[String], checked_in: &Value, document: &Value) -> Resol
         }
         let alike = after.iter().filter(|(other, _)| other.method == operation.method).filter_map(|(_, operation)| id_of(operation));
         let nearest = alike.max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)));
-        resolved.gone.push(Gone { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
+        resolved.missing.push(MissingOperation { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
     }
     resolved
 }

@@ -1,4 +1,4 @@
-//! The manual follow-up of a sync, and how `sync --status` recognises completed items.
+//! The manual follow-up of a sync, and how `sync --status` recognizes completed items.
 
 use std::process::Command;
 
@@ -71,16 +71,16 @@ fn uses_of_removed_items_are_listed() {
     let project = repository("use crate::types::Stage;\n\nfn name(stage: &Stage) -> &str {\n    &stage.name\n}\n");
     let text = upstream("2026.2.0", &json!({})).replace("/Stage'", "/StageModel'").replace("    Stage:", "    StageModel:");
     let (_, report) = sync(&project, &text, &[]);
-    let gone = follow_up(&report, "gone-from-rust");
+    let gone = follow_up(&report, "removed-from-rust");
     assert_eq!(
         [&gone["text"], &gone["remedy"]],
         ["`types::Stage` was removed from the generated Rust", "stop using it in src/flows.rs:1, src/flows.rs:3"]
     );
     let (_, ids) = status(&project);
-    assert!(ids.contains(&"gone-from-rust".to_owned()), "{ids:?}");
+    assert!(ids.contains(&"removed-from-rust".to_owned()), "{ids:?}");
     project.write("src/flows.rs", "use crate::types::StageModel;\n");
     let (_, ids) = status(&project);
-    assert!(!ids.contains(&"gone-from-rust".to_owned()), "{ids:?}");
+    assert!(!ids.contains(&"removed-from-rust".to_owned()), "{ids:?}");
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_removed_operation_is_reported_and_not_a_failure() {
     document["paths"]["/flows/stages/"] = json!({ "get": operation, "delete": delete });
     let before = project.contents();
     let (code, report) = sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
-    assert_eq!((code, &report["operations_gone"], &report["written"]), (1, &json!(["flows_bindings_list"]), &json!(false)));
+    assert_eq!((code, &report["operations_missing"], &report["written"]), (1, &json!(["flows_bindings_list"]), &json!(false)));
     assert_eq!(project.contents(), before);
-    let gone = follow_up(&report, "operation-gone");
+    let gone = follow_up(&report, "operation-missing");
     assert_eq!(gone["pointer"], "#/paths/~1flows~1bindings~1/get");
     assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
     let path = project.path().join("upstream.yaml");

@@ -232,10 +232,10 @@ fn a_dry_run_prints_a_patch_that_makes_the_same_files() {
 }
 
 #[test]
-fn a_patch_is_coloured_on_request() {
+fn a_patch_is_colored_on_request() {
     let project = Project::new();
     let document = project.write("upstream.yaml", &with_value("2025.8.0", "retry"));
-    for (environment, coloured) in
+    for (environment, colored) in
         [(&[][..], false), (&[("CLICOLOR_FORCE", "1")], true), (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false)]
     {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -243,6 +243,6 @@ fn a_patch_is_coloured_on_request() {
         command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR").envs(environment.iter().copied());
         let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
         assert!(output.contains("+release = \"2025.8.0\""), "{output}");
-        assert_eq!(output.contains('\u{1b}'), coloured, "{environment:?}");
+        assert_eq!(output.contains('\u{1b}'), colored, "{environment:?}");
     }
 }

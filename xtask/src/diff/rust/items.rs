@@ -58,7 +58,7 @@ struct Collector {
     /// The current module, such as `types::builder`.
     module: String,
     items: Items,
-    /// Required fields of builders, which are initialised with an error.
+    /// Required fields of builders, which are initialized with an error.
     required: BTreeSet<String>,
     /// Names of types that are not public.
     private: BTreeSet<String>,
@@ -163,7 +163,7 @@ impl Collector {
         }
     }
 
-    /// Finds the fields that a constructor such as `Self { search: Ok(None), kind: Err("…") }` initialises with an error.
+    /// Finds the fields that a constructor such as `Self { search: Ok(None), kind: Err("…") }` initializes with an error.
     fn initial_values(&mut self, owner: &str, statements: &[Stmt]) {
         let [Stmt::Expr(Expr::Struct(literal), None)] = statements else { return };
         for field in &literal.fields {

@@ -6,7 +6,7 @@ use context::Kind;
 
 pub use context::Context;
 
-pub use tasks::operation_gone;
+pub use tasks::operation_missing;
 
 mod context;
 mod notices;

@@ -15,7 +15,7 @@ use crate::diff::{Change, Compatibility, Diff};
 use crate::document::{key_text, step};
 use crate::project::UPSTREAM;
 use crate::report::{Fix, FollowUp, RenamedOperation, sides};
-use crate::sync::operations::Gone;
+use crate::sync::operations::MissingOperation;
 
 pub const ALL: &[Kind] = &[
     digest_not_pinned,
@@ -26,7 +26,7 @@ pub const ALL: &[Kind] = &[
     undescribed,
     fixup_not_needed,
     crate_missing,
-    gone_from_rust,
+    removed_from_rust,
     model_added,
 ];
 
@@ -39,11 +39,11 @@ fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
 }
 
 /// The help for an operation that upstream no longer has.
-pub fn operation_gone(Gone { id, operation, nearest }: &Gone) -> FollowUp {
+pub fn operation_missing(MissingOperation { id, operation, nearest }: &MissingOperation) -> FollowUp {
     let replace = nearest.as_ref().map_or_else(String::new, |nearest| format!("replace it with `{nearest}` if that is its successor, or "));
     let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
     let pointer = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
-    follow_up("operation-gone", Some(pointer), format!("upstream no longer has `{id}`, {operation}"), remedy)
+    follow_up("operation-missing", Some(pointer), format!("upstream no longer has `{id}`, {operation}"), remedy)
 }
 
 fn operation_renamed(context: &Context) -> Vec<FollowUp> {
@@ -179,21 +179,21 @@ fn undescribed(context: &Context) -> Vec<FollowUp> {
     parts.into_iter().map(each).collect()
 }
 
-fn gone_from_rust(context: &Context) -> Vec<FollowUp> {
+fn removed_from_rust(context: &Context) -> Vec<FollowUp> {
     let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
     let is_renamed =
         |item: &ItemChange| context.renamed.iter().any(|Renamed { component, old, .. }| item.item == format!("types::{component}::{old}"));
     let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
-    let gone = items.filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
+    let removed = items.filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
     let each = |item: &ItemChange| {
         let name = item.item.rsplit("::").next().unwrap_or_default();
         let is_field = name.starts_with(|c: char| c.is_ascii_lowercase());
         let places = if is_field { context.sources.of_field(name) } else { context.sources.of_item(name) };
         let remedy = format!("stop using it in {}", listed(&places));
         (!places.is_empty())
-            .then(|| follow_up("gone-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), remedy))
+            .then(|| follow_up("removed-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), remedy))
     };
-    gone.filter_map(each).collect()
+    removed.filter_map(each).collect()
 }
 
 fn model_added(context: &Context) -> Vec<FollowUp> {

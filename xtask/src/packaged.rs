@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{cargo, run_command};
+use crate::programs::{cargo, run_command};
 use crate::sync::files;
 
 /// The size limit in bytes. A larger package contains a fixture or a picture by mistake.

@@ -108,7 +108,7 @@ fn check_responses(pointer: &str, operation: &Operation) -> Result<(), Diagnosti
 ///
 /// # Errors
 /// Fails if a component with aliases or defaults is nullable, or the `results` of a page are not an array of models.
-pub fn check_support(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
+pub fn reject(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
     const NULLABLE: &str = "write `nullable: true` where the component is used: a fixup in codegen/passes/fixups.rs can move it there";
     let has_annotations = |name: &String| metadata.tolerant_properties.iter().any(|property| property.component == *name);
     let pages = operations(spec).filter_map(|(_, operation)| page(spec, operation)).collect::<Vec<_>>();
