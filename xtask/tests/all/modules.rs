@@ -119,7 +119,9 @@ fn cycles(dependencies: &mut Dependencies) -> Vec<String> {
         let before = dependencies.len();
         dependencies.retain(|module, on| used.contains(module) && !on.is_empty());
         let left = dependencies.keys().cloned().collect::<BTreeSet<_>>();
-        dependencies.values_mut().for_each(|on| on.retain(|module| left.contains(module)));
+        for on in dependencies.values_mut() {
+            on.retain(|module| left.contains(module));
+        }
         if dependencies.len() == before {
             break;
         }
