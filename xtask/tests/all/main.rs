@@ -13,6 +13,7 @@ mod follow_ups;
 mod fuzz;
 mod generator;
 mod interrupted;
+mod manifest;
 mod modules;
 mod release;
 mod reports;
