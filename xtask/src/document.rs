@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::codegen::pointer::reference;
 use crate::codegen::pointer::unescape;
 pub use crate::codegen::pointer::{component, step};
 use crate::codegen::{Diagnostic, check_version, locate};
@@ -123,12 +124,23 @@ impl Document {
         self.root.pointer("/info/version").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// A part of the document and its pointer, or the target of its `$ref`.
+    ///
+    /// # Errors
+    /// See [`follow`](Self::follow).
+    pub fn resolve<'a>(&'a self, part: &'a Value, pointer: String) -> Result<(String, &'a Value), Error> {
+        match reference(part) {
+            Some(target) => self.follow(target, &step(&pointer, "$ref")),
+            None => Ok((pointer, part)),
+        }
+    }
+
     /// Follows a `$ref` at `place`, and every further `$ref` that it leads to; also returns the JSON pointer of the target.
     ///
     /// # Errors
     /// Fails if the reference is external, dangling or circular.
-    pub fn follow(&self, reference: &str, place: &str) -> Result<(String, &Value), Error> {
-        let mut seen = vec![reference.to_owned()];
+    pub fn follow(&self, to: &str, place: &str) -> Result<(String, &Value), Error> {
+        let mut seen = vec![to.to_owned()];
         loop {
             let last = seen.last().map_or("", String::as_str);
             let Some(pointer) = last.strip_prefix('#') else {
@@ -146,15 +158,20 @@ impl Document {
                     "add what it refers to, or correct the reference",
                 ));
             };
-            match target.get("$ref").and_then(Value::as_str) {
+            match reference(target) {
                 Some(next) if seen.iter().any(|earlier| earlier == next) => {
-                    return Err(self.error(place, format!("refers to `{reference}`, which only refers back to itself"), "break the cycle"));
+                    return Err(self.error(place, format!("refers to `{to}`, which only refers back to itself"), "break the cycle"));
                 }
                 Some(next) => seen.push(next.to_owned()),
                 None => return Ok((format!("#{pointer}"), target)),
             }
         }
     }
+}
+
+/// What a schema refers to, directly or as its only part.
+pub fn sole_reference(schema: &Value) -> Option<&str> {
+    reference(schema).or_else(|| reference(schema.get("allOf")?.get(0)?))
 }
 
 /// The deepest nesting that is accepted. The time to parse YAML is quadratic in the nesting, which an attacker could exploit.

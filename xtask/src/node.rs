@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::canonical::OF_USE;
-use crate::codegen::pointer::{component, step};
+use crate::codegen::pointer::{component, reference, step};
 
 mod objects;
 
@@ -68,11 +68,11 @@ impl<'a> Node<'a> {
     pub fn new(root: &'a Value, mut schema: &'a Value, mut pointer: String) -> Self {
         let (mut layers, mut name, used_at) = (Vec::new(), None, pointer.clone());
         loop {
-            if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
-                && let Some(target) = root.pointer(&reference[1..])
+            if let Some(to) = reference(schema)
+                && let Some(target) = root.pointer(&to[1..])
                 && layers.len() < 16
             {
-                (pointer, name) = (reference.to_owned(), component(reference, "schemas"));
+                (pointer, name) = (to.to_owned(), component(to, "schemas"));
                 schema = target;
             } else {
                 layers.push(schema);

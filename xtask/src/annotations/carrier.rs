@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::annotated::{Renamed, aliases, annotate};
-use crate::document::{component, key_text};
+use crate::document::{component, key_text, sole_reference};
 use crate::node::bare;
 
 /// Extensions that a property keeps even if its type changes.
@@ -173,10 +173,9 @@ fn keep_texts_of_values(schema: &mut Value) {
     }
 }
 
-/// The component that a `$ref`, bare or in a single `allOf`, refers to.
+/// The component that a schema refers to.
 fn target(schema: &Value) -> Option<String> {
-    let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"))?;
-    component(reference.as_str()?, "schemas").map(std::borrow::Cow::into_owned)
+    component(sole_reference(schema)?, "schemas").map(std::borrow::Cow::into_owned)
 }
 
 fn names(slice: &Value) -> BTreeSet<String> {

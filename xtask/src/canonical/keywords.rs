@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::codegen::pointer::component;
+use crate::codegen::pointer::{component, reference};
 
 pub const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Keywords that have no effect when they are `false`.
@@ -105,7 +105,7 @@ pub fn add_implied(schema: &mut Map<String, Value>) {
         schema.insert("additionalProperties".into(), json!({}));
     }
     let parts = ["oneOf", "anyOf"].iter().filter_map(|union| schema.get(*union)?.as_array()).flatten();
-    let targets = parts.filter_map(|part| part.get("$ref")?.as_str()).map(str::to_owned).collect::<Vec<_>>();
+    let targets = parts.filter_map(reference).map(str::to_owned).collect::<Vec<_>>();
     if let Some(discriminator) = schema.get_mut("discriminator").filter(|discriminator| discriminator.is_object()) {
         for target in targets {
             let known = discriminator["mapping"].as_object().is_some_and(|mapping| mapping.values().any(|to| *to == target));

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::codegen::pointer::component;
+use crate::codegen::pointer::{component, reference};
 
 pub use keywords::{OF_USE, range, sorted};
 pub use schemas::Canonical;
@@ -27,7 +27,7 @@ mod schemas;
 /// A component that contains itself through `allOf`, `oneOf` and `anyOf` only. No value matches it, and no Rust type can express it.
 pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
     fn parts(schema: &Value, found: &mut Vec<String>) {
-        found.extend(schema.get("$ref").and_then(Value::as_str).and_then(|to| component(to, "schemas")).map(Cow::into_owned));
+        found.extend(reference(schema).and_then(|to| component(to, "schemas")).map(Cow::into_owned));
         let lists = keywords::COMPOSITIONS.iter().filter_map(|composition| schema.get(composition)?.as_array());
         lists.flatten().for_each(|part| parts(part, found));
     }

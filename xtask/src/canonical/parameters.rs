@@ -52,10 +52,7 @@ impl<'a> Canonical<'a> {
         if depth > DEEPEST {
             return Err(self.recursive(pointer));
         }
-        let (_, schema) = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.document.follow(reference, &step(pointer, "$ref"))?,
-            None => (String::new(), schema),
-        };
+        let (_, schema) = self.document.resolve(schema, pointer.to_owned())?;
         let mut flat: Keywords<'a> = schema.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
         for composition in COMPOSITIONS {
             if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {

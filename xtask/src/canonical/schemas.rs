@@ -152,7 +152,7 @@ impl<'a> Canonical<'a> {
     fn with_all_parts(&self, mut schema: Value) -> Value {
         let Some(keywords) = schema.as_object_mut().filter(|keywords| keywords.contains_key("allOf")) else { return schema };
         let parts = keywords["allOf"].as_array().cloned().unwrap_or_default();
-        let references = parts.iter().filter_map(|part| part.get("$ref")?.as_str());
+        let references = parts.iter().filter_map(reference);
         let components = references.filter_map(|reference| self.document.follow(reference, "").ok()).map(|(_, component)| component);
         for component in components {
             keywords.retain(|key, value| component.get(key) != Some(value));

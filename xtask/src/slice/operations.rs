@@ -209,11 +209,10 @@ impl<'a> Slicer<'a> {
 
     /// A part of the document, or the target of its `$ref`.
     fn resolved(&self, part: &'a Value, pointer: String) -> Result<(String, &'a Value), Error> {
-        match part.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.document.follow(reference, &step(&pointer, "$ref")),
-            None if part.is_object() => Ok((pointer, part)),
-            None => Err(self.document.error(pointer, "is not a mapping", "compare it with https://spec.openapis.org/oas/v3.0.3")),
+        if !part.is_object() {
+            return Err(self.document.error(pointer, "is not a mapping", "compare it with https://spec.openapis.org/oas/v3.0.3"));
         }
+        self.document.resolve(part, pointer)
     }
 
     fn prose(&self, part: &Value, sliced: &mut Map<String, Value>) {

@@ -35,11 +35,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<C
     let mut chosen = Vec::new();
     let mut names = BTreeSet::new();
     for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
-        let mut at = step("#/paths", path);
-        let mut item = item;
-        if let Some(reference) = item.get("$ref").and_then(Value::as_str) {
-            (at, item) = document.follow(reference, &step(&at, "$ref"))?;
-        }
+        let (at, item) = document.resolve(item, step("#/paths", path))?;
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let pointer = step(&at, method);

@@ -161,11 +161,9 @@ fn list_operations(document: &Document) -> Vec<(String, &Value)> {
     let paths = document.root["paths"].as_object().into_iter().flatten();
     let operations = paths.filter_map(|(_, item)| item.get("get"));
     let lists = operations.filter(|operation| {
-        let mut schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-        if let Some((_, target)) = schema["$ref"].as_str().and_then(|reference| document.follow(reference, "#").ok()) {
-            schema = target;
-        }
-        ["pagination", "results"].iter().all(|name| schema["properties"].get(name).is_some())
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let page = document.resolve(schema, String::new()).map(|(_, page)| &page["properties"]);
+        page.is_ok_and(|page| ["pagination", "results"].iter().all(|name| page.get(name).is_some()))
     });
     lists.filter_map(|operation| Some((operation["operationId"].as_str()?.to_owned(), operation))).collect()
 }

@@ -28,7 +28,7 @@ fn value(document: &Document, parameter: &Value) -> Value {
 }
 
 fn resolve<'a>(document: &'a Document, part: &'a Value) -> &'a Value {
-    part["$ref"].as_str().and_then(|reference| document.follow(reference, "#").ok()).map_or(part, |(_, target)| target)
+    document.resolve(part, String::new()).map_or(part, |(_, target)| target)
 }
 
 #[cfg(test)]

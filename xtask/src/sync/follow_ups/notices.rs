@@ -8,7 +8,7 @@ use crate::annotations::listing::Unlisted;
 use crate::annotations::{Bridged, Renamed};
 use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff::{Change, Compatibility};
-use crate::document::step;
+use crate::document::{sole_reference, step};
 use crate::report::{FollowUp, sides};
 
 use super::tasks::is_sent_always;
@@ -86,9 +86,8 @@ fn description_to_check(context: &Context) -> Vec<FollowUp> {
 /// Whether a change affects the subject of a description: the node, a part of it, or the component that it refers to.
 fn concerns(change: &Change, pointer: &str, node: &Value) -> bool {
     let is_in = |outer: &str| change.pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let target = node.get("$ref").or_else(|| node.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
     let is_schema = pointer.contains("/schemas/") || pointer.contains("/parameters/");
-    is_schema && (is_in(pointer) || target.is_some_and(is_in))
+    is_schema && (is_in(pointer) || sole_reference(node).is_some_and(is_in))
 }
 
 /// Calls back with every node that has a description.
