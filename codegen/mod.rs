@@ -115,6 +115,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     passes::listing::read_listings(&mut spec, &mut metadata)?;
     let stale_fixups = passes::fixups::apply_all(&mut spec, &mut metadata)?;
     passes::unsupported::reject(&spec, &metadata)?;
+    passes::collisions::check_names(&spec, &metadata)?;
 
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;

@@ -1,5 +1,6 @@
 //! Passes that change or check the document before progenitor processes it.
 
+pub mod collisions;
 pub mod descriptions;
 pub mod fixups;
 pub mod hoist;

@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::report::{self, Format};
 use crate::slice::{LeftOut, Selection, slice_valid};
 use crate::source::Source;
+use crate::sync::resolve;
 
 /// Report what changed between two documents, and the consequences for clients and for this crate
 #[derive(Args)]
@@ -68,13 +69,21 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     let checked_in = project.slice()?.0.root;
     // If one document has annotations, they apply to both; otherwise the annotations of the checked-in slice apply.
     let ours = [&old, &new].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
-    let ((before, before_invalid), (after, after_invalid)) = (sliced(&old, &selection, ours)?, sliced(&new, &selection, ours)?);
+    let [in_old, in_new] = selections(selection, &checked_in, [&old, &new]);
+    let ((before, before_invalid), (after, after_invalid)) = (sliced(&old, &in_old, ours)?, sliced(&new, &in_new, ours)?);
     // An operation that is invalid on one side was neither added nor removed.
     let is_invalid =
         |operation: &Operation| before_invalid.iter().chain(&after_invalid).any(|invalid| operation.is(invalid.method, &invalid.path));
     let [before, after] = [before, after].map(|slice| only(&slice, |operation| !is_invalid(operation)));
     let (before, after) = (diff::Input::new(&old, &before), diff::Input::new(&new, &after));
     Ok(diff::compare(&before.with_invalid(before_invalid), &after.with_invalid(after_invalid)))
+}
+
+/// The selected operations in each document: an operation can have another id there, or be missing in one of them.
+fn selections(selection: Selection, checked_in: &Value, documents: [&Document; 2]) -> [Selection; 2] {
+    let Selection::Only(ids) = &selection else { return [Selection::All, Selection::All] };
+    let found = documents.map(|document| resolve(ids, checked_in, &document.root).ids);
+    if found.iter().all(Vec::is_empty) { [selection.clone(), selection] } else { found.map(Selection::Only) }
 }
 
 /// The annotated slice of a document. With all operations, invalid ones are left out; selected operations must be valid.

@@ -46,6 +46,7 @@ impl<'a> Comparison<'a> {
             }
             let mut wire = Wire::COMPATIBLE;
             if succeeds(status) {
+                wire.old_client_on_new_server = without((self.old, response), (self.new, &after));
                 wire.new_client_on_old_server = reads(self.new, &after, &succeeds, json_schema(self.old, response));
             }
             self.status(pair, (status, succeeds(status)), "removed", json_schema(self.old, response), wire);
@@ -53,6 +54,7 @@ impl<'a> Comparison<'a> {
         for (status, response) in after.iter().filter(|(status, _)| !before.contains_key(*status)) {
             let mut wire = Wire::COMPATIBLE;
             if succeeds(status) {
+                wire.new_client_on_old_server = without((self.new, response), (self.old, &before));
                 wire.old_client_on_new_server = reads(self.old, &before, &succeeds, json_schema(self.new, response));
             }
             self.status(pair, (status, succeeds(status)), "added", json_schema(self.new, response), wire);
@@ -91,6 +93,20 @@ impl<'a> Comparison<'a> {
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             note(&pair.pointers.1, name, "response-header-added", "was added");
         }
+    }
+}
+
+/// The verdict for a success response of the client's document that the server's does not have: the server sends its default response, or
+/// never succeeds. Its other success responses have their own verdicts.
+fn without((client, expected): (&Value, &Value), (server, known): (&Value, &Responses)) -> Compatibility {
+    if known.keys().any(|status| is_success(status)) {
+        return Compatibility::Compatible;
+    }
+    let Some(default) = known.get("default") else { return Compatibility::Incompatible };
+    match (json_schema(client, expected), json_schema(server, default)) {
+        (Some(expected), Some(sent)) => decodes(&expected, &sent),
+        (None, _) => Compatibility::Compatible,
+        (Some(_), None) => Compatibility::Incompatible,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::codegen::pointer::to_component;
 use crate::document::{Document, Error};
 
 use operations::{Slicer, api_path};
-use selection::{Chosen, choose};
+use selection::{Broken, Chosen, choose};
 pub use selection::{METHODS, Selection};
 
 mod operations;
@@ -24,7 +24,10 @@ mod selection;
 /// # Errors
 /// An operation is missing or invalid, or a `$ref` is external or dangling.
 pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Result<Value, Error> {
-    let chosen = choose(document, selection).map_err(|error| document.with_line(error))?;
+    let (chosen, broken) = choose(document, selection).map_err(|error| document.with_line(error))?;
+    if let (Selection::All, Some(broken)) = (selection, broken.into_iter().next()) {
+        return Err(document.with_line(broken.error));
+    }
     write(document, &chosen, keep_prose).map_err(|mut invalid| document.with_line(invalid.swap_remove(0).error))
 }
 
@@ -40,8 +43,13 @@ pub struct LeftOut {
 /// # Errors
 /// The document is invalid as a whole.
 pub fn slice_valid(document: &Document) -> Result<(Value, Vec<LeftOut>), Error> {
-    let mut chosen = choose(document, &Selection::All).map_err(|error| document.with_line(error))?;
-    let mut left_out = Vec::new();
+    let (mut chosen, broken) = choose(document, &Selection::All).map_err(|error| document.with_line(error))?;
+    let broken = broken.into_iter().flat_map(|Broken { path, method, error }| {
+        let reason = document.with_line(error).to_string();
+        let methods = method.map_or(METHODS.to_vec(), |method| vec![method]);
+        methods.into_iter().map(move |method| LeftOut { method, path: path.to_owned(), reason: reason.clone() })
+    });
+    let mut left_out = broken.collect::<Vec<_>>();
     loop {
         let invalid = match write(document, &chosen, false) {
             Ok(slice) => return Ok((slice, left_out)),

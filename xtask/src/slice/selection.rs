@@ -30,27 +30,48 @@ pub struct Chosen<'a> {
     pub operation: &'a Value,
 }
 
-/// Finds the operations.
-pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<Chosen<'a>>, Error> {
-    let mut chosen = Vec::new();
+/// An operation, or all operations at a path, that cannot be sliced.
+pub struct Broken<'a> {
+    pub path: &'a str,
+    /// `None` for all operations at the path.
+    pub method: Option<&'static str>,
+    pub error: Error,
+}
+
+/// Finds the operations. Broken ones are returned if all were selected; among those that were not selected they do not matter.
+pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<Chosen<'a>>, Vec<Broken<'a>>), Error> {
+    let (mut chosen, mut broken) = (Vec::new(), Vec::new());
     let mut names = BTreeSet::new();
     for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
-        let (at, item) = document.resolve(item, step("#/paths", path))?;
+        let (at, item) = match document.resolve(item, step("#/paths", path)) {
+            Ok(found) => found,
+            Err(error) => {
+                broken.push(Broken { path, method: None, error });
+                continue;
+            }
+        };
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let pointer = step(&at, method);
             if !operation.is_object() {
-                return Err(document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping"));
+                let error = document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping");
+                broken.push(Broken { path, method: Some(method), error });
+                continue;
             }
             let name = operation.get("operationId").and_then(Value::as_str);
-            if let Some(name) = name.filter(|name| !names.insert(*name)) {
-                let problem = format!("has the `operationId` `{name}`, which is taken by another operation");
-                return Err(document.error(pointer, problem, "give each operation a unique id"));
-            }
             let wanted = match selection {
                 Selection::All => true,
                 Selection::Only(wanted) => name.is_some_and(|name| wanted.iter().any(|wanted| wanted == name)),
             };
+            if let Some(name) = name.filter(|name| !names.insert(*name)) {
+                let problem = format!("has the `operationId` `{name}`, which is taken by another operation");
+                let error = document.error(pointer, problem, "give each operation a unique id");
+                if wanted && matches!(selection, Selection::Only(_)) {
+                    return Err(error);
+                }
+                broken.push(Broken { path, method: Some(method), error });
+                continue;
+            }
             if wanted {
                 chosen.push(Chosen { path, method, pointer, shared: item.get("parameters"), servers: item.get("servers"), operation });
             }
@@ -68,5 +89,5 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<Vec<C
         };
         return Err(document.error("#/paths", format!("has no operation `{missing}`"), remedy));
     }
-    Ok(chosen)
+    Ok((chosen, broken))
 }

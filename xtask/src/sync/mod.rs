@@ -24,7 +24,8 @@ use changelog::{CHANGELOG, Changelog};
 use compare::compare;
 use files::{LOCK, MANIFEST, release_of};
 use follow_ups::{Context, follow_ups};
-use operations::{Resolved, resolve};
+use operations::Resolved;
+pub use operations::resolve;
 pub use status::{apply, rust_verdict, status};
 use uses::Sources;
 
