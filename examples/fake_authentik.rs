@@ -33,7 +33,7 @@ struct Options {
     /// Time before each response, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency: u64,
-    /// Replace the responses to some requests, counted from 1, by an error page: `3=502`, `5..=9=503` or `always=500`
+    /// Replace the responses to some requests, counted from 1, with an error page: `3=502`, `5..=9=503` or `always=500`
     #[arg(long, value_name = "REQUESTS=STATUS", value_parser = parse_fault)]
     fault: Vec<((usize, usize), u16)>,
 }

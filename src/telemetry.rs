@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | `otel.name`, `otel.kind` | both | what exporters call the span: the method, or the operation of the listing |
 //! | `http.request.method` | request | `GET` |
-//! | `url.full` | request | the URL; all but `page`, `page_size` and `ordering` in its query is `REDACTED` |
+//! | `url.full` | request | the URL; the values in its query are `REDACTED`, except those of `page`, `page_size` and `ordering` |
 //! | `server.address`, `server.port` | request | the host of the server, and its port |
 //! | `http.request.resend_count` | request | how many times the request was sent before |
 //! | `http.response.status_code` | both | the status of the response, if one arrived; of a listing, the one that ended it |
@@ -19,12 +19,12 @@
 //! | `authentik.operation` | listing | the operation, such as `flows_bindings_list` |
 //! | `authentik.rows` | listing | rows that were returned |
 //!
-//! Two kinds of events have the level `WARN`: a retry, and a difference from the specification
+//! Three kinds of events have the level `WARN`: a retry, a client that is built without protection, and a difference from the specification
 //! ([`drift`](crate::drift)). No span, event or field contains the token.
 //!
 //! A metrics layer can derive durations, retries and failures from the spans; it needs no other hook.
 //!
-//! Programs that use the crate `log` enable the feature `log` of `tracing` in their own `Cargo.toml`. Then, unless a `tracing` subscriber
+//! For a program that uses the crate `log`, enable the feature `log` of `tracing` in its `Cargo.toml`. Then, unless a `tracing` subscriber
 //! is set, spans and events become `log` records.
 //!
 //! [semantic conventions for HTTP clients]: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client

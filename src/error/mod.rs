@@ -110,8 +110,8 @@ pub enum Error {
         server: VersionRange,
     },
 
-    /// The rows changed between any two passes of a snapshot.
-    #[error("the rows changed between any two consecutive passes of {passes}: take the snapshot when fewer rows change")]
+    /// The rows changed between every two consecutive passes of a snapshot.
+    #[error("the rows changed between every two of {passes} consecutive passes: take the snapshot when fewer rows change")]
     #[non_exhaustive]
     Unsettled {
         /// The number of passes.

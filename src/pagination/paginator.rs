@@ -97,8 +97,8 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self
     }
 
-    /// Calls `callback` for differences between the responses and the specification, once per kind and field: see
-    /// [`drift`](crate::drift). Without a callback, responses are not compared.
+    /// Calls `callback` for differences between the responses and the specification, once per kind and field: see [`drift`](crate::drift).
+    /// Without a callback, responses are compared only if the feature `tracing` is on and a subscriber is interested.
     ///
     /// The callback runs in the tasks that receive pages, so it should return quickly.
     pub fn on_drift(mut self, callback: impl FnMut(&Drift) + Send + 'static) -> Self {

@@ -65,7 +65,7 @@ fn arrow(svg: &mut String, index: usize, binding: &FlowStageBinding) {
         PolicyEvaluation::OnRun => "gate run",
         _ => "gate plan run",
     };
-    let centre = x - 22;
+    let center = x - 22;
     let label = evaluation.label().to_lowercase();
     let _ = write!(svg, r#"<path class="{class}" d="M{} {y}l7 -7 7 7 -7 7z"><title>Policies decide {label}</title></path>"#, centre - 7);
 }

@@ -44,10 +44,10 @@ pub fn page(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
 const MARKERS: &str = r#"<svg width="0" height="0" aria-hidden="true"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0l8 4-8 4z"/></marker></defs></svg>"#;
 
 const LEGEND: &str = r#"<p class="legend">
-<span><svg width="16" height="16"><path class="gate plan" d="M1 8l7-7 7 7-7 7z"/></svg> policies decide when the flow is planned</span>
+<span><svg width="16" height="16"><path class="gate plan" d="M1 8l7-7 7 7-7 7z"/></svg> policies are evaluated when the flow is planned</span>
 <span><svg width="16" height="16"><path class="gate run" d="M1 8l7-7 7 7-7 7z"/></svg> just before the stage</span>
 <span><svg width="16" height="16"><path class="gate plan run" d="M1 8l7-7 7 7-7 7z"/></svg> at both times</span>
-<span>in a box: stage and kind; whether any or all policies must pass · what an invalid response leads to; order</span>
+<span>In each box: the stage and its kind; whether any or all policies must pass · what happens after an invalid response; the order</span>
 </p>"#;
 
 /// Text for an element or an attribute.

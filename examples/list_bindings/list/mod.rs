@@ -32,7 +32,7 @@ struct Options {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Release of the fake server [default: 2025.6]
+    /// Release of the fake server: 2024.2, 2025.6, 2025.10, 2025.12 or 2026.8 [default: 2025.6]
     #[cfg(feature = "testing")]
     #[arg(long)]
     release: Option<Release>,
@@ -42,7 +42,7 @@ struct Options {
 enum Format {
     /// A table for each flow
     Table,
-    /// The rows as the API sends them
+    /// The rows, with the names and values of the API
     Json,
     /// One line for each binding
     Csv,

@@ -35,7 +35,7 @@ fn row(binding: &FlowStageBinding) -> [String; 6] {
     ]
 }
 
-/// The rows as the API sends them.
+/// The rows, with the names and values of the API.
 pub fn json(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     let rows = flows.iter().flat_map(|flow| &flow.bindings).collect::<Vec<_>>();
     serde_json::to_writer_pretty(&mut *out, &rows)?;

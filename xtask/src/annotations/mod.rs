@@ -11,10 +11,13 @@ use crate::document::step;
 use crate::node::Node;
 
 pub use annotated::{Renamed, aliases};
+pub use base::with_parts_of;
+
 use annotated::{annotate, operations, operations_mut};
 use carrier::Carrier;
 
 mod annotated;
+mod base;
 mod carrier;
 pub mod listing;
 pub mod orphaned;

@@ -100,12 +100,12 @@ struct Verdict {
 /// Updates the repository from a source.
 pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let source = options.source.map_or_else(|| project.release().map(|release| Source::Release(release.to_owned())), Ok)?;
-    let (ours, _) = project.slice()?;
     let base = Base::read(project, options.base.as_deref())?;
+    let ours = annotations::with_parts_of(&base.document.root, project.slice()?.0.root);
     let Fetched { document, sha256 } = source.fetch(project)?;
     files::check_digest(project, &source, &sha256)?;
 
-    let Resolved { ids, renamed: operations_renamed, missing } = resolve(&project.operations()?, &ours.root, &document.root);
+    let Resolved { ids, renamed: operations_renamed, missing } = resolve(&project.operations()?, &ours, &document.root);
     let mut report = SyncReport {
         source: document.name.clone(),
         version: Versions { old: base.version.to_string(), new: base.version.to_string() },
@@ -115,10 +115,10 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
         ..SyncReport::default()
     };
     if missing.is_empty() {
-        let new = New::make(&document, ids, &ours.root, &base)?;
-        let verdict = judge(project, &base, &ours.root, &new, &mut report)?;
+        let new = New::make(&document, ids, &ours, &base)?;
+        let verdict = judge(project, &base, &ours, &new, &mut report)?;
         let texts = texts(project, &new, &verdict, &report, (&source, &sha256))?;
-        report.follow_ups = left_to_do(project, &base, &ours.root, &new, &verdict, &texts, &report);
+        report.follow_ups = left_to_do(project, &base, &ours, &new, &verdict, &texts, &report);
         finish(project, texts, options.write, &mut report)?;
     }
     // Freeing about 60,000 values would take a tenth of the run time, and the process ends soon.

@@ -246,3 +246,19 @@ fn a_patch_is_colored_on_request() {
         assert_eq!(output.contains('\u{1b}'), colored, "{environment:?}");
     }
 }
+
+/// A pre-release lacked a property that the final release has.
+#[test]
+fn annotations_of_the_base_survive_an_unreleased_sync_without_their_property() {
+    let project = repository();
+    let required =
+        json!(["pk", "policybindingmodel_ptr_id", "name", "slug", "title", "designation", "cache_count", "policies", "export_url"]);
+    let without = schema("FlowSet", &json!({ "properties": { "background": null }, "required": required }));
+    sync(&project, &upstream("2025.8.0-rc1", &without), &[]);
+    assert!(!project.read(FILES[0]).contains("x-signed-link"));
+    let (_, report) = sync(&project, &upstream("2025.8.0", &json!({})), &["--base", "v0.1.0"]);
+    let slice = project.read(FILES[0]);
+    assert!(slice.contains("x-signed-link: true") && slice.contains("- background_url"), "{slice}");
+    let old = Project::new().read(FILES[0]).replace("version: 2025.6.4", "version: 2025.8.0");
+    assert_eq!(slice, old, "{report}");
+}

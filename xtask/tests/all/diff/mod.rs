@@ -226,6 +226,9 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     document["info"]["version"] = "2026.5.6".into();
     document["paths"]["/stages/dummy/"]["get"]["security"] = json!([{ "authentik_device_auth": [] }]);
     document["components"]["schemas"]["DenyStage"]["properties"]["name"] = json!({ "$ref": "#/components/schemas/Missing" });
+    document["paths"]["/stages/email/"]["post"] = json!(5);
+    document["paths"]["/stages/email/{stage_uuid}/"]["get"]["operationId"] = "stages_all_list".into();
+    document["paths"]["/stages/all/types/"] = json!({ "$ref": "#/paths/~1nowhere~1" });
     document["components"]["schemas"]["CaptchaStage"]["properties"]["color"] = json!({ "type": "string" });
     let project = Project::new();
     let new = project.write("new.json", &document.to_string());
@@ -236,6 +239,9 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     };
     assert!(is_reported("/stages/dummy/", "#/components/securitySchemes/authentik_device_auth"), "{invalid:?}");
     assert!(is_reported("/stages/deny/", "#/components/schemas/Missing"), "{invalid:?}");
+    assert!(is_reported("/stages/email/", "is not an operation"), "{invalid:?}");
+    assert!(is_reported("/stages/email/{stage_uuid}/", "taken by another operation"), "{invalid:?}");
+    assert!(is_reported("/stages/all/types/", "#/paths/~1nowhere~1"), "{invalid:?}");
     let pointers = diff["changes"].as_array().unwrap().iter().map(|change| change["pointer"].as_str().unwrap()).collect::<Vec<_>>();
     assert_eq!(pointers, ["#/components/schemas/CaptchaStage/properties/color"]);
     assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]);
@@ -243,6 +249,24 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     // The operation of this crate is not concerned.
     let outcome = xtask(&["diff", &old, &new]);
     assert!(outcome.code == 0 && outcome.out.contains("no changes"), "{}{}", outcome.out, outcome.err);
+}
+
+/// The operation has another id in one document, or is missing there.
+#[test]
+fn an_operation_is_found_by_method_and_path() {
+    let old = Path::new(crate::common::SLICE);
+    let project = Project::new();
+    let mut document = crate::common::slice();
+    document["paths"]["/flows/bindings/"]["get"]["operationId"] = "flows_stage_bindings_list".into();
+    let renamed = project.write("renamed.json", &document.to_string());
+    let ids = |diff: &Value| diff["changes"].as_array().unwrap().iter().map(|change| change["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&diff(old, Path::new(&renamed), &[])), ["api-operation-id-removed"]);
+    document["paths"] = json!({ "/other/": { "get": { "operationId": "others_list", "responses": {} } } });
+    let removed = project.write("removed.json", &document.to_string());
+    assert_eq!(ids(&diff(old, Path::new(&removed), &[])), ["api-path-removed-without-deprecation"]);
+    // A document with neither is probably the wrong one.
+    let outcome = xtask(&["diff", &removed, &removed]);
+    assert!(outcome.code == 2 && outcome.err.contains("has no operation `flows_bindings_list`"), "{}", outcome.err);
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! Annotations of parts that an unreleased sync removed from the checked-in slice.
+
+use serde_json::{Map, Value};
+
+/// The maps of a document whose entries have annotations.
+const MAPS: [&str; 5] = ["paths", "properties", "schemas", "sort-terms", "x-listing"];
+
+/// The checked-in slice with the parts of the released one that it lacks: a pre-release may have removed a property that the final release
+/// has, or an upstream change may have been withdrawn. Where both have a part, the checked-in one counts.
+pub fn with_parts_of(base: &Value, mut ours: Value) -> Value {
+    fill(&mut ours, base, false);
+    ours
+}
+
+fn fill(ours: &mut Value, base: &Value, is_map: bool) {
+    match (ours, base) {
+        (Value::Object(ours), Value::Object(base)) => fill_object(ours, base, is_map),
+        // Parameters are identified by name and location.
+        (Value::Array(ours), Value::Array(base)) => {
+            let id = |parameter: &Value| Some((parameter.get("name")?.clone(), parameter.get("in")?.clone()));
+            let missing = base
+                .iter()
+                .filter(|parameter| id(parameter).is_some_and(|id_in_base| !ours.iter().any(|ours| id(ours) == Some(id_in_base.clone()))));
+            let missing = missing.cloned().collect::<Vec<_>>();
+            ours.extend(missing);
+        }
+        _ => {}
+    }
+}
+
+fn fill_object(ours: &mut Map<String, Value>, base: &Map<String, Value>, is_map: bool) {
+    for (key, part) in base {
+        let holds_entries = MAPS.contains(&key.as_str()) && !(is_map && key == "properties");
+        match ours.get_mut(key) {
+            Some(ours) => fill(ours, part, holds_entries),
+            None if is_map => _ = ours.insert(key.clone(), part.clone()),
+            None => {}
+        }
+    }
+}
