@@ -9,8 +9,10 @@
 //! The two lines are printed when the server is ready, and can be loaded into a shell or written to an `.env` file. The server runs until
 //! it is stopped with Ctrl+C or a signal.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -74,17 +76,26 @@ fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
         Some((first, last)) => (number(first)?, number(last)?),
         None => (number(requests)?, number(requests)?),
     };
+    if requests.0 == 0 || requests.1 < requests.0 {
+        return Err(format!("`{text}` is about no request: they are counted from 1"));
+    }
     Ok((requests, status))
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    let Err(error) = serve(Options::parse()).await;
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Serves until the process ends.
+async fn serve(options: Options) -> Result<Infallible> {
     let builder = FakeAuthentik::builder().port(options.port).release(options.release).latency(Duration::from_millis(options.latency));
     let builder = options.rows.iter().try_fold(builder, add_rows)?;
     let faults = options.fault.into_iter();
     let builder = faults.fold(builder, |builder, ((first, last), status)| builder.faults(first..=last, Fault::html(status)));
-    let server = builder.start().await.with_context(|| format!("the server on port {} cannot start", options.port))?;
+    let server = builder.start().await.context("the server cannot start")?;
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "AUTHENTIK_URL={}\nAUTHENTIK_TOKEN={}", server.address(), FakeAuthentik::TOKEN)?;

@@ -84,7 +84,7 @@ impl Rows {
 
     /// Like [`of`](Self::of), with an error that lists the operations.
     pub(super) fn known(&mut self, operation: &str) -> Result<&mut Records, String> {
-        let known = self.records.keys().copied().collect::<Vec<_>>().join(", ");
+        let known = self.tables().map(Table::id).collect::<Vec<_>>().join(", ");
         self.of(operation).ok_or_else(|| {
             format!("`{operation}` is not a list operation of this crate; it has {known}\n  help: add it to `operations` in openapi/upstream.toml and run `cargo xtask sync`")
         })

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use authentik_flow_bindings::{FlowStageBinding, PolicyEvaluation};
 
-use super::flow::Flow;
+use super::flow::{Flow, number};
 use super::html::escape;
 
 /// The number of boxes in a row.
@@ -25,7 +25,7 @@ pub fn svg(flow: &Flow) -> String {
     let width = MARGIN + columns * (BOX.0 + GAP.0) - 8;
     let height = rows * (BOX.1 + GAP.1) - GAP.1 + 4;
     let mut svg = format!(r#"<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">"#);
-    let _ = write!(svg, "<title>{}: {boxes} stages</title>", escape(&flow.name));
+    let _ = write!(svg, "<title>{}: {}</title>", escape(&flow.name), number(boxes, "stage"));
     let middle = 2 + BOX.1 / 2;
     let _ = write!(svg, r#"<circle class="start" cx="9" cy="{middle}" r="7"/>"#);
     for (index, binding) in flow.bindings.iter().enumerate() {
@@ -60,14 +60,14 @@ fn arrow(svg: &mut String, index: usize, binding: &FlowStageBinding) {
     };
     let _ = write!(svg, r#"<path class="line arrow" d="{path}"/>"#);
     let Some(evaluation) = binding.policy_evaluation().filter(|evaluation| *evaluation != PolicyEvaluation::Never) else { return };
-    let class = match evaluation {
-        PolicyEvaluation::OnPlan => "gate plan",
-        PolicyEvaluation::OnRun => "gate run",
-        _ => "gate plan run",
+    let (class, when) = match evaluation {
+        PolicyEvaluation::OnPlan => ("gate plan", "when the flow is planned"),
+        PolicyEvaluation::OnRun => ("gate run", "just before the stage"),
+        _ => ("gate plan run", "when the flow is planned, and again just before the stage"),
     };
     let center = x - 22;
-    let label = evaluation.label().to_lowercase();
-    let _ = write!(svg, r#"<path class="{class}" d="M{} {y}l7 -7 7 7 -7 7z"><title>Policies decide {label}</title></path>"#, centre - 7);
+    let _ =
+        write!(svg, r#"<path class="{class}" d="M{} {y}l7 -7 7 7 -7 7z"><title>Policies are evaluated {when}</title></path>"#, center - 7);
 }
 
 /// The box of a stage.

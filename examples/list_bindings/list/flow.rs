@@ -76,3 +76,8 @@ fn nearest<'a>(slug: &str, known: &'a BTreeSet<String>) -> Vec<&'a str> {
     similar.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     similar.into_iter().take(5).map(|(_, slug)| slug).collect()
 }
+
+/// A number of things: `1 flow`, `2 flows`.
+pub fn number(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::diagram;
-use super::flow::Flow;
+use super::flow::{Flow, number};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -21,7 +21,7 @@ pub fn page(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Flows and their stages</title>")?;
     writeln!(out, "<style>\n{STYLE}</style>\n</head>\n<body>\n{MARKERS}")?;
-    writeln!(out, "<header>\n<h1>Flows and their stages</h1>\n<p>{} flows, {bindings} bindings</p>", flows.len())?;
+    writeln!(out, "<header>\n<h1>Flows and their stages</h1>\n<p>{}, {}</p>", number(flows.len(), "flow"), number(bindings, "binding"))?;
     writeln!(out, "<input type=\"search\" placeholder=\"Filter by flow or stage\" aria-label=\"Filter by flow or stage\">")?;
     writeln!(out, "<nav>")?;
     for (designation, flows) in &groups {

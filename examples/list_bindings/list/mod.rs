@@ -18,7 +18,7 @@ use authentik_flow_bindings::{Client, FlowStageBinding};
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::flow::{Flow, by_flow, find_flow};
+use self::flow::{Flow, by_flow, find_flow, number};
 
 /// Lists the stages of every flow of an authentik server: the one at AUTHENTIK_URL, with AUTHENTIK_TOKEN, or a fake one
 #[derive(Parser)]
@@ -76,7 +76,6 @@ async fn run(options: &Options) -> Result<()> {
         Err(error) if is_closed_pipe(&error) => return Ok(()),
         outcome => outcome?,
     }
-    let number = |count: usize, thing: &str| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
     eprintln!("{} in {}, {:.2} s", number(rows, "binding"), number(flows.len(), "flow"), started.elapsed().as_secs_f64());
     Ok(())
 }

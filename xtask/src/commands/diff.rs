@@ -11,7 +11,7 @@ use crate::annotations;
 use crate::diff::operations::only;
 use crate::diff::rules::Level;
 use crate::diff::rust::Bump;
-use crate::diff::{self, Diff, Operation};
+use crate::diff::{self, Diff, InvalidOperation, Operation};
 use crate::document::Document;
 use crate::project::Project;
 use crate::report::{self, Format};
@@ -107,5 +107,8 @@ fn fails(diff: &Diff, arguments: &Arguments) -> bool {
         FailOnRust::Major => bump >= Bump::Major,
         FailOnRust::Minor => bump >= Bump::Minor,
     });
-    on_wire || in_rust
+    // It is unknown what changed in an operation that is invalid in only one of the documents.
+    let is_unknown = |invalid: &InvalidOperation| diff.invalid.iter().filter(|other| other.operation == invalid.operation).count() == 1;
+    let fails_on_any = arguments.fail_on.is_some() || arguments.fail_on_rust.is_some();
+    on_wire || in_rust || fails_on_any && diff.invalid.iter().any(is_unknown)
 }

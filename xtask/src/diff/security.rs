@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::comparison::{Comparison, Pair};
 use super::findings::Finding;
+use super::model::Wire;
 use super::rules::of_operation;
+use super::wire::Compatibility;
 use crate::codegen::pointer::{step, to_component};
 
 /// The scopes of each security scheme that an operation names.
@@ -19,11 +21,27 @@ fn scopes(operation: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
     scopes
 }
 
+/// Whether a server accepts the client's header `Authorization: Bearer …`, alone or because it needs no credential.
+fn accepts_token(root: &Value, operation: &Value) -> bool {
+    let is_header = |name: &String| {
+        let scheme = &root["components"]["securitySchemes"][name];
+        let is = |key: &str, value: &str| scheme[key].as_str().is_some_and(|text| text.eq_ignore_ascii_case(value));
+        // Until 2022, authentik described its bearer token as an API key.
+        is("type", "http") && is("scheme", "bearer") || is("type", "apiKey") && is("in", "header") && is("name", "authorization")
+    };
+    let Some(alternatives) = operation.get("security").and_then(Value::as_array) else { return true };
+    alternatives.is_empty() || alternatives.iter().filter_map(Value::as_object).any(|schemes| schemes.keys().all(is_header))
+}
+
 impl Comparison<'_> {
     pub fn security(&mut self, pair: &Pair) {
+        let (old, new) = (accepts_token(self.old, pair.old), accepts_token(self.new, pair.new));
+        let verdict = |accepts: bool| if accepts || old == new { Compatibility::Compatible } else { Compatibility::Incompatible };
+        let wire = Wire { old_client_on_new_server: verdict(new), new_client_on_old_server: verdict(old) };
         let (before, after) = (scopes(pair.old), scopes(pair.new));
         let pointer = step(&pair.pointers.1, "security");
-        let mut note = |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer));
+        let mut note =
+            |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer).wire(wire));
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
             note("api-security-removed", format!("`{name}` no longer grants access"));
         }
@@ -53,7 +71,7 @@ impl Comparison<'_> {
             if scheme(self.old) != scheme(self.new) {
                 let text = format!("the security scheme `{name}` has another type");
                 let pointer = to_component("securitySchemes", name);
-                self.findings.add(pair.scope, Finding::new(of_operation("api-security-component-type-changed"), text, pointer));
+                self.findings.add(pair.scope, Finding::new(of_operation("api-security-component-type-changed"), text, pointer).wire(wire));
             }
         }
     }

@@ -246,6 +246,12 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     assert_eq!(pointers, ["#/components/schemas/CaptchaStage/properties/color"]);
     assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]);
 
+    // What changed in operations that are invalid in one document is unknown.
+    for option in [["--fail-on", "error"], ["--fail-on-rust", "major"]] {
+        assert_eq!(xtask(&[&["diff", &old, &old, "--all-operations"], &option[..]].concat()).code, 0);
+        assert_eq!(xtask(&[&["diff", &old, &new, "--all-operations"], &option[..]].concat()).code, 1);
+    }
+
     // The operation of this crate is not concerned.
     let outcome = xtask(&["diff", &old, &new]);
     assert!(outcome.code == 0 && outcome.out.contains("no changes"), "{}{}", outcome.out, outcome.err);
