@@ -65,7 +65,7 @@ pub struct List<'a> {
 /// The shape of every component that is an object.
 pub fn read_shapes(spec: &OpenAPI) -> BTreeMap<String, Shape> {
     let objects = components(spec).filter_map(|(component, schema)| match &schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => Some((component.clone(), shape(spec, object, DEEPEST))),
+        SchemaKind::Type(Type::Object(object)) => Some((component.clone(), shape(spec, object, MAX_DEPTH))),
         _ => None,
     });
     objects.collect()
@@ -86,8 +86,8 @@ fn shape(spec: &OpenAPI, object: &ObjectType, deeper: usize) -> Shape {
     Shape { fields: fields.collect(), open: object.additional_properties.is_some() }
 }
 
-/// How deeply arrays, maps, unions and inline objects are followed, because an array may contain itself. Deeper values have the kind `Any`.
-const DEEPEST: usize = 8;
+/// The depth to which arrays, maps, unions and inline objects are followed: an array may contain itself. Deeper values have the kind `Any`.
+const MAX_DEPTH: usize = 8;
 
 fn kind<T: Borrow<Schema>>(spec: &OpenAPI, schema: &ReferenceOr<T>, deeper: usize) -> Kind {
     let (Some(target), Some(deeper)) = (resolved(spec, schema), deeper.checked_sub(1)) else { return Kind::Any };

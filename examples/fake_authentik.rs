@@ -65,7 +65,7 @@ fn add_rows(server: FakeAuthentikBuilder, (operation, rows): &(String, RowSource
     Ok(server.rows(operation, rows))
 }
 
-/// The first and the last request, and the status.
+/// Parses the value of `--fault` into the first request, the last request and the status.
 fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
     let expected = || format!("`{text}` is not REQUESTS=STATUS: write `3=502`, `5..=9=503` or `always=500`");
     let (requests, status) = text.rsplit_once('=').ok_or_else(expected)?;
@@ -77,7 +77,7 @@ fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
         None => (number(requests)?, number(requests)?),
     };
     if requests.0 == 0 || requests.1 < requests.0 {
-        return Err(format!("`{text}` is about no request: they are counted from 1"));
+        return Err(format!("`{text}` does not select any request: requests are counted from 1"));
     }
     Ok((requests, status))
 }

@@ -2,6 +2,22 @@
 //!
 //! The client and its builders are the same. [`Blocking::blocking`] replaces `.await`, and turns a stream into an iterator:
 //!
+#![cfg_attr(operation = "flows_bindings_list", doc = "```no_run")]
+#![cfg_attr(not(operation = "flows_bindings_list"), doc = "```ignore")]
+//! use authentik_flow_bindings::blocking::Blocking;
+//! use authentik_flow_bindings::{Client, Error};
+//!
+//! fn main() -> Result<(), Error> {
+//!     let client = Client::from_env()?;
+//!     for binding in client.flows_bindings_list().paginate().items().blocking() {
+//!         println!("{}", binding?.stage_obj.name);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Requests and whole listings:
+//!
 #![cfg_attr(feature = "testing", doc = "```")]
 #![cfg_attr(not(feature = "testing"), doc = "```ignore")]
 //! use authentik_flow_bindings::blocking::Blocking;
@@ -12,16 +28,11 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = FakeAuthentik::builder().generated(1_240, 212).start().blocking()?;
 //! # let client = server.client();
-//! // let client = Client::from_env()?;
 //! let page = client.flows_bindings_list().page_size(20).send().blocking()?;
 //! assert_eq!(page.results.len(), 20);
 //!
 //! let all = client.flows_bindings_list().paginate().collect().blocking()?;
 //! assert_eq!(all.len(), 1_240);
-//!
-//! for binding in client.flows_bindings_list().paginate().items().blocking() {
-//!     println!("{}", binding?.stage_obj.name);
-//! }
 //! # Ok(())
 //! # }
 //! # #[cfg(not(operation = "flows_bindings_list"))]

@@ -11,6 +11,8 @@ use crate::codegen::names::{field_name, type_name};
 use crate::codegen::pointer::step;
 use crate::codegen::spec::{components, operations, parameters};
 
+const RENAME: &str = "rename it with a fixup in codegen/passes/fixups.rs, or leave the operation out";
+
 /// Methods of every request builder.
 const METHODS: [&str; 4] = ["into_request", "new", "paginate", "send"];
 
@@ -33,6 +35,10 @@ pub fn check_names(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic
     let mut builders = Names::new("method of the client");
     for (pointer, operation) in operations(spec) {
         if let Some(id) = &operation.operation_id {
+            if !id.starts_with(char::is_alphabetic) {
+                let problem = format!("`{id}` does not begin with a letter, so it cannot be the name of a method");
+                return Err(Diagnostic::new(step(&pointer, "operationId"), problem, RENAME));
+            }
             builders.add(id, &id.to_snake_case(), &step(&pointer, "operationId"))?;
         }
         let mut setters = Names::new("method of the request");
@@ -64,12 +70,11 @@ impl<'a> Names<'a> {
     }
 
     fn add(&mut self, name: &'a str, in_rust: &str, pointer: &str) -> Result<(), Diagnostic> {
-        let help = "rename one of them with a fixup in codegen/passes/fixups.rs, or leave the operation out";
         if !name.contains(char::is_alphanumeric) {
             return Err(Diagnostic::new(
                 pointer,
                 format!("`{name}` has no letter or digit, so it cannot be the name of a {}", self.kind),
-                help,
+                RENAME,
             ));
         }
         let problem = match self.found.insert(in_rust.to_owned(), Some(name)) {
@@ -77,6 +82,6 @@ impl<'a> Names<'a> {
             Some(None) => format!("`{name}` becomes the {} `{in_rust}`, which every request has", self.kind),
             Some(Some(other)) => format!("`{other}` and `{name}` both become the {} `{in_rust}`", self.kind),
         };
-        Err(Diagnostic::new(pointer, problem, help))
+        Err(Diagnostic::new(pointer, problem, RENAME))
     }
 }

@@ -77,7 +77,7 @@ fn serde_argument(attribute: &Attribute, name: &str) -> Option<Option<String>> {
 
 /// The function in `types::absent` that returns the default of a property.
 fn default_function(property: &TolerantProperty) -> Ident {
-    format_ident!("{}_{}", property.component.to_snake_case(), property.property.to_snake_case())
+    format_ident!("{}_{}", type_name(&property.component).to_snake_case(), property.property.to_snake_case())
 }
 
 fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStream {

@@ -87,7 +87,7 @@ type SortedBy = (&'static str, Vec<(String, String)>, u64, u64);
 /// The order of the last query: sorting 200,000 rows again for each of 2,000 pages takes minutes.
 #[derive(Default)]
 pub(super) struct SortCache {
-    of: Option<SortedBy>,
+    sorted_by: Option<SortedBy>,
     rows: Arc<Vec<usize>>,
 }
 
@@ -156,8 +156,8 @@ fn sort(
         return Err((500, Value::Null));
     }
     let heap = if has_all(rules.key) { 0 } else { heap };
-    let of = (table.id(), query.without_page(), table.revision(), heap);
-    if cache.of.as_ref() != Some(&of) {
+    let sorted_by = (table.id(), query.without_page(), table.revision(), heap);
+    if cache.sorted_by.as_ref() != Some(&sorted_by) {
         let mut rows = table.select(query)?;
         rows.sort_by_cached_key(|row| scramble(table.scatter(*row), heap));
         rows.sort_by(|a, b| {
@@ -167,7 +167,7 @@ fn sort(
             });
             by_term.fold(Ordering::Equal, Ordering::then)
         });
-        *cache = SortCache { of: Some(of), rows: Arc::new(rows) };
+        *cache = SortCache { sorted_by: Some(sorted_by), rows: Arc::new(rows) };
     }
     Ok(Arc::clone(&cache.rows))
 }

@@ -8,8 +8,8 @@ pub fn of_matrix(matrix: &Matrix) -> String {
     let mut out = String::from(
         "# Compatibility of releases\n\n\
          A row is a client that this generator creates from a release of authentik, and a column is a server of a release: ✓ reads everything, ◐\n\
-         drops a value that it does not know, ✗ cannot decode some response. It is the worst outcome that the specification allows, with the aliases\n\
-         and defaults of the checked-in slice. `cargo xtask compat` generates this table from `tests/fixtures/slices`.\n\n| client \\ server |",
+         drops a value that it does not know, ✗ cannot decode some responses. Each cell is the worst outcome that the specification\n\
+         allows, with the aliases and defaults of the checked-in slice. `cargo xtask compat` generates this table from `tests/fixtures/slices`.\n\n| client \\ server |",
     );
     for release in &matrix.releases {
         let _ = write!(out, " {release} |");

@@ -38,7 +38,7 @@ pub struct Broken<'a> {
     pub error: Error,
 }
 
-/// Finds the operations. Broken ones are returned if all were selected; among those that were not selected they do not matter.
+/// Finds the selected operations, and returns broken ones separately: they matter only if all operations are selected.
 pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<Chosen<'a>>, Vec<Broken<'a>>), Error> {
     let (mut chosen, mut broken) = (Vec::new(), Vec::new());
     let mut names = BTreeSet::new();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::compare::compare;
 use super::files::{self, MANIFEST, release_of};
-use super::follow_ups::{Context, undone};
+use super::follow_ups::{Context, unfinished};
 use super::operations::resolve;
 use super::uses::Sources;
 use crate::annotations::{self, Renamed};
@@ -34,7 +34,7 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
         (Some(diff), generated)
     };
     let ids = operations(&old).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
-    let follow_ups = undone(&Context {
+    let follow_ups = unfinished(&Context {
         base: release_of(&old),
         diff: diff.as_ref(),
         generated: &generated,
@@ -51,7 +51,7 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
     Ok(Status { base, follow_ups })
 }
 
-/// Applies the fix of the follow-up at each pointer to the slice, and generates its Rust again.
+/// Applies the fix of the follow-up at each pointer to the slice, and regenerates its Rust.
 pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Result<()> {
     let status = status(project, base)?;
     let (ours, mut slice) = project.slice()?;

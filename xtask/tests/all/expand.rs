@@ -96,3 +96,16 @@ fn unsupported_documents_cause_an_error_and_not_a_panic() {
         assert!(diff["rust"]["not_compared"].as_str().unwrap().contains(problem), "{}", diff["rust"]);
     }
 }
+
+#[test]
+fn a_component_may_begin_with_a_digit() {
+    let mut document = slice();
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    let stage = schemas.remove("Stage").unwrap();
+    schemas.insert("2FAStage".into(), stage);
+    let document = document.to_string().replace("#/components/schemas/Stage\"", "#/components/schemas/2FAStage\"");
+    let project = Project::new();
+    let file = project.write("document.yaml", &document);
+    let outcome = project.xtask(&["expand", &file]);
+    assert!(outcome.code == 0 && outcome.out.contains("pub struct X2faStage {"), "{}", outcome.err);
+}

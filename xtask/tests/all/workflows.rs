@@ -69,7 +69,7 @@ fn workflows_are_limited_and_pinned() {
     }
 }
 
-/// Each call of cargo is parsed by the command that it is for.
+/// Every cargo command in a workflow has valid arguments.
 #[test]
 fn the_commands_of_workflows_exist() {
     const CARGO: &str = r#"cargo() { if [ "$1" = xtask ]; then shift; "$XTASK" "$@" --help; else command cargo "$@" --help; fi; }"#;
@@ -93,10 +93,10 @@ fn the_commands_of_workflows_exist() {
 /// What the weekly job did.
 struct Weekly {
     code: Option<i32>,
-    /// What its steps pass on.
-    passed_on: String,
+    /// The variables that its steps set for later steps.
+    variables: String,
     report: String,
-    /// The calls of `gh` that change anything.
+    /// The calls to `gh` that change anything.
     calls: Vec<String>,
 }
 
@@ -131,7 +131,7 @@ git() { case "$1" in describe | diff) return 1;; ls-remote) return 2;; esac; }
         }
     }
     let calls = project.read("log").lines().map(str::to_owned).collect();
-    Weekly { code, passed_on: project.read("env"), report: project.read("report.md"), calls }
+    Weekly { code, variables: project.read("env"), report: project.read("report.md"), calls }
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn the_weekly_job_opens_a_pull_request_or_an_issue() {
     let project = Project::new();
     let change = schema("DeniedActionEnum", &json!({ "enum": ["message_continue", "message", "continue", "retry"] }));
     let file = project.write("upstream.yaml", &upstream("2025.8.0", &change));
-    let Weekly { code, passed_on, report, calls } = weekly(&project, &file);
-    assert_eq!((code, passed_on.lines().last()), (Some(0), Some("CODE=0")));
+    let Weekly { code, variables, report, calls } = weekly(&project, &file);
+    assert_eq!((code, variables.lines().last()), (Some(0), Some("CODE=0")));
     assert!(report.contains("- [ ] ") && report.contains("enum-value-added"), "{report}");
     assert!(calls.len() == 1 && calls[0].starts_with("gh pr create --title Sync with authentik 2025.8.0 --body-file "), "{calls:?}");
 
@@ -148,8 +148,8 @@ fn the_weekly_job_opens_a_pull_request_or_an_issue() {
     let mut document = slice();
     document["paths"] = json!({});
     let file = project.write("upstream.yaml", &document.to_string());
-    let Weekly { code, passed_on, report, calls } = weekly(&project, &file);
-    assert_eq!((code, passed_on.lines().last()), (Some(0), Some("CODE=1")));
+    let Weekly { code, variables, report, calls } = weekly(&project, &file);
+    assert_eq!((code, variables.lines().last()), (Some(0), Some("CODE=1")));
     assert!(report.contains("no longer has flows_bindings_list: nothing was written"), "{report}");
     assert!(calls.len() == 1 && calls[0].starts_with("gh issue create --title authentik "), "{calls:?}");
 

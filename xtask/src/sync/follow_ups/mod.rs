@@ -17,8 +17,8 @@ pub fn follow_ups(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter().chain(notices::ALL))
 }
 
-/// The follow-ups that the files show to be undone. Notices are not among them, because files do not show whether somebody has read them.
-pub fn undone(context: &Context) -> Vec<FollowUp> {
+/// The follow-ups that the files show to be unfinished. Notices are not included, because files do not show whether somebody has read them.
+pub fn unfinished(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter())
 }
 

@@ -107,7 +107,7 @@ impl<'a> Decoder<'a> {
         let read = String::from_utf8(process.wait_with_output().unwrap().stdout).unwrap();
         writer.join().unwrap();
         let decoded = read.lines().map(|line| match line.split_once(' ').unwrap() {
-            ("read", again) => Ok(serde_json::from_str(again).unwrap()),
+            ("read", encoded) => Ok(serde_json::from_str(encoded).unwrap()),
             (_, error) => Err(error.to_owned()),
         });
         let decoded = decoded.collect::<Vec<_>>();
@@ -142,7 +142,7 @@ fn program(documents: &BTreeMap<&Rust, String>) -> String {
     for (Rust { root, types }, module) in documents {
         let types = types.replace("crate :: types ::", &format!("crate :: {module} :: types ::"));
         let _ = writeln!(modules, "mod {module} {{ pub mod types {{\n{types}}}\npub type Root = {root}; }}");
-        let _ = writeln!(arms, "            {module:?} => again::<{module}::Root>(response),");
+        let _ = writeln!(arms, "            {module:?} => reencode::<{module}::Root>(response),");
     }
     format!(
         "#![allow(warnings)]
@@ -160,7 +160,7 @@ mod compat {{
     pub(crate) use lenient_integer::lenient_integer;
 }}
 {modules}
-fn again<T: serde::de::DeserializeOwned + serde::Serialize>(response: &str) -> String {{
+fn reencode<T: serde::de::DeserializeOwned + serde::Serialize>(response: &str) -> String {{
     match serde_json::from_str::<T>(response) {{
         Ok(value) => format!(\"read {{}}\", serde_json::to_string(&value).unwrap()),
         Err(error) => format!(\"error {{error}}\"),

@@ -65,7 +65,7 @@ fn the_slice_needs_every_fixup_and_describes_everything() {
 type Edits<'a> = &'a [(&'a str, &'a str)];
 
 /// Edits of a document, with a part of the pointer and of the problem that are reported.
-const INVALID: [(Edits<'static>, &str, &str); 21] = [
+const INVALID: [(Edits<'static>, &str, &str); 22] = [
     (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
     (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI 3.1.0 is not supported, only 3.0"),
     (&[("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
@@ -115,6 +115,11 @@ const INVALID: [(Edits<'static>, &str, &str); 21] = [
         &[("x-default-when-absent: ''", "x-default-when-absent: 3")],
         "/meta_model_name/x-default-when-absent",
         "not a value of the property's type",
+    ),
+    (
+        &[("operationId: flows_bindings_list", "operationId: 2fa_list")],
+        "#/paths/~1flows~1bindings~1/get/operationId",
+        "`2fa_list` does not begin with a letter",
     ),
     (
         &[("        name: fsb_uuid", "        name: Evaluate_On_Plan")],
