@@ -1,5 +1,5 @@
 //! The feature `tracing`: events for retries and differences from the specification, and spans.
-#![cfg(operation = "flows_bindings_list")]
+#![cfg(all(feature = "tracing", operation = "flows_bindings_list"))]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
