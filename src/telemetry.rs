@@ -14,12 +14,12 @@
 //! | `url.full` | request | the URL; the values in its query are `REDACTED`, except those of `page`, `page_size` and `ordering` |
 //! | `server.address`, `server.port` | request | the host of the server, and its port |
 //! | `http.request.resend_count` | request | how many times the request was sent before |
-//! | `http.response.status_code` | both | the status of the response, if one arrived; of a listing, the one that ended it |
+//! | `http.response.status_code` | both | the status of the response, if one arrived; for a listing, the status that ended it |
 //! | `error.type` | both | why it failed: the status, or one of `connection`, `timeout`, `tls`, `decode`, `incomplete`, `invalid` |
 //! | `authentik.operation` | listing | the operation, such as `flows_bindings_list` |
 //! | `authentik.rows` | listing | rows that were returned |
 //!
-//! Three kinds of events have the level `WARN`: a retry, a client that is built without protection, and a difference from the specification
+//! Three kinds of events have the level `WARN`: a retry, a client with insecure transport settings, and a difference from the specification
 //! ([`drift`](crate::drift)). No span, event or field contains the token.
 //!
 //! A metrics layer can derive durations, retries and failures from the spans; it needs no other hook.

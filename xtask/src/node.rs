@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::canonical::OF_USE;
+use crate::canonical::USAGE;
 use crate::codegen::pointer::{component, reference, step};
 
 mod objects;
@@ -203,7 +203,7 @@ impl<'a> Node<'a> {
 
 /// Whether a keyword is about the use of a schema, and not about the values that it allows.
 fn is_of_use(keyword: &str) -> bool {
-    OF_USE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
+    USAGE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
 }
 
 /// A part of a slice as a value to compare, with references resolved and without documentation.

@@ -8,7 +8,7 @@ pub const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Keywords that have no effect when they are `false`.
 pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
 /// Keywords about the use of a schema, which may appear next to a reference to it.
-pub const OF_USE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
+pub const USAGE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
 /// The help for a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
 pub fn misshapen(keyword: &str, value: &Value) -> Option<&'static str> {

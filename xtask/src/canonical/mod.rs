@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::codegen::pointer::{component, reference};
 
-pub use keywords::{OF_USE, range, sorted};
+pub use keywords::{USAGE, range, sorted};
 pub use schemas::Canonical;
 
 mod keywords;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::keywords::{COMPOSITIONS, OF_USE, add_implied, is_documentation};
+use super::keywords::{COMPOSITIONS, USAGE, add_implied, is_documentation};
 use super::schemas::Canonical;
 use crate::codegen::pointer::step;
 use crate::document::Error;
@@ -47,7 +47,7 @@ impl<'a> Canonical<'a> {
         Ok(written.into())
     }
 
-    /// The keywords of a schema behind each `$ref` and each composition of one part.
+    /// The keywords of a schema, with `$ref` resolved and each single-member `allOf`, `oneOf` or `anyOf` merged in unless it conflicts.
     fn flat(&self, schema: &'a Value, pointer: &str, depth: usize) -> Result<Keywords<'a>, Error> {
         if depth > DEEPEST {
             return Err(self.recursive(pointer));
@@ -58,7 +58,7 @@ impl<'a> Canonical<'a> {
             if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
                 let inner = self.flat(only, &step(pointer, composition), depth + 1)?;
                 let contradicts = |(key, value): (&&str, &&Value)| {
-                    !(is_documentation(key) || OF_USE.contains(key)) && flat.get(key).is_some_and(|own| own != value)
+                    !(is_documentation(key) || USAGE.contains(key)) && flat.get(key).is_some_and(|own| own != value)
                 };
                 if inner.iter().any(contradicts) {
                     continue;

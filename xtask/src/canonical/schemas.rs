@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::keywords::{
-    COMPOSITIONS, FLAGS, OF_USE, add_implied, all_of_parts, is_documentation, misshapen, plain_number, sorted, unique, unwrap_single, with,
+    COMPOSITIONS, FLAGS, USAGE, add_implied, all_of_parts, is_documentation, misshapen, plain_number, sorted, unique, unwrap_single, with,
 };
 use crate::codegen::pointer::{component, reference, step, to_component, walk};
 use crate::document::{Document, Error};
@@ -159,7 +159,7 @@ impl<'a> Canonical<'a> {
         }
         let (kept, mut part) = std::mem::take(keywords)
             .into_iter()
-            .partition::<Map<_, _>, _>(|(key, _)| key == "allOf" || is_documentation(key) || OF_USE.contains(&key.as_str()));
+            .partition::<Map<_, _>, _>(|(key, _)| key == "allOf" || is_documentation(key) || USAGE.contains(&key.as_str()));
         *keywords = kept;
         if !part.is_empty() {
             add_implied(&mut part);
@@ -237,7 +237,7 @@ impl<'a> Canonical<'a> {
         if let Some(name) = by_form.get(written) {
             return Some((Map::new(), name.clone()));
         }
-        let (of_use, rest) = written.as_object()?.clone().into_iter().partition::<Map<_, _>, _>(|(key, _)| OF_USE.contains(&key.as_str()));
+        let (of_use, rest) = written.as_object()?.clone().into_iter().partition::<Map<_, _>, _>(|(key, _)| USAGE.contains(&key.as_str()));
         Some((of_use, by_form.get(&Value::Object(rest))?.clone()))
     }
 

@@ -100,7 +100,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether it is this operation; methods are compared in either case.
+    /// Whether it is this operation; the method is compared case-insensitively.
     pub fn is(&self, method: &str, path: &str) -> bool {
         self.method.eq_ignore_ascii_case(method) && self.path == path
     }
@@ -112,7 +112,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The worst outcome between clients and servers of the two documents. A response that does not contain what changed is decoded.
+/// The worst outcome between clients and servers of the two documents. A response without the changed part is always decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wire {
