@@ -100,6 +100,6 @@ fn find(body: &[u8], key: &str) -> Option<usize> {
 /// Whether a page or a bare array has rows.
 fn has_rows(body: &[u8]) -> bool {
     const RESULTS: &str = "\"results\":";
-    let rows = find(body, RESULTS).map_or(body, |start| &body[start + RESULTS.len()..]);
+    let rows = find(body, RESULTS).and_then(|start| body.get(start + RESULTS.len()..)).unwrap_or(body);
     rows.trim_ascii_start().strip_prefix(b"[").is_some_and(|rows| rows.trim_ascii_start().starts_with(b"{"))
 }

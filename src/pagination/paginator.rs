@@ -109,7 +109,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// Skips rows that cannot be decoded, up to 1,000 in one response, instead of ending with an error.
     ///
     /// Each is reported to [`on_drift`](Self::on_drift) as [`DriftKind::SkippedRow`](crate::drift::DriftKind::SkippedRow). The listing
-    /// remains complete in the sense that it names every row: as long as their keys can be read, skipped rows are proven like any other.
+    /// still accounts for every row: skipped rows count as received, as long as their keys can be read.
     pub fn skip_undecodable(mut self) -> Self {
         self.settings.reporter.skip_undecodable = true;
         self
@@ -135,8 +135,9 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self.items().try_collect().await.map_err(Error::into_cause)
     }
 
-    /// All rows at one point in time: repeats the listing until two consecutive passes return the same rows with the same sort values,
-    /// which for a binding are its flow, stage, order and keys.
+    /// Rows that all existed at one moment: repeats the listing until two consecutive passes return the same rows with the same sort
+    /// values, which for a binding are its flow, stage, order and keys. Changes of other fields are not noticed, nor is a row that is
+    /// inserted behind one pass and deleted before the next.
     ///
     /// # Errors
     /// See [`items`](Self::items); [`Error::Unsettled`] when each of five passes differs from the one before.

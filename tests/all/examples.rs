@@ -23,7 +23,10 @@ fn example_path(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    path.join("examples").join(name)
+    let path = path.join("examples").join(name);
+    // `cargo test` builds the examples, but `cargo test --test all` does not.
+    assert!(path.exists(), "{} does not exist: run `cargo build --examples --all-features` first", path.display());
+    path
 }
 
 fn run(arguments: &[&str]) -> (bool, String, String) {

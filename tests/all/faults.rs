@@ -69,9 +69,12 @@ async fn a_complete_response_leaves_the_connection_open() {
     stream.write_all(REQUEST.as_bytes()).unwrap();
     assert_eq!(read_response(&mut stream).1, body);
     assert_eq!(server.received().len(), 2);
-    while server.completed() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let counted = async {
+        while server.completed() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), counted).await.expect("both responses are counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 #[cfg(feature = "testing")]
-use anyhow::bail;
-use anyhow::{Context, Result};
+use anyhow::Context;
+use anyhow::{Result, bail};
 #[cfg(feature = "testing")]
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Client, FlowStageBinding};
@@ -68,7 +68,10 @@ async fn run(options: &Options) -> Result<()> {
     #[cfg(feature = "testing")]
     let (client, _server) = connect(options).await?;
     #[cfg(not(feature = "testing"))]
-    let client = Client::from_env().context("the fake server needs `--features testing`")?;
+    let client = match std::env::var_os("AUTHENTIK_URL") {
+        Some(_) => Client::from_env()?,
+        None => bail!("AUTHENTIK_URL is not set, and the fake server needs `--features testing`"),
+    };
 
     let bindings = list(&client, options).await?;
     let (rows, flows) = (bindings.len(), by_flow(bindings));

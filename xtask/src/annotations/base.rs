@@ -30,6 +30,7 @@ fn fill(ours: &mut Value, base: &Value, is_map: bool) {
 
 fn fill_object(ours: &mut Map<String, Value>, base: &Map<String, Value>, is_map: bool) {
     for (key, part) in base {
+        // A property can have the name `properties`.
         let holds_entries = MAPS.contains(&key.as_str()) && !(is_map && key == "properties");
         match ours.get_mut(key) {
             Some(ours) => fill(ours, part, holds_entries),

@@ -103,18 +103,20 @@ fn without((client, expected): (&Value, &Value), (server, known): (&Value, &Resp
         return Compatibility::Compatible;
     }
     let Some(default) = known.get("default") else { return Compatibility::Incompatible };
-    match (json_schema(client, expected), json_schema(server, default)) {
-        (Some(expected), Some(sent)) => decodes(&expected, &sent),
-        (None, _) => Compatibility::Compatible,
-        (Some(_), None) => Compatibility::Incompatible,
-    }
+    verdict(json_schema(client, expected), json_schema(server, default))
 }
 
-/// The verdict for a success response that the client's document does not have: the client decodes every success response as the one it knows.
+/// The verdict for a success response that the client's document does not have: the client decodes every success response as the one it
+/// knows.
 fn reads(root: &Value, known: &Responses, succeeds: &dyn Fn(&str) -> bool, sent: Option<Node>) -> Compatibility {
     let known = known.iter().find(|(status, _)| succeeds(status)).and_then(|(_, response)| json_schema(root, response));
-    match (known, sent) {
-        (Some(known), Some(sent)) => decodes(&known, &sent),
+    verdict(known, sent)
+}
+
+/// Whether the client decodes the content that is sent as the content that it expects.
+fn verdict(expected: Option<Node>, sent: Option<Node>) -> Compatibility {
+    match (expected, sent) {
+        (Some(expected), Some(sent)) => decodes(&expected, &sent),
         (None, _) => Compatibility::Compatible,
         (Some(_), None) => Compatibility::Incompatible,
     }

@@ -16,9 +16,9 @@ type Dependencies = BTreeMap<Module, BTreeSet<Module>>;
 fn no_two_modules_depend_on_each_other() {
     for (folder, root) in [("../src", &[][..]), ("../codegen", &["codegen"]), ("src", &[])] {
         let root = root.iter().map(ToString::to_string).collect::<Module>();
-        let mut dependencies = dependencies(Path::new(folder), &root);
+        let dependencies = dependencies(Path::new(folder), &root);
         assert!(dependencies.len() > 10, "{folder}");
-        let cycles = cycles(&mut dependencies);
+        let cycles = cycles(dependencies);
         assert!(cycles.is_empty(), "in {folder}, these modules depend on each other:\n{}", cycles.join("\n"));
     }
 }
@@ -27,9 +27,9 @@ fn no_two_modules_depend_on_each_other() {
 fn a_cycle_is_found() {
     let module = |name: &str| vec![name.to_owned()];
     let depends = |on: &[&str]| on.iter().map(|name| module(name)).collect::<BTreeSet<_>>();
-    let mut dependencies =
+    let dependencies =
         Dependencies::from([(module("a"), depends(&["b", "d"])), (module("b"), depends(&["c"])), (module("c"), depends(&["b"]))]);
-    assert_eq!(cycles(&mut dependencies), ["b -> c", "c -> b"]);
+    assert_eq!(cycles(dependencies), ["b -> c", "c -> b"]);
 }
 
 /// Dependencies of a module on its own submodules are left out: every module with submodules has them.
@@ -113,7 +113,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
 }
 
 /// The dependencies that remain when modules that nothing depends on, or that depend on nothing, are removed again and again.
-fn cycles(dependencies: &mut Dependencies) -> Vec<String> {
+fn cycles(mut dependencies: Dependencies) -> Vec<String> {
     loop {
         let used = dependencies.values().flatten().cloned().collect::<BTreeSet<_>>();
         let before = dependencies.len();
