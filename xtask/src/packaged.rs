@@ -12,6 +12,10 @@ use crate::sync::files;
 /// The size limit in bytes. A larger package contains a fixture or a picture by mistake.
 const LARGEST: u64 = 240_000;
 
+/// The build artifacts of the package. They are not in the repository's own folder: cargo does not distinguish the two build scripts, and
+/// would no longer compile the repository's when `codegen/` changes.
+const TARGET: &str = "target/packaged";
+
 /// Packages the crate, unpacks it, and tests and runs it. Returns whether all of that works.
 pub fn check(root: &Path) -> Result<bool> {
     if !cargo(root, "package --no-verify --allow-dirty --locked --offline --package authentik-flow-bindings", &[])? {
@@ -24,7 +28,7 @@ pub fn check(root: &Path) -> Result<bool> {
         println!("the package contains {}\n  help: correct `include` in Cargo.toml", unwanted.join(", "));
         return Ok(false);
     }
-    let target = root.join("target").display().to_string();
+    let target = root.join(TARGET).display().to_string();
     let here = [("CARGO_TARGET_DIR", target.as_str())];
     Ok(cargo(&package, "test --offline --locked", &here)?
         && cargo(&package, "run --example list_bindings --features testing --offline --locked", &here)?)
@@ -35,7 +39,7 @@ pub fn check(root: &Path) -> Result<bool> {
 pub fn document(root: &Path) -> Result<bool> {
     let package = unpack(root)?;
     let before = contents(&package)?;
-    let target = root.join("target").display().to_string();
+    let target = root.join(TARGET).display().to_string();
     let environment = [("CARGO_TARGET_DIR", target.as_str()), ("DOCS_RS", "1"), ("RUSTDOCFLAGS", "--cfg docsrs -D warnings")];
     if !run_command(&package, "rustup", "run nightly cargo doc --lib --no-deps --all-features --offline --locked", &environment)? {
         return Ok(false);
