@@ -10,10 +10,7 @@ mod codegen {
     pub mod reviewed;
 }
 
-use codegen::reviewed::{CONDITION, REFRESH, REVIEWED, SLICE, header};
-
-/// Records the version of progenitor.
-const UPSTREAM: &str = "openapi/upstream.toml";
+use codegen::reviewed::{CONDITION, Inputs, REFRESH, REVIEWED, SLICE, UPSTREAM};
 
 fn main() -> ExitCode {
     for path in [SLICE, REVIEWED, UPSTREAM, "codegen"] {
@@ -26,9 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn write_client() -> Result<(), String> {
-    let slice = read(SLICE)?;
-    let header = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| format!("codegen: {error}"))?;
-    let code = client(&header, &slice, &read(REVIEWED)?)?;
+    let code = client(Inputs::read()?)?;
     for condition in code.lines().filter_map(|line| line.strip_prefix(CONDITION)) {
         println!("cargo::rustc-cfg={condition}");
     }
@@ -37,30 +32,25 @@ fn write_client() -> Result<(), String> {
 }
 
 #[cfg(feature = "generate")]
-fn client(header: &str, slice: &str, reviewed: &str) -> Result<String, String> {
-    let generated = codegen::generate(SLICE, slice).map_err(|diagnostic| diagnostic.to_string())?;
+fn client(inputs: Inputs) -> Result<String, String> {
+    let generated = codegen::generate(SLICE, &inputs.slice).map_err(|diagnostic| diagnostic.to_string())?;
     if let Some(fixup) = generated.stale_fixups.first() {
         return Err(format!("codegen/passes/fixups.rs: `{fixup}` found nothing to do in {SLICE}\n  help: remove this fixup"));
     }
     if let notes @ 1.. = generated.notes().len() {
         println!("cargo::warning={SLICE}: {notes} notes, such as missing descriptions: `cargo xtask expand` prints them");
     }
-    let code = header.to_owned() + &generated.code();
-    if reviewed != code {
+    let code = inputs.header + &generated.code();
+    if inputs.reviewed != code {
         println!("cargo::warning={REVIEWED} is not up to date: run `{REFRESH}`");
     }
     Ok(code)
 }
 
 #[cfg(not(feature = "generate"))]
-fn client(header: &str, _slice: &str, reviewed: &str) -> Result<String, String> {
-    let problem = "not generated from this slice by this generator";
-    let help = format!("run `{REFRESH}`, or enable the feature `generate`");
-    if reviewed.starts_with(header) { Ok(reviewed.to_owned()) } else { Err(format!("{REVIEWED}: {problem}\n  help: {help}")) }
-}
-
-fn read(path: &str) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("{path}: cannot be read: {error}\n  help: restore it with `git checkout`"))?;
-    Ok(text.replace("\r\n", "\n"))
+fn client(inputs: Inputs) -> Result<String, String> {
+    if inputs.reviewed.starts_with(&inputs.header) {
+        return Ok(inputs.reviewed);
+    }
+    Err(format!("{REVIEWED}: not generated from this slice by this generator\n  help: run `{REFRESH}`, or enable the feature `generate`"))
 }

@@ -154,7 +154,7 @@ pub fn check_version(declared: Option<&str>) -> Result<(), Diagnostic> {
     match declared {
         Some(version) if version.starts_with("3.0.") => Ok(()),
         Some(version) => {
-            let problem = format!("OpenAPI {version} is not supported, only 3.0");
+            let problem = format!("OpenAPI `{version}` is not supported, only `3.0.x`");
             Err(Diagnostic::new("#/openapi", problem, "convert the document to OpenAPI 3.0.3"))
         }
         None => {

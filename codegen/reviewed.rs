@@ -13,12 +13,43 @@ use fnv::FnvHasher;
 pub const SLICE: &str = "openapi/flows_bindings_list.yaml";
 /// The generator's output for that document.
 pub const REVIEWED: &str = "openapi/flows_bindings_list.rs";
-/// The command that updates it.
+/// The document that the slice was made from, and the version of progenitor.
+pub const UPSTREAM: &str = "openapi/upstream.toml";
+/// The command that updates the generator's output.
 pub const REFRESH: &str = "cargo xtask expand --write";
 
 /// Begins a line of the generated code that sets a condition for handwritten code, such as `model="FlowSet"` for
 /// `#[cfg(model = "FlowSet")]`.
 pub const CONDITION: &str = "// cfg: ";
+
+/// What `build.rs` reads.
+pub struct Inputs {
+    pub slice: String,
+    pub reviewed: String,
+    /// The header that the reviewed file has if it is up to date.
+    pub header: String,
+}
+
+impl Inputs {
+    /// Reads the files of the package in the working directory.
+    ///
+    /// # Errors
+    /// Fails with the path and a remedy.
+    pub fn read() -> Result<Self, String> {
+        let (slice, reviewed) = (read(SLICE)?, read(REVIEWED)?);
+        let header = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| unreadable("codegen", &error))?;
+        Ok(Self { slice, reviewed, header })
+    }
+}
+
+fn read(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    Ok(text.replace("\r\n", "\n"))
+}
+
+fn unreadable(path: &str, error: &io::Error) -> String {
+    format!("{path}: cannot be read: {error}\n  help: restore it with `git checkout`")
+}
 
 /// The header of the reviewed file for the document `slice`, the generator in the repository at `root`, and the text of its
 /// `openapi/upstream.toml`.

@@ -4,8 +4,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Not every operation uses everything: only list operations use pagination.
-#![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code))]
+#![cfg_attr(not(operation = "flows_bindings_list"), allow(dead_code, reason = "only list operations use pagination"))]
 
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]

@@ -14,7 +14,7 @@ const WINDOW: usize = 2048;
 const SHORTEST_TOKEN: usize = 8;
 
 /// Replaces the client's token where the server repeats it.
-const BLANK: &str = "[token]";
+const REDACTED_TOKEN: &str = "[token]";
 
 /// Quotes text from a server, without the client's token.
 #[derive(Clone, Copy, Default)]
@@ -63,13 +63,13 @@ impl<'a> Quoter<'a> {
 
     fn without_token(self, text: &str) -> Cow<'_, str> {
         match self.token {
-            Some(token) if text.contains(token) => text.replace(token, BLANK).into(),
+            Some(token) if text.contains(token) => text.replace(token, REDACTED_TOKEN).into(),
             _ => text.into(),
         }
     }
 
     /// The body without the token, which may be written with JSON escapes; `None` if the token is not in it.
-    pub(crate) fn blank(self, body: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn redact(self, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.token?;
         if memchr::memmem::find(body, token.as_bytes()).is_some() {
             return Some(self.without_token(&unescaped(body)).into_owned().into_bytes());
@@ -79,7 +79,7 @@ impl<'a> Quoter<'a> {
         let escaped = serde_json::to_string(token).ok()?;
         let escaped = escaped.trim_matches('"');
         (body.contains(token) || body.contains(escaped))
-            .then(|| self.without_token(&body.replace(escaped, BLANK)).into_owned().into_bytes())
+            .then(|| self.without_token(&body.replace(escaped, REDACTED_TOKEN)).into_owned().into_bytes())
     }
 }
 
@@ -182,13 +182,14 @@ mod tests {
 
     #[test]
     fn a_token_is_redacted_in_any_json_form() {
-        let blank = |token: &str, body: &str| Quoter::new(Some(token)).blank(body.as_bytes()).map(|body| String::from_utf8(body).unwrap());
-        assert_eq!(blank(TOKEN, r#"["not-a-real-token"]"#).unwrap(), r#"["[token]"]"#);
-        assert_eq!(blank(TOKEN, r#"["\u006eot-a\u002Dreal-token", "\\u006e\n\""]"#).unwrap(), r#"["[token]", "\\u006e\n\""]"#);
-        assert_eq!(blank("to/ken/with/slashes", r#"["to\/ken\/with\/slashes"]"#).unwrap(), r#"["[token]"]"#);
-        assert_eq!(blank("quo\"ted\\token", r#"["quo\"ted\\token"]"#).unwrap(), r#"["[token]"]"#);
-        assert_eq!(blank("öddly-named", r#"["\u00f6ddly-named"]"#).unwrap(), r#"["[token]"]"#);
-        assert_eq!(blank(TOKEN, r#"["\u006eot-a", "\ud83d\u", "\"#), None);
+        let redact =
+            |token: &str, body: &str| Quoter::new(Some(token)).redact(body.as_bytes()).map(|body| String::from_utf8(body).unwrap());
+        assert_eq!(redact(TOKEN, r#"["not-a-real-token"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(redact(TOKEN, r#"["\u006eot-a\u002Dreal-token", "\\u006e\n\""]"#).unwrap(), r#"["[token]", "\\u006e\n\""]"#);
+        assert_eq!(redact("to/ken/with/slashes", r#"["to\/ken\/with\/slashes"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(redact("quo\"ted\\token", r#"["quo\"ted\\token"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(redact("öddly-named", r#"["\u00f6ddly-named"]"#).unwrap(), r#"["[token]"]"#);
+        assert_eq!(redact(TOKEN, r#"["\u006eot-a", "\ud83d\u", "\"#), None);
     }
 
     #[test]

@@ -15,10 +15,10 @@ use super::metadata::Metadata;
 mod client;
 mod descriptors;
 mod enums;
+mod formatting;
 mod listing;
 mod models;
 mod operations;
-mod readable;
 mod tolerance;
 
 /// Turns progenitor's output into the file that `src/lib.rs` includes.
@@ -43,7 +43,7 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     let models = models::names(module_mut(&mut file, "types")?);
     file.items.push(parse_quote!(pub use types::{#(#models),*};));
     file.items.push(descriptors::shapes(spec, metadata));
-    readable::make_readable(&mut file);
+    formatting::make_readable(&mut file);
     Ok(file)
 }
 

@@ -29,13 +29,29 @@ impl Client {
     /// # Ok::<(), authentik_flow_bindings::Error>(())
     /// ```
     pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+}
+
+impl ClientBuilder {
+    /// A builder with the address, token and options of environment variables, for what they cannot configure: see [`Client::from_env`].
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] names the variable that is missing or invalid.
+    ///
+    /// ```no_run
+    /// use authentik_flow_bindings::{ClientBuilder, RetryPolicy};
+    ///
+    /// let client = ClientBuilder::from_env()?.retry(RetryPolicy::never()).build()?;
+    /// # Ok::<(), authentik_flow_bindings::Error>(())
+    /// ```
+    pub fn from_env() -> Result<Self, Error> {
         from_variables(|name| {
             std::env::var(name).map(Some).or_else(|error| match error {
                 std::env::VarError::NotPresent => Ok(None),
                 std::env::VarError::NotUnicode(_) => Err(Error::configuration(format!("{name} is not valid Unicode: set it again"))),
             })
-        })?
-        .build()
+        })
     }
 }
 

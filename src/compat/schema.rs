@@ -18,14 +18,14 @@ pub struct Field {
     /// Other names under which some releases send it.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) required: bool,
-    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
+    #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "only the fake server validates whole rows"))]
     pub(crate) nullable: bool,
     pub(crate) kind: FieldKind,
 }
 
 /// What a field holds.
 #[doc(hidden)]
-#[allow(missing_docs, dead_code)]
+#[allow(missing_docs, dead_code, reason = "generated code uses the variants that its specification needs")]
 pub enum FieldKind {
     Object(&'static ObjectSchema),
     List(&'static FieldKind),

@@ -5,14 +5,14 @@ use std::pin::Pin;
 use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, timeout};
 
-use super::evidence::CONVINCING_ROWS;
 use super::key::{SortKey, is_collated};
 use super::page::RawRow;
 use super::position::{Position, damaged};
 use super::request::ListRequest;
 use super::sort::{Order, Row};
+use super::sort_detection::CONVINCING_ROWS;
 use super::walk::{Stop, Walk};
-use super::{Settings, evidence, fallback, position, task};
+use super::{Settings, fallback, position, sort_detection, task};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
@@ -190,7 +190,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
             wanted.zip(keys.last()).is_some_and(|(wanted, last)| !order.is_decided_by_key(wanted, last))
         };
         let is_by_term = keys.is_sorted_by(|a, b| order.is_decided_by_key(a, b) || order.compare(a, b).is_lt());
-        if !(is_sorted && evidence::is_convincing(&keys) || is_by_term && goes_on()) {
+        if !(is_sorted && sort_detection::is_convincing(&keys) || is_by_term && goes_on()) {
             return Ok(None);
         }
         let rows = order.sort(items);

@@ -47,7 +47,7 @@
 //! The listing decides from a server's pages, before it returns any row, whether the server sorts by key: the odds against 13 rows in
 //! random order looking sorted are six billion to one.
 //!
-//! In the source, `src/pagination/coverage.rs` computes the union, `evidence.rs` decides whether the server sorts by key, `walk.rs` chooses
+//! In the source, `src/pagination/coverage.rs` computes the union, `sort_detection.rs` decides whether the server sorts by key, `walk.rs` chooses
 //! the next request, and `window.rs` chooses page numbers.
 //!
 //! ## String keys
@@ -100,7 +100,6 @@
 //! largest page has fewer than 11 rows if the pages cannot overlap, such as 240 rows in pages of 5.
 
 mod coverage;
-mod evidence;
 mod fallback;
 mod key;
 mod listing;
@@ -110,6 +109,7 @@ mod paginator;
 mod position;
 mod request;
 mod sort;
+mod sort_detection;
 mod stream;
 mod task;
 mod walk;

@@ -130,7 +130,7 @@ pub(super) fn read_page<T>(
     };
     let (pagination, rows) = read.map_err(|failure| failure.on_server(server()))?;
     if reporter.is_wanted() {
-        let without_token = quoter.blank(body);
+        let without_token = quoter.redact(body);
         reporter.compare(without_token.as_deref().unwrap_or(body), operation.schema, page);
     }
     Ok(RawPage { pagination, rows, server: if page == 1 { server() } else { VersionRange::default() } })
@@ -195,7 +195,7 @@ fn read_row_by_row<T>(
             }
             Err(failure) => {
                 // Reports must not contain the token, even if the server repeats it.
-                let without_token = quoter.blank(row.get().as_bytes()).and_then(|row| (operation.decode_row)(&row).err());
+                let without_token = quoter.redact(row.get().as_bytes()).and_then(|row| (operation.decode_row)(&row).err());
                 without_token.unwrap_or(failure).in_row(list, index)
             }
         };

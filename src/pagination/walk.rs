@@ -14,11 +14,11 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Settings;
 use super::coverage::{Coverage, Edge, Interval};
-use super::evidence::{CONVINCING_ROWS, Evidence};
 use super::fallback::MOST_ROWS_ON_ONE_PAGE;
 use super::key::SortKey;
 use super::page::RawPage;
 use super::request::ListRequest;
+use super::sort_detection::{CONVINCING_ROWS, Evidence};
 use super::task::Fetch;
 use super::window::Window;
 use crate::Error;

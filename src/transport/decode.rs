@@ -146,13 +146,13 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "only decoding is tested")]
     struct Page {
         results: Vec<Row>,
     }
 
     #[derive(Debug, Deserialize)]
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "only decoding is tested")]
     struct Row {
         order: u32,
     }

@@ -112,7 +112,7 @@ async fn attempt<T>(
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
         Err(failure) => {
             // The message must not quote the token, even if the server repeats it.
-            let again = settings.quoter().blank(&body).and_then(|body| read(&body).err());
+            let again = settings.quoter().redact(&body).and_then(|body| read(&body).err());
             Err(failed(again.unwrap_or(failure)))
         }
     }

@@ -42,7 +42,7 @@ fn every_release_is_listed_completely() {
         let rows: Vec<FlowStageBinding> = serde_json::from_str(&out).unwrap();
         let keys: std::collections::BTreeSet<_> = rows.iter().map(|row| row.pk).collect();
         assert_eq!((rows.len(), keys.len()), (1_240, 1_240), "{release}");
-        assert!(err.contains("1240 bindings in 212 flows, "), "{err}");
+        assert!(err.contains("1,240 bindings in 212 flows, "), "{err}");
     }
 }
 

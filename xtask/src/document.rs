@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::codegen::pointer::reference;
@@ -34,7 +34,10 @@ impl Document {
         let text = text.trim_start_matches('\u{feff}');
         let start = text.trim_start();
         let is_blank = |line: &str| line.trim().is_empty() || line.starts_with('#') || line.starts_with("---");
-        let root = if text.lines().all(is_blank) {
+        let root = if let Some((offset, character)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) {
+            let problem = format!("the control character U+{:04X}", u32::from(character));
+            Err(document.error(line_and_column(text, offset), problem, "remove it, or save the file as UTF-8 if it is in another encoding"))
+        } else if text.lines().all(is_blank) {
             Err(document.error("line 1", "the document is empty", "give an OpenAPI document"))
         } else if start.starts_with('<') {
             Err(document.error("line 1", "an HTML or XML page", "give the address of the document itself, not of a page about it"))
@@ -58,7 +61,7 @@ impl Document {
             self.error(
                 place,
                 format!("invalid YAML: {error}"),
-                "correct it there; wrong indentation, a missing quote or a duplicate key is the usual cause",
+                "correct it there; wrong indentation, a missing quote, a duplicate key or too deep nesting is the usual cause",
             )
         })
     }
@@ -84,13 +87,12 @@ impl Document {
         }
         check_version(self.root.get("openapi").and_then(text).as_deref()).map_err(|error| error.in_file(&self.name))?;
         for part in ["info", "paths"] {
-            if !self.root.get(part).is_some_and(Value::is_object) {
-                return Err(self.error(
-                    format!("#/{part}"),
-                    "is missing",
-                    "every OpenAPI document has it: check that this one is complete",
-                ));
-            }
+            let problem = match self.root.get(part) {
+                Some(Value::Object(_)) => continue,
+                Some(_) => "is not a mapping",
+                None => "is missing",
+            };
+            return Err(self.error(format!("#/{part}"), problem, "check that this OpenAPI document is complete"));
         }
         match self.root.pointer("/info/version") {
             Some(Value::Number(number)) => {
@@ -209,6 +211,17 @@ fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
+/// Whether YAML and JSON forbid a character.
+fn is_forbidden(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{85}')
+}
+
+fn line_and_column(text: &str, offset: usize) -> String {
+    let before = &text[..offset];
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {}, column {column}", before.matches('\n').count() + 1)
+}
+
 /// The values of a document. Duplicate keys are an error, because one of the two values would be lost.
 struct Tree(Value);
 
@@ -267,13 +280,44 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("duplicate key `{key}`")));
-            }
+        while let Some(key) = entries.next_key_seed(NewKey(&map))? {
             let Tree(value) = entries.next_value()?;
             map.insert(key, value);
         }
         Ok(map.into())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(A::Error::custom("a YAML tag, such as `!name`, which JSON cannot express"))
+    }
+}
+
+/// A key that a mapping does not have yet. An error raised here has the position of the key.
+struct NewKey<'a>(&'a Map<String, Value>);
+
+impl<'de> DeserializeSeed<'de> for NewKey<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NewKey<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a string as a key")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<String, E> {
+        if self.0.contains_key(key) {
+            return Err(E::custom(format!("duplicate key `{key}`")));
+        }
+        // Reports print keys as they are.
+        if key.contains(char::is_control) {
+            return Err(E::custom(format!("control characters in the key {key:?}")));
+        }
+        Ok(key.to_owned())
     }
 }

@@ -91,10 +91,19 @@ pub fn main() -> ExitCode {
     match arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command)) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The message of an error with its causes. Help comes last.
+fn message(error: &anyhow::Error) -> String {
+    const HELP: &str = "\n  help: ";
+    let texts = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+    let (problems, help): (Vec<_>, Vec<_>) =
+        texts.iter().map(|text| text.find(HELP).map_or((text.as_str(), ""), |at| text.split_at(at))).unzip();
+    problems.join(": ") + &help.concat()
 }
 
 /// Runs a command. Returns whether its checks passed.

@@ -7,13 +7,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-use crate::codegen::reviewed::SLICE;
+use crate::codegen::reviewed::{SLICE, UPSTREAM};
 use crate::document::Document;
 use crate::slice::{Selection, slice};
 use crate::transaction::{self, Lock};
-
-/// The file that identifies the document that the slice comes from.
-pub const UPSTREAM: &str = "openapi/upstream.toml";
 
 /// The root of the repository that contains the current folder.
 pub fn find_root() -> Result<PathBuf> {
@@ -90,7 +87,7 @@ impl Project {
 
     /// A text file in a git revision.
     pub fn read_at(&self, revision: &str, path: &str) -> Result<String> {
-        let output = self.git(&["show", &format!("{revision}:./{path}")]);
+        let output = self.git(&["show", "--end-of-options", &format!("{revision}:./{path}")]);
         output.with_context(|| format!("{path}: cannot be read at the revision `{revision}`\n  help: name a tag or commit that has it"))
     }
 

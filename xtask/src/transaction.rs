@@ -105,7 +105,7 @@ impl Transaction<'_> {
             let target = self.target(path)?;
             let old = fs::read(&target)?;
             // A file keeps its line endings and permissions.
-            let text = if old.windows(2).any(|pair| pair == b"\r\n") { text.replace('\n', "\r\n") } else { text.clone() };
+            let text = if has_mostly_crlf(&old) { text.replace('\n', "\r\n") } else { text.clone() };
             for (name, bytes) in [(staged(index), text.as_bytes()), (kept(index), &old)] {
                 write_durably(&self.folder.join(&name), bytes)?;
                 fs::set_permissions(self.folder.join(name), fs::metadata(&target)?.permissions())?;
@@ -113,7 +113,9 @@ impl Transaction<'_> {
             Ok(Entry { path: (*path).to_owned(), old: sha256(&old), new: sha256(text.as_bytes()) })
         };
         let named = |(index, file): (usize, &(&str, String))| {
-            prepare((index, file)).map_err(|error: std::io::Error| anyhow!("{}: cannot be written: {error}", file.0))
+            prepare((index, file)).map_err(|error: std::io::Error| {
+                anyhow!("{}: cannot be written: {error}\n  help: check the permissions of the file and its folder", file.0)
+            })
         };
         files.iter().enumerate().map(named).collect()
     }
@@ -201,6 +203,12 @@ impl Transaction<'_> {
         let bytes = self.target(path).and_then(fs::read).with_context(|| format!("{path}: cannot be read"))?;
         Ok(sha256(&bytes))
     }
+}
+
+/// Whether most lines end with a carriage return and a line feed.
+fn has_mostly_crlf(text: &[u8]) -> bool {
+    let (crlf, others): (Vec<_>, Vec<_>) = text.split_inclusive(|byte| *byte == b'\n').partition(|line| line.ends_with(b"\r\n"));
+    crlf.len() > others.len()
 }
 
 fn staged(index: usize) -> String {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use authentik_flow_bindings::{Client, FlowStageBinding, PolicyEvaluation};
+use indicatif::HumanCount;
 use uuid::Uuid;
 
 /// How similar a name must be to be suggested.
@@ -77,7 +78,7 @@ fn nearest<'a>(slug: &str, known: &'a BTreeSet<String>) -> Vec<&'a str> {
     similar.into_iter().take(5).map(|(_, slug)| slug).collect()
 }
 
-/// A number of things: `1 flow`, `2 flows`.
+/// A number of things: `1 flow`, `1,240 bindings`.
 pub fn number(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+    format!("{} {thing}{}", HumanCount(count as u64), if count == 1 { "" } else { "s" })
 }

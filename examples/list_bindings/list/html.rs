@@ -37,7 +37,8 @@ pub fn page(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
         }
         writeln!(out, "</section>")?;
     }
-    Ok(writeln!(out, "<p id=\"none\" hidden>No flow matches.</p>\n</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")?)
+    let hidden = if flows.is_empty() { "" } else { " hidden" };
+    Ok(writeln!(out, "<p id=\"none\"{hidden}>No flow matches.</p>\n</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")?)
 }
 
 /// The arrowhead that all diagrams share.

@@ -6,8 +6,9 @@ mod html;
 mod text;
 
 use std::io::{self, BufWriter, Write};
+use std::pin::pin;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "testing")]
 use anyhow::Context;
@@ -15,6 +16,7 @@ use anyhow::{Result, bail};
 #[cfg(feature = "testing")]
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Client, FlowStageBinding};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,7 +26,7 @@ use self::flow::{Flow, by_flow, find_flow, number};
 #[derive(Parser)]
 struct Options {
     /// List only the flow with this slug
-    #[arg(long, value_name = "SLUG")]
+    #[arg(long, value_name = "SLUG", value_parser = NonEmptyStringValueParser::new())]
     flow: Option<String>,
     /// List only stages whose name contains each of these words
     #[arg(long, value_name = "TEXT")]
@@ -102,7 +104,7 @@ async fn connect(options: &Options) -> Result<(Client, Option<FakeAuthentik>)> {
 async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding>> {
     let mut request = client.flows_bindings_list();
     if let Some(slug) = &options.flow {
-        request = request.target(find_flow(client, slug).await?);
+        request = request.target(with_notice(find_flow(client, slug)).await?);
     }
     if let Some(search) = &options.search {
         request = request.search(search.as_str());
@@ -112,13 +114,25 @@ async fn list(client: &Client, options: &Options) -> Result<Vec<FlowStageBinding
     let bar = ProgressBar::new_spinner().with_style(style);
     let mut bindings = Vec::new();
     let mut items = request.paginate().items();
-    while let Some(binding) = items.try_next().await? {
+    let mut next = with_notice(items.try_next()).await?;
+    while let Some(binding) = next {
         bindings.push(binding);
         bar.set_length(items.total().unwrap_or(0));
         bar.set_position(bindings.len() as u64);
+        next = items.try_next().await?;
     }
     bar.finish_and_clear();
     Ok(bindings)
+}
+
+/// Waits for the first rows, and tells people who mistyped the address why nothing happens.
+async fn with_notice<T>(rows: impl Future<Output = T>) -> T {
+    let mut rows = pin!(rows);
+    if let Ok(rows) = tokio::time::timeout(Duration::from_secs(3), &mut rows).await {
+        return rows;
+    }
+    eprintln!("no rows yet: requests that fail are sent again for up to two minutes");
+    rows.await
 }
 
 fn print(flows: &[Flow], format: Format) -> Result<()> {

@@ -6,6 +6,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use authentik_flow_bindings::FlowStageBinding;
 use tabled::builder::Builder;
+use tabled::settings::Alignment;
+use tabled::settings::object::Columns;
 
 use super::flow::{Flow, evaluated};
 
@@ -19,7 +21,9 @@ pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
         let mut table = Builder::new();
         table.push_record(["order", "stage", "kind", "policies", "evaluated", "invalid response"]);
         flow.bindings.iter().for_each(|binding| table.push_record(row(binding)));
-        writeln!(out, "{}\n", table.build().with(tabled::settings::Style::sharp()))?;
+        let mut table = table.build();
+        table.with(tabled::settings::Style::sharp()).modify(Columns::first(), Alignment::right());
+        writeln!(out, "{table}\n")?;
     }
     Ok(())
 }
@@ -42,10 +46,12 @@ pub fn json(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     Ok(writeln!(out)?)
 }
 
-/// One line for each binding.
+/// One line for each binding, with the names and values of the API.
 pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["flow", "order", "stage", "kind", "policy_engine_mode", "policies_evaluated", "invalid_response_action", "binding"])?;
+    let settings = ["policy_engine_mode", "evaluate_on_plan", "re_evaluate_policies", "invalid_response_action"];
+    csv.write_record(["flow", "order", "stage", "kind"].iter().chain(&settings).chain(&["pk"]))?;
+    let yes_or_no = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
     for flow in flows {
         for binding in &flow.bindings {
             csv.write_record([
@@ -54,7 +60,8 @@ pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
                 &binding.stage_obj.name,
                 &binding.stage_obj.verbose_name,
                 binding.policy_engine_mode.as_ref().map_or("", |mode| mode.as_str()),
-                evaluated(binding),
+                &yes_or_no(binding.evaluate_on_plan),
+                &yes_or_no(binding.re_evaluate_policies),
                 binding.invalid_response_action.as_ref().map_or("", |action| action.as_str()),
                 &binding.pk.to_string(),
             ])?;

@@ -19,7 +19,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             // The list has become shorter.
             Err(error) if error.is_not_found() && !window.is_anchored() => {
                 self.count = Some(self.count.unwrap_or(window.offset()).min(window.offset()));
-                return self.spend(false);
+                return self.count_stale_page();
             }
             Err(error) => return Err(error.into()),
         };
@@ -94,17 +94,17 @@ impl<T: Send + Sync + 'static> Walk<T> {
         if (page.rows.len() as u64) < announced_rows(pagination) {
             // Rows were deleted between COUNT and SELECT, or the server withholds some. Requests the same page again.
             self.repair = Some(window);
-            return self.spend(false);
+            return self.count_stale_page();
         }
         self.evidence.has_whole_page |= window.is_anchored() && pagination.next == 0;
-        let Some(interval) = interval(window, pagination, keys) else { return self.spend(false) };
+        let Some(interval) = interval(window, pagination, keys) else { return self.count_stale_page() };
         let proof = self.coverage.prove(interval);
         if proof.is_new || self.evidence.is_collated() {
             self.evidence.add(odds);
         }
         self.keep(window, page);
         self.close_gap(window, pagination, proof);
-        self.spend(proof.is_new)
+        if proof.is_new { Ok(()) } else { self.count_stale_page() }
     }
 
     /// The keys of a page, in its order. A row that cannot be decoded may have any value as its key; impossible ones are left out.
@@ -162,10 +162,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// Takes a page that proves nothing new from the budget.
-    fn spend(&mut self, extended: bool) -> Result<(), Stop<T>> {
-        if extended {
-            return Ok(());
-        }
+    fn count_stale_page(&mut self) -> Result<(), Stop<T>> {
         match self.stale_page_budget.checked_sub(1) {
             Some(left) => self.stale_page_budget = left,
             // A single page cannot show that a server does not sort by a string key; pages without common rows can.

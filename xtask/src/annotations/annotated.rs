@@ -1,11 +1,12 @@
 //! The parts of a slice that have annotations, and functions to copy annotations.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::document::step;
 use crate::slice::METHODS;
 
 /// A property that upstream renamed.
+#[derive(PartialEq)]
 pub struct Renamed {
     pub component: String,
     pub old: String,
@@ -31,12 +32,6 @@ pub fn annotate(ours: &Value, to: &mut Value) {
 /// The other names of a property.
 pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
     property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// Every operation.
-pub fn operations(slice: &Value) -> impl Iterator<Item = &Value> {
-    let items = slice["paths"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten();
-    items.filter(|(key, _)| METHODS.contains(&key.as_str())).map(|(_, operation)| operation)
 }
 
 /// Every operation, with its JSON pointer.

@@ -8,27 +8,27 @@ use super::annotated::{Renamed, operations_mut};
 use crate::document::step;
 
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
-pub struct Unlisted {
+pub struct RemovedEntry {
     /// JSON pointer of the `x-listing`.
     pub pointer: String,
     pub what: String,
 }
 
 /// Removes entries of `x-listing` whose parameter or property does not exist.
-pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<Unlisted> {
+pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<RemovedEntry> {
     let mut known = BTreeSet::new();
     property_names(slice, &mut known);
     let properties = Properties { known, renamed };
-    let mut unlisted = Vec::new();
+    let mut removed_entries = Vec::new();
     for (at, operation) in operations_mut(slice) {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
         let removed = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
         let pointer = step(&at, "x-listing");
-        unlisted.extend(removed.into_iter().flatten().map(|what| Unlisted { pointer: pointer.clone(), what }));
+        removed_entries.extend(removed.into_iter().flatten().map(|what| RemovedEntry { pointer: pointer.clone(), what }));
     }
-    unlisted
+    removed_entries
 }
 
 fn fit_sort_terms(listing: &mut Map<String, Value>, properties: &Properties) -> Vec<String> {

@@ -9,23 +9,26 @@ use serde_json::{Value, json};
 use crate::codegen::metadata::EXTENSIONS;
 use crate::document::step;
 use crate::node::Node;
+use crate::slice::operations;
 
 pub use annotated::{Renamed, aliases};
 pub use base::with_parts_of;
 
-use annotated::{annotate, operations, operations_mut};
-use carrier::Carrier;
+use annotated::{annotate, operations_mut};
+use carry::Carry;
+pub use carry::DroppedAlias;
 
 mod annotated;
 mod base;
-mod carrier;
+mod carry;
 pub mod listing;
 pub mod orphaned;
 
 /// Changes that were found while carrying annotations.
 pub struct Carried {
     pub renamed: Vec<Renamed>,
-    pub unlisted: Vec<listing::Unlisted>,
+    pub removed_entries: Vec<listing::RemovedEntry>,
+    pub dropped_aliases: Vec<DroppedAlias>,
 }
 
 /// Carries annotations from the slice `ours` to `slice`.
@@ -35,31 +38,44 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     slice["info"]["title"] = ours["info"]["title"].clone();
     let servers = slice.get_mut("servers").and_then(Value::as_array_mut);
     ours["servers"].as_array().into_iter().flatten().zip(servers.into_iter().flatten()).for_each(|(ours, server)| annotate(ours, server));
-    let mut carrier = Carrier::new(ours, slice);
+    let mut carry = Carry::new(ours, slice);
 
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
         annotate(&ours["paths"][path], item);
     }
     for (pointer, operation) in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
-        let same_id = operations(ours).find(|ours| ours.get("operationId") == id.as_ref());
+        let same_id = operations(ours).map(|(.., ours)| ours).find(|ours| ours.get("operationId") == id.as_ref());
         // An operation whose id changed is found by its path.
         if let Some(ours) = same_id.or_else(|| ours.pointer(&pointer[1..])) {
-            carrier.operation(ours, operation);
+            carry.operation(ours, operation);
         }
     }
-    carrier.components(slice);
+    carry.components(slice);
     let schemes = slice.pointer_mut("/components/securitySchemes").and_then(Value::as_object_mut);
     for (name, scheme) in schemes.into_iter().flatten() {
         annotate(&ours["components"]["securitySchemes"][name], scheme);
     }
-    let renamed = carrier.renamed;
-    let unlisted = listing::fit(slice, &renamed);
-    Carried { renamed, unlisted }
+    let Carry { renamed, dropped_aliases, .. } = carry;
+    let removed_entries = listing::fit(slice, &renamed);
+    Carried { renamed, removed_entries, dropped_aliases }
+}
+
+/// Properties that were renamed since the old slice, and are still decoded under their old names.
+pub fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
+    let mut found = Vec::new();
+    for (component, schema) in new["components"]["schemas"].as_object().into_iter().flatten() {
+        let before = &old["components"]["schemas"][component]["properties"];
+        for (name, property) in schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| before.get(*name).is_none()) {
+            let alias = aliases(property).find(|alias| before.get(*alias).is_some());
+            found.extend(alias.map(|alias| Renamed { component: component.clone(), old: alias.to_owned(), new: name.clone() }));
+        }
+    }
+    found
 }
 
 /// A property that servers of the old document may leave out, and the default that the client uses then.
-pub struct Bridged {
+pub struct AssumedDefault {
     pub component: String,
     pub property: String,
     pub default: Value,
@@ -67,8 +83,8 @@ pub struct Bridged {
 
 /// Gives each property that is required only since `new` a default for servers that do not send it, if it is an array or a free-form
 /// object: an empty one. The defaults of other properties need a decision by a maintainer.
-pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
-    let mut bridged = Vec::new();
+pub fn assume_defaults(old: &Value, new: &mut Value) -> Vec<AssumedDefault> {
+    let mut assumed_defaults = Vec::new();
     for (component, before) in old["components"]["schemas"].as_object().into_iter().flatten() {
         let place = step("#/components/schemas", component);
         let Some(after) = new.pointer(&place[1..]) else { continue };
@@ -80,16 +96,16 @@ pub fn bridge(old: &Value, new: &mut Value) -> Vec<Bridged> {
                 continue;
             }
             let Some(default) = property.empty_value() else { continue };
-            bridged.push(Bridged { component: component.clone(), property: name.to_owned(), default });
+            assumed_defaults.push(AssumedDefault { component: component.clone(), property: name.to_owned(), default });
         }
     }
-    for Bridged { component, property, default } in &bridged {
+    for AssumedDefault { component, property, default } in &assumed_defaults {
         let place = step(&step(&step("/components/schemas", component), "properties"), property);
         if let Some(property) = new.pointer_mut(&place) {
             annotate(&json!({ "x-default-when-absent": default }), property);
         }
     }
-    bridged
+    assumed_defaults
 }
 
 /// Writes an extension at a pointer. An existing list is extended by the values that it lacks. Returns whether the slice has the pointer.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::codegen::pointer::{component, reference};
 
 pub use keywords::{USAGE, range, sorted};
-pub use schemas::Canonical;
+pub use schemas::{Canonical, linked_components};
 
 mod keywords;
 mod parameters;

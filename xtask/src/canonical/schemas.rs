@@ -42,25 +42,7 @@ impl<'a> Canonical<'a> {
 
     /// Records which components an operation refers to.
     pub fn link(&mut self, operation: &Value) {
-        let mut waiting = Vec::new();
-        let collect = |part: &Value, waiting: &mut Vec<String>| {
-            walk("", part, &mut |_, node| waiting.extend(reference(node).map(str::to_owned)));
-        };
-        ["requestBody", "responses"].iter().filter_map(|part| operation.get(part)).for_each(|part| collect(part, &mut waiting));
-        let mut seen = BTreeSet::new();
-        while let Some(reference) = waiting.pop() {
-            // A dangling reference is reported where it appears.
-            let Ok((at, target)) = self.document.follow(&reference, &reference) else { continue };
-            let is_new = seen.insert(reference) && component(&at, "schemas").is_none_or(|name| self.linked.insert(name.into_owned()));
-            if is_new {
-                collect(target, &mut waiting);
-            }
-        }
-    }
-
-    /// Whether a linked operation refers to a component.
-    pub fn links_to(&self, component: &str) -> bool {
-        self.linked.contains(component)
+        link(self.document, operation, &mut self.linked);
     }
 
     /// The next component that was reached but not yet written.
@@ -263,5 +245,29 @@ impl<'a> Canonical<'a> {
             }
         }
         self.comparing = outer;
+    }
+}
+
+/// The components that an operation refers to, directly or through others.
+pub fn linked_components(document: &Document, operation: &Value) -> BTreeSet<String> {
+    let mut linked = BTreeSet::new();
+    link(document, operation, &mut linked);
+    linked
+}
+
+fn link(document: &Document, operation: &Value, linked: &mut BTreeSet<String>) {
+    let mut waiting = Vec::new();
+    let collect = |part: &Value, waiting: &mut Vec<String>| {
+        walk("", part, &mut |_, node| waiting.extend(reference(node).map(str::to_owned)));
+    };
+    ["requestBody", "responses"].iter().filter_map(|part| operation.get(part)).for_each(|part| collect(part, &mut waiting));
+    let mut seen = BTreeSet::new();
+    while let Some(reference) = waiting.pop() {
+        // A dangling reference is reported where it appears.
+        let Ok((at, target)) = document.follow(&reference, &reference) else { continue };
+        let is_new = seen.insert(reference) && component(&at, "schemas").is_none_or(|name| linked.insert(name.into_owned()));
+        if is_new {
+            collect(target, &mut waiting);
+        }
     }
 }

@@ -28,7 +28,7 @@ pub fn run(root: &Path, slices: &Path) -> Result<bool> {
         let mut release = slice(&Document::parse(&name, &text)?, &Selection::All, false)?;
         // As a sync from the checked-in slice does.
         annotations::carry(&ours.root, &mut release);
-        annotations::bridge(&checked_in, &mut release);
+        annotations::assume_defaults(&checked_in, &mut release);
         slices.push(release);
     }
     slices.sort_by_cached_key(|slice| numbers(slice["info"]["version"].as_str().unwrap_or_default()));

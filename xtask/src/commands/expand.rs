@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::{Operations, annotated, print};
 use crate::codegen::generate;
-use crate::codegen::reviewed::{REVIEWED, SLICE};
+use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
 use crate::diff;
-use crate::project::{Project, UPSTREAM};
+use crate::project::Project;
 use crate::source::Source;
 use crate::sync::files;
 use crate::yaml;

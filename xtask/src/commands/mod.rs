@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ fn print_styled(text: &str) -> Result<()> {
 /// A reader that closes the pipe early is not an error.
 fn write_to(mut output: impl Write, text: &str) -> Result<()> {
     match output.write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("the report cannot be written to standard output"),
         _ => Ok(()),
     }
 }

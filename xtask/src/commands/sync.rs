@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::{print, print_styled};
 use crate::project::Project;
@@ -34,7 +35,7 @@ pub struct Arguments {
     apply: Vec<String>,
     /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
     /// syncs wrote since then [default: the working tree]
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", value_parser = NonEmptyStringValueParser::new())]
     base: Option<String>,
     /// The format of the report
     #[arg(long, value_enum, default_value = "text")]
@@ -55,7 +56,12 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     let write = !check && !dry_run;
     let mut report = sync::sync(&Project::lock(root, !write)?, Options { source, base: base.clone(), write })?;
     let patch = report.patch.take_if(|_| check || format != Format::Json);
-    print(&report::of_sync(&report, format))?;
+    let printed = print(&report::of_sync(&report, format));
+    if report.written {
+        printed.context("the sync took effect")?;
+    } else {
+        printed?;
+    }
     if let Some(patch) = patch.filter(|patch| dry_run && !patch.is_empty()) {
         print_patch(&patch, format)?;
     }

@@ -56,7 +56,7 @@ impl Finding {
     }
 
     /// Names the default that `sync` writes so that new clients can decode responses of old servers.
-    pub fn bridged_by(self, default: Option<Value>) -> Self {
+    pub fn assumed_by_sync(self, default: Option<Value>) -> Self {
         let note = |default| {
             format!("`cargo xtask sync` adds `x-default-when-absent: {default}`, so that new clients can decode responses of old servers")
         };

@@ -13,7 +13,7 @@ use super::schemas;
 use super::wire::{Compatibility, decodes};
 use crate::codegen::pointer::step;
 use crate::node::Node;
-use crate::slice::METHODS;
+use crate::slice;
 
 /// Every change from one slice to another.
 pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
@@ -56,9 +56,8 @@ fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<Node<'a>> {
 
 /// Every operation of a slice.
 pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
-    let paths = slice["paths"].as_object().into_iter().flatten();
-    let methods = paths.flat_map(|(path, item)| METHODS.iter().filter_map(move |method| Some((path, method, item.get(*method)?))));
-    methods.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.clone() }, value)).collect()
+    let found = slice::operations(slice);
+    found.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.to_owned() }, value)).collect()
 }
 
 /// A slice with only these operations.

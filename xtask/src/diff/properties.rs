@@ -94,8 +94,8 @@ fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node
     let only_if = subject.only_if.clone().filter(|_| !is_required);
     let finding = Finding::new(of_operation(&id), text, &*node.used_at).wire(wire).only_if(only_if).touches(subject.touches.clone());
     let is_missed = happened == "added" && wire.new_client_on_old_server == Compatibility::Incompatible;
-    let bridge = node.empty_value().filter(|_| is_missed);
-    findings.add(subject.scope, finding.bridged_by(bridge));
+    let empty = node.empty_value().filter(|_| is_missed);
+    findings.add(subject.scope, finding.assumed_by_sync(empty));
 }
 
 /// Compares `readOnly` in requests and `writeOnly` in responses. The other combinations have no effect.
@@ -133,13 +133,13 @@ fn required(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) 
         (false, true) => ("became-required", "is now always present"),
         _ => return,
     };
-    let mut bridge = None;
+    let mut empty = None;
     let wire = match (subject.used, id) {
         _ if is_unsent(old, subject) && is_unsent(new, subject) => Wire::COMPATIBLE,
         (Use::Response, "became-optional") => Wire { old_client_on_new_server: absent(old, true), ..Wire::COMPATIBLE },
         (Use::Response, _) => {
             let absent = absent(new, true);
-            bridge = new.empty_value().filter(|_| absent == Compatibility::Incompatible);
+            empty = new.empty_value().filter(|_| absent == Compatibility::Incompatible);
             Wire { new_client_on_old_server: absent, ..Wire::COMPATIBLE }
         }
         (Use::ErrorResponse, _) => Wire::COMPATIBLE,
@@ -154,7 +154,7 @@ fn required(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) 
     };
     let only_if = subject.used.is_request().then(|| format!("does not set `{}`", subject.name));
     let finding = Finding::new(of_operation(&format!("{prefix}-{id}")), format!("`{}` {text}", subject.name), &*new.used_at);
-    findings.add(subject.scope, finding.wire(wire).only_if(only_if).bridged_by(bridge).touches(subject.touches.clone()));
+    findings.add(subject.scope, finding.wire(wire).only_if(only_if).assumed_by_sync(empty).touches(subject.touches.clone()));
 }
 
 /// Whether only the other side sends a property. In that case, it is not required on this side.

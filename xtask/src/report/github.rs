@@ -1,7 +1,7 @@
 //! A report as annotations of a GitHub workflow run,
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
 
-use super::{SyncReport, counted, sides, text, version};
+use super::{FollowUp, SyncReport, counted, sides, text, version};
 use crate::codegen::locate::locate;
 use crate::codegen::reviewed::SLICE;
 use crate::diff::Diff;
@@ -18,13 +18,22 @@ pub fn of_diff(diff: &Diff, text: Option<&str>) -> String {
 }
 
 /// The changes of the checked-in slice, then the manual follow-up.
-pub fn of_sync(report: &SyncReport, diff: &Diff) -> String {
+pub fn of_sync(report: &SyncReport) -> String {
+    let Some(diff) = &report.diff else {
+        let outcome = format!("::notice title=sync::{}\n", data(text::without_diff(report).trim_end()));
+        return outcome + &of_follow_ups(&report.follow_ups, None);
+    };
     let slice = to_yaml(&diff.slices[1]);
-    let follow_ups = report.follow_ups.iter().map(|follow_up| {
-        let place = follow_up.pointer.as_deref().map_or_else(String::new, |pointer| position(SLICE, Some(&slice), pointer) + ",");
-        format!("::warning {place}title={}::{}\n", property(follow_up.id), data(&format!("{}\nhelp: {}", follow_up.text, follow_up.remedy)))
-    });
-    annotations(diff, SLICE, Some(&slice)) + &follow_ups.collect::<String>()
+    annotations(diff, SLICE, Some(&slice)) + &of_follow_ups(&report.follow_ups, Some(&slice))
+}
+
+/// The manual follow-up; `slice` is the text of the slice, if it is known.
+pub fn of_follow_ups(follow_ups: &[FollowUp], slice: Option<&str>) -> String {
+    let each = |FollowUp { id, pointer, text, remedy, .. }: &FollowUp| {
+        let place = pointer.as_deref().map_or_else(String::new, |pointer| position(SLICE, slice, pointer) + ",");
+        format!("::warning {place}title={}::{}\n", property(id), data(&format!("{text}\nhelp: {remedy}")))
+    };
+    follow_ups.iter().map(each).collect()
 }
 
 /// The file, and the line and column of a pointer if its text is known.

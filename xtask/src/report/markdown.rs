@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::sync::follow_ups_as_markdown;
-use super::{SHOWN, SyncReport, counted, operations, sides, text, version};
+use super::{Invalid, SHOWN, SyncReport, counted, invalid, operations, sides, text, version};
+use crate::codegen::reviewed::UPSTREAM;
 use crate::diff::Diff;
-use crate::project::UPSTREAM;
 
 pub fn of_diff(diff: &Diff) -> String {
     let (old, new) = sides(diff);
@@ -38,6 +38,9 @@ pub fn of_diff(diff: &Diff) -> String {
             change.wire.new_client_on_old_server.as_str(),
             change.rust.map(|bump| bump.to_string()).unwrap_or_default(),
         );
+    }
+    for Invalid { source, operations, reason } in invalid(diff) {
+        let _ = writeln!(out, "\nNot compared, because invalid in {source}: {operations}\n\n```text\n{reason}\n```");
     }
     if !diff.rust.items.is_empty() {
         let _ = write!(out, "\n<details><summary>{} public items changed</summary>\n\n", diff.rust.items.len());

@@ -1,10 +1,12 @@
 //! Reports of a diff or a sync, for people and for programs.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 
 use crate::diff::rules::Level;
 use crate::diff::rust::Bump;
-use crate::diff::{Change, Diff};
+use crate::diff::{Change, Diff, InvalidOperation, Operation};
 
 pub mod changelog;
 mod github;
@@ -45,12 +47,12 @@ pub fn of_diff(diff: &Diff, text: Option<&str>, format: Format) -> String {
 
 /// Reports what a sync did, or would do.
 pub fn of_sync(report: &SyncReport, format: Format) -> String {
-    match (format, &report.diff) {
-        (Format::Html, _) => html::of_sync(report),
-        (Format::Github, Some(diff)) => github::of_sync(report, diff),
-        (Format::Text | Format::Github, _) => text::of_sync(report),
-        (Format::Markdown, _) => markdown::of_sync(report),
-        (Format::Json, _) => json(report),
+    match format {
+        Format::Html => html::of_sync(report),
+        Format::Github => github::of_sync(report),
+        Format::Text => text::of_sync(report),
+        Format::Markdown => markdown::of_sync(report),
+        Format::Json => json(report),
     }
 }
 
@@ -61,6 +63,7 @@ pub fn of_status(status: &Status, format: Format) -> String {
         Format::Json => json(status),
         _ if follow_ups.is_empty() => format!("nothing is left to do since {base}\n"),
         Format::Markdown => sync::follow_ups_as_markdown(follow_ups),
+        Format::Github => github::of_follow_ups(follow_ups, None),
         _ => sync::follow_ups_as_text(follow_ups),
     }
 }
@@ -107,12 +110,30 @@ fn version(diff: &Diff) -> String {
 
 /// The operations of a change. Only the first few are named.
 fn operations(change: &Change) -> String {
-    let named = change.operations.iter().take(2).map(ToString::to_string);
-    let named = named.collect::<Vec<_>>().join(", ");
-    match change.operations.len().saturating_sub(2) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+    named(&change.operations.iter().collect::<Vec<_>>(), 2)
+}
+
+fn named(operations: &[&Operation], most: usize) -> String {
+    let names = operations.iter().take(most).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match operations.len().saturating_sub(most) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     }
+}
+
+/// Operations that are invalid for the same reason.
+struct Invalid<'a> {
+    source: &'a str,
+    operations: String,
+    reason: &'a str,
+}
+
+fn invalid(diff: &Diff) -> Vec<Invalid<'_>> {
+    let mut groups = BTreeMap::<_, Vec<_>>::new();
+    for InvalidOperation { source, operation, reason } in &diff.invalid {
+        groups.entry((source.as_str(), reason.as_str())).or_default().push(operation);
+    }
+    groups.into_iter().map(|((source, reason), operations)| Invalid { source, operations: named(&operations, 8), reason }).collect()
 }
 
 #[cfg(test)]

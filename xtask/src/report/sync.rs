@@ -114,9 +114,11 @@ pub struct Fix {
 /// A numbered list for a terminal; empty if nothing is left to do.
 pub fn follow_ups_as_text(follow_ups: &[FollowUp]) -> String {
     let mut out = String::new();
-    for (number, follow_up) in (1..).zip(follow_ups) {
+    for (number, FollowUp { id, pointer, text, remedy, fix }) in (1..).zip(follow_ups) {
         let heading = if number == 1 { "\nmanual follow-up\n" } else { "" };
-        let _ = writeln!(out, "{heading}  {number}. {}", follow_up.in_one_line(""));
+        let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{pointer}: "));
+        let fix = fix.as_ref().map_or_else(String::new, |fix| format!("\n     fix: {}", fix.sentence("")));
+        let _ = writeln!(out, "{heading}  {number}. {at}{text} [{id}]\n     help: {remedy}{fix}");
     }
     out
 }
@@ -136,9 +138,14 @@ impl FollowUp {
     pub fn in_one_line(&self, tick: &str) -> String {
         let Self { id, pointer, text, remedy, fix } = self;
         let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
-        let fix = fix.as_ref().map_or_else(String::new, |Fix { pointer, keyword, value, .. }| {
-            format!("; {tick}cargo xtask sync --apply '{pointer}'{tick} writes {tick}{keyword}: {value}{tick}")
-        });
+        let fix = fix.as_ref().map_or_else(String::new, |fix| format!("; {}", fix.sentence(tick)));
         format!("{at}{text}; help: {remedy}{fix} [{id}]")
+    }
+}
+
+impl Fix {
+    fn sentence(&self, tick: &str) -> String {
+        let Self { pointer, keyword, value, .. } = self;
+        format!("{tick}cargo xtask sync --apply '{pointer}'{tick} writes {tick}{keyword}: {value}{tick}")
     }
 }

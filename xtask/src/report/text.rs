@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::sync::follow_ups_as_text;
-use super::{SHOWN, SyncReport, counted, operations, sides, version};
+use super::{Invalid, SHOWN, SyncReport, counted, invalid, operations, sides, version};
+use crate::codegen::reviewed::UPSTREAM;
 use crate::diff::rust::ItemChange;
-use crate::diff::{Change, Diff, InvalidOperation};
-use crate::project::UPSTREAM;
+use crate::diff::{Change, Diff};
 
 pub fn of_diff(diff: &Diff) -> String {
     let mut out = format!("{} ({}) -> {} ({})\n{}\n", diff.old.release, diff.old.source, diff.new.release, diff.new.source, counted(diff));
@@ -43,7 +43,7 @@ fn verdicts(diff: &Diff) -> String {
     let (old, new) = sides(diff);
     let mut out = format!(
         "\non the wire{}\n  client of {old} on a server of {new}: {}\n  client of {new} on a server of {old}: {}\n",
-        if diff.has_conditions() { ", for calls that do not use anything that changed" } else { "" },
+        if diff.has_conditions() { ", apart from the changes with `only if`" } else { "" },
         diff.wire.old_client_on_new_server.as_str(),
         diff.wire.new_client_on_old_server.as_str(),
     );
@@ -55,8 +55,8 @@ fn verdicts(diff: &Diff) -> String {
     if items.len() > SHOWN {
         let _ = writeln!(out, "  and {} more of {}; `--format json` has them all", items.len() - SHOWN, items.len());
     }
-    for InvalidOperation { source, operation, reason } in &diff.invalid {
-        let _ = writeln!(out, "  not compared: {operation}, which is invalid in {source}:\n    {}", reason.replace('\n', "\n    "));
+    for Invalid { source, operations, reason } in invalid(diff) {
+        let _ = writeln!(out, "  not compared, because invalid in {source}: {operations}\n    {}", reason.replace('\n', "\n    "));
     }
     if !diff.rust.left_out.is_empty() {
         let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();

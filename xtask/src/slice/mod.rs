@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::canonical::{Canonical, made_of_itself};
+use crate::canonical::{Canonical, linked_components, made_of_itself};
 use crate::codegen::pointer::to_component;
 use crate::document::{Document, Error};
 
@@ -38,18 +38,38 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// How many errors have a line and column. To find them takes another pass over the document, which may have 1.8 MB.
+const MOST_LOCATED: usize = 10;
+
+/// The texts of errors, which often concern many operations.
+struct Reasons<'a> {
+    document: &'a Document,
+    /// By the errors without their lines.
+    known: BTreeMap<String, String>,
+}
+
+impl Reasons<'_> {
+    fn of(&mut self, error: &Error) -> String {
+        let (text, known) = (error.to_string(), self.known.len());
+        let locate = || if known < MOST_LOCATED { self.document.with_line(error.clone()).to_string() } else { error.to_string() };
+        self.known.entry(text).or_insert_with(locate).clone()
+    }
+}
+
 /// Slices every operation of a document that is valid, and returns the others.
 ///
 /// # Errors
 /// The document is invalid as a whole.
 pub fn slice_valid(document: &Document) -> Result<(Value, Vec<LeftOut>), Error> {
     let (mut chosen, broken) = choose(document, &Selection::All).map_err(|error| document.with_line(error))?;
-    let broken = broken.into_iter().flat_map(|Broken { path, method, error }| {
-        let reason = document.with_line(error).to_string();
+    let mut reasons = Reasons { document, known: BTreeMap::new() };
+    let mut left_out = Vec::new();
+    for Broken { path, method, error } in broken {
+        let reason = reasons.of(&error);
         let methods = method.map_or(METHODS.to_vec(), |method| vec![method]);
-        methods.into_iter().map(move |method| LeftOut { method, path: path.to_owned(), reason: reason.clone() })
-    });
-    let mut left_out = broken.collect::<Vec<_>>();
+        left_out.extend(methods.into_iter().map(|method| LeftOut { method, path: path.to_owned(), reason: reason.clone() }));
+    }
+    let mut reached = BTreeMap::new();
     loop {
         let invalid = match write(document, &chosen, false) {
             Ok(slice) => return Ok((slice, left_out)),
@@ -57,20 +77,18 @@ pub fn slice_valid(document: &Document) -> Result<(Value, Vec<LeftOut>), Error> 
         };
         let before = chosen.len();
         for Invalid { concerns, error } in invalid {
-            let error = document.with_line(error);
-            let is_concerned = |operation: &Chosen| match &concerns {
+            let is_concerned = |operation: &mut Chosen| match &concerns {
                 Concerned::Operation(pointer) => operation.pointer == *pointer,
                 Concerned::UsersOf(component) => {
-                    let mut canonical = Canonical::new(document, false);
-                    canonical.link(operation.operation);
-                    canonical.links_to(component)
+                    let pointer = operation.pointer.clone();
+                    reached.entry(pointer).or_insert_with(|| linked_components(document, operation.operation)).contains(component)
                 }
             };
-            for operation in chosen.extract_if(.., |operation| is_concerned(operation)) {
-                left_out.push(LeftOut { method: operation.method, path: operation.path.to_owned(), reason: error.to_string() });
+            for operation in chosen.extract_if(.., is_concerned) {
+                left_out.push(LeftOut { method: operation.method, path: operation.path.to_owned(), reason: reasons.of(&error) });
             }
             if chosen.len() == before {
-                return Err(error);
+                return Err(document.with_line(error));
             }
         }
     }
@@ -118,6 +136,12 @@ fn write(document: &Document, chosen: &[Chosen], keep_prose: bool) -> Result<Val
         return Err(invalid);
     }
     Ok(assemble(document, &paths, [("schemas", schemas), ("securitySchemes", slicer.security.into_iter().collect())], keep_prose))
+}
+
+/// Every operation of a document or slice, with its path and method.
+pub fn operations(root: &Value) -> impl Iterator<Item = (&str, &'static str, &Value)> {
+    let paths = root["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| METHODS.into_iter().filter_map(move |method| Some((path.as_str(), method, item.get(method)?))))
 }
 
 fn assemble(

@@ -10,8 +10,8 @@ use serde_json::Value;
 use toml_edit::{Array, DocumentMut, value};
 
 use crate::codegen::Generated;
-use crate::codegen::reviewed::{REVIEWED, SLICE};
-use crate::project::{Project, UPSTREAM};
+use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
+use crate::project::Project;
 use crate::sync::files::{self, LOCK, MANIFEST};
 
 const DRIVER: &str = "src/bin/survey.rs";

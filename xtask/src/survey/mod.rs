@@ -14,7 +14,7 @@ use crate::annotations;
 use crate::codegen::{self, Generated};
 use crate::document::Document;
 use crate::project::Project;
-use crate::slice::{Selection, slice};
+use crate::slice::{Selection, operations, slice};
 use crate::yaml;
 use crate_copy::{CompileError, Package};
 use items::Items;
@@ -158,8 +158,7 @@ fn generate(document: &Document, ids: &[String], ours: &Value) -> Result<(String
 
 /// The operations whose response is a page, by id.
 fn list_operations(document: &Document) -> Vec<(String, &Value)> {
-    let paths = document.root["paths"].as_object().into_iter().flatten();
-    let operations = paths.filter_map(|(_, item)| item.get("get"));
+    let operations = operations(&document.root).filter(|(_, method, _)| *method == "get").map(|(.., operation)| operation);
     let lists = operations.filter(|operation| {
         let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
         let page = document.resolve(schema, String::new()).map(|(_, page)| &page["properties"]);

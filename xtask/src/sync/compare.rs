@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::annotations;
 use crate::codegen::Generated;
+use crate::codegen::reviewed::UPSTREAM;
 use crate::diff::{self, Diff};
 use crate::document::Document;
-use crate::project::UPSTREAM;
 use crate::report::SyncReport;
 
 /// Compares the slices of two documents, and generates the Rust of the new one. `ours` has the annotations of the old slice.

@@ -9,9 +9,9 @@ use toml_edit::{DocumentMut, Item, Table};
 
 use super::changelog::{CHANGELOG, newest_entry};
 use crate::codegen::Generated;
-use crate::codegen::reviewed::{SLICE, header};
+use crate::codegen::reviewed::{SLICE, UPSTREAM, header};
 use crate::diff::rust::Bump;
-use crate::project::{Project, UPSTREAM};
+use crate::project::Project;
 use crate::report::RenamedOperation;
 use crate::source::Source;
 

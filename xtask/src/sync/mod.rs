@@ -7,13 +7,13 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::annotations::orphaned::orphaned_descriptions;
-use crate::annotations::{self, Bridged, Carried, Renamed};
-use crate::codegen::reviewed::{REVIEWED, SLICE};
+use crate::annotations::{self, AssumedDefault, Carried, Renamed};
+use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
 use crate::codegen::{Generated, generate};
 use crate::diff;
 use crate::diff::rust::Bump;
 use crate::document::Document;
-use crate::project::{Project, UPSTREAM};
+use crate::project::Project;
 use crate::report::changelog::lines;
 use crate::report::{FollowUp, RenamedProperty, SyncReport, Versions};
 use crate::slice::{Selection, slice};
@@ -77,22 +77,30 @@ struct New<'a> {
     /// Whether the API is the same as in the base.
     same_api: bool,
     carried: Carried,
-    bridged: Vec<Bridged>,
+    assumed_defaults: Vec<AssumedDefault>,
 }
 
 impl<'a> New<'a> {
     fn make(document: &'a Document, ids: Vec<String>, ours: &Value, base: &Base) -> Result<Self> {
         let mut slice = slice(document, &Selection::Only(ids), false)?;
         let same_api = slice == base.slice;
-        let carried = annotations::carry(ours, &mut slice);
-        let bridged = if same_api { Vec::new() } else { annotations::bridge(&base.slice, &mut slice) };
-        Ok(Self { document, text: to_yaml(&slice), slice, same_api, carried, bridged })
+        let mut carried = annotations::carry(ours, &mut slice);
+        for renamed in annotations::renamed(&base.slice, &slice) {
+            if !carried.renamed.contains(&renamed) {
+                carried.renamed.push(renamed);
+            }
+        }
+        let assumed_defaults = if same_api { Vec::new() } else { annotations::assume_defaults(&base.slice, &mut slice) };
+        Ok(Self { document, text: to_yaml(&slice), slice, same_api, carried, assumed_defaults })
     }
 }
 
 /// The consequences of a new slice for the crate.
 struct Verdict {
     version: Version,
+    /// The lines of the changelog that a sync writes.
+    lines: String,
+    /// The changelog with them.
     changelog: String,
     generated: Generated,
 }
@@ -148,14 +156,14 @@ fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut S
         (version, lines, generated)
     };
     report.version.new = version.to_string();
-    Ok(Verdict { changelog: changelog.with_entry(&version, &lines), version, generated })
+    Ok(Verdict { changelog: changelog.with_entry(&version, &lines), lines, version, generated })
 }
 
 /// The files that a sync keeps consistent, by path.
 type Texts = [(&'static str, String); 6];
 
 fn texts(project: &Project, new: &New, verdict: &Verdict, report: &SyncReport, source: (&Source, &str)) -> Result<Texts> {
-    let Verdict { version, changelog, generated } = verdict;
+    let Verdict { version, changelog, generated, .. } = verdict;
     let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed: &report.operations_renamed };
     let upstream = files::upstream(project, &of_slice, source.0, source.1)?;
     let rust = files::reviewed(&new.text, generated, &upstream)?;
@@ -187,9 +195,11 @@ fn left_to_do(
         sources: &Sources::read(&project.root),
         operations_renamed: &report.operations_renamed,
         renamed: &new.carried.renamed,
-        bridged: &new.bridged,
-        unlisted: &new.carried.unlisted,
+        assumed_defaults: &new.assumed_defaults,
+        removed_entries: &new.carried.removed_entries,
+        dropped_aliases: &new.carried.dropped_aliases,
         orphaned: &orphaned_descriptions(ours, &new.slice),
+        outdated: None,
         new: &new.slice,
     })
 }

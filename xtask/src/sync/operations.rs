@@ -15,13 +15,17 @@ pub struct Resolved {
     pub missing: Vec<MissingOperation>,
 }
 
-/// An operation that the new document does not have.
+/// An operation that the new document does not have, or has without an `operationId`.
 pub struct MissingOperation {
     pub id: String,
     pub operation: Operation,
-    /// The operation with the same method and the most similar id.
+    pub has_no_id: bool,
+    /// The operation with the same method and the most similar id, if one is similar.
     pub nearest: Option<String>,
 }
+
+/// How similar the id of a successor must be, from 0 to 1.
+const SIMILAR: f64 = 0.85;
 
 /// Looks operations up in a new document: by id, or else by the method and path that they have in the checked-in slice.
 ///
@@ -37,20 +41,22 @@ pub fn resolve(wanted: &[String], checked_in: &Value, document: &Value) -> Resol
             continue;
         };
         let at_same_path = after.iter().find(|(other, _)| other.method == operation.method && same_path(&other.path, &operation.path));
+        let has_no_id = at_same_path.is_some_and(|(_, operation)| id_of(operation).is_none());
         if let Some(new) = at_same_path.and_then(|(_, operation)| id_of(operation)) {
             resolved.ids.push(new.to_owned());
             resolved.renamed.push(RenamedOperation { old: id.clone(), new: new.to_owned() });
             continue;
         }
         let alike = after.iter().filter(|(other, _)| other.method == operation.method).filter_map(|(_, operation)| id_of(operation));
-        let nearest = alike.max_by(|a, b| strsim::jaro_winkler(id, a).total_cmp(&strsim::jaro_winkler(id, b)));
-        resolved.missing.push(MissingOperation { id: id.clone(), operation: operation.clone(), nearest: nearest.map(str::to_owned) });
+        let nearest = alike.map(|other| (strsim::jaro_winkler(id, other), other)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+        let nearest = nearest.filter(|(similarity, _)| *similarity >= SIMILAR).map(|(_, other)| other.to_owned());
+        resolved.missing.push(MissingOperation { id: id.clone(), operation: operation.clone(), has_no_id, nearest });
     }
     resolved
 }
 
 fn id_of(operation: &Value) -> Option<&str> {
-    operation["operationId"].as_str()
+    operation["operationId"].as_str().filter(|id| !id.is_empty())
 }
 
 /// Whether two paths are equal except for the names of their parameters.

@@ -1,54 +1,74 @@
 //! `cargo xtask sync --status`: the remaining follow-up of a sync, computed from the files.
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 
-use super::compare::compare;
+use super::changelog::CHANGELOG;
 use super::files::{self, MANIFEST, release_of};
 use super::follow_ups::{Context, unfinished};
 use super::operations::resolve;
 use super::uses::Sources;
-use crate::annotations::{self, Renamed};
+use super::{Base, New, Verdict, judge};
+use crate::annotations::{self, Carried};
 use crate::codegen::generate;
-use crate::codegen::reviewed::{REVIEWED, SLICE};
+use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
 use crate::diff::operations::operations;
 use crate::diff::rust::Bump;
-use crate::project::{Project, UPSTREAM};
-use crate::report::{Status, SyncReport};
+use crate::document::Document;
+use crate::project::Project;
+use crate::report::{Status, SyncReport, Versions};
+use crate::slice::Selection;
 use crate::yaml::to_yaml;
 
 /// Compares the working tree with a revision: by default the newest tag, or the last commit if there is no tag.
 pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
-    let base = base.unwrap_or_else(|| match project.git(&["describe", "--tags", "--abbrev=0"]) {
+    let revision = base.unwrap_or_else(|| match project.git(&["describe", "--tags", "--abbrev=0"]) {
         Ok(tag) => tag.trim().to_owned(),
         Err(_) => "HEAD".to_owned(),
     });
-    let (old_document, old) = Project::slice_of(&project.read_at(&base, SLICE)?)?;
-    let text = project.read(SLICE)?;
-    let (ours, checked_in) = Project::slice_of(&text)?;
-    let new = &ours.root;
-    let (diff, generated) = if old == checked_in {
-        (None, generate(SLICE, &text)?)
-    } else {
-        let (diff, generated) = compare(&old_document, &old, new, &ours, new, &SyncReport::default())?;
-        (Some(diff), generated)
+    let base = Base::read(project, Some(&revision))?;
+    let (document, _) = project.slice()?;
+    let (new, report, verdict) = since(project, &base, &document)?;
+    let manifest = project.read(MANIFEST)?;
+    let outdated = match report.diff {
+        Some(_) if files::crate_version(&manifest)? < verdict.version => Some(MANIFEST),
+        Some(_) if !project.read(CHANGELOG)?.contains(&verdict.lines) => Some(CHANGELOG),
+        _ => None,
     };
-    let ids = operations(&old).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
     let follow_ups = unfinished(&Context {
-        base: release_of(&old),
-        diff: diff.as_ref(),
-        generated: &generated,
-        operations_renamed: &resolve(&ids, &old, new).renamed,
-        renamed: &renamed(&old, new),
-        bridged: &[],
-        unlisted: &[],
+        base: release_of(&base.slice),
+        diff: report.diff.as_ref(),
+        generated: &verdict.generated,
+        operations_renamed: &report.operations_renamed,
+        renamed: &new.carried.renamed,
+        assumed_defaults: &[],
+        removed_entries: &[],
+        dropped_aliases: &[],
         orphaned: &[],
+        outdated: outdated.map(|file| (file, revision.as_str())),
         upstream: &project.read(UPSTREAM)?,
-        manifest: &project.read(MANIFEST)?,
-        new,
+        manifest: &manifest,
+        new: &new.slice,
         sources: &Sources::read(&project.root),
     });
-    Ok(Status { base, follow_ups })
+    Ok(Status { base: revision, follow_ups })
+}
+
+/// The verdict on the working tree, whose slice is `document`, compared with a base.
+fn since<'a>(project: &Project, base: &Base, document: &'a Document) -> Result<(New<'a>, SyncReport, Verdict)> {
+    let slice = document.root.clone();
+    let ours = annotations::with_parts_of(&base.document.root, slice.clone());
+    let ids =
+        operations(&base.slice).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let mut report = SyncReport {
+        version: Versions { old: base.version.to_string(), new: base.version.to_string() },
+        operations_renamed: resolve(&ids, &base.slice, &slice).renamed,
+        ..SyncReport::default()
+    };
+    let carried = Carried { renamed: annotations::renamed(&base.slice, &slice), removed_entries: Vec::new(), dropped_aliases: Vec::new() };
+    let same_api = crate::slice::slice(document, &Selection::All, false)? == base.slice;
+    let new = New { document, text: project.read(SLICE)?, slice, same_api, carried, assumed_defaults: Vec::new() };
+    let verdict = judge(project, base, &ours, &new, &mut report)?;
+    Ok((new, report, verdict))
 }
 
 /// Applies the fix of the follow-up at each pointer to the slice, and regenerates its Rust.
@@ -71,21 +91,7 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
 
 /// The semver verdict for the generated Rust of the working tree compared with a revision.
 pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
-    let (old_document, old) = Project::slice_of(&project.read_at(base, SLICE)?)?;
-    let (ours, _) = project.slice()?;
-    let (diff, _) = compare(&old_document, &old, &ours.root, &ours, &ours.root, &SyncReport::default())?;
-    Ok(diff.rust.bump.unwrap_or(Bump::Major))
-}
-
-/// Properties that were renamed since the old slice, and are still decoded under their old names.
-fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
-    let mut found = Vec::new();
-    for (component, schema) in new["components"]["schemas"].as_object().into_iter().flatten() {
-        let before = &old["components"]["schemas"][component]["properties"];
-        for (name, property) in schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| before.get(*name).is_none()) {
-            let alias = annotations::aliases(property).find(|alias| before.get(*alias).is_some());
-            found.extend(alias.map(|alias| Renamed { component: component.clone(), old: alias.to_owned(), new: name.clone() }));
-        }
-    }
-    found
+    let (document, _) = project.slice()?;
+    let (_, report, _) = since(project, &Base::read(project, Some(base))?, &document)?;
+    Ok(report.diff.map_or(Bump::Patch, |diff| diff.rust.bump.unwrap_or(Bump::Major)))
 }

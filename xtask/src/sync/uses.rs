@@ -25,30 +25,36 @@ impl Sources {
 
     /// The places where a type or function is used, as `path:line`.
     pub fn of_item(&self, name: &str) -> Vec<String> {
-        self.places(name, |_, _| true)
+        self.places(|text| contains_word(text, name, |_, _| true), |_| true)
     }
 
-    /// The places where a field is used. Many fields have common words as names, so the context decides.
-    pub fn of_field(&self, name: &str) -> Vec<String> {
-        self.places(name, |before, after| {
-            before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")
-        })
-    }
-
-    fn places(&self, name: &str, is_use: impl Fn(&str, &str) -> bool) -> Vec<String> {
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        let in_line = |line: &str| {
-            line.match_indices(name).any(|(start, _)| {
-                let (before, after) = (&line[..start], &line[start + name.len()..]);
-                !before.ends_with(is_part) && !after.starts_with(is_part) && is_use(before, after)
+    /// The places where a field of a model is used. Many fields have common words as names, so the context decides: the characters beside
+    /// the name, and whether the file names the model, if any such file does.
+    pub fn of_field(&self, model: &str, name: &str) -> Vec<String> {
+        let is_use = |line: &str| {
+            contains_word(line, name, |before, after| {
+                before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")
             })
         };
+        let near = self.places(is_use, |text| contains_word(text, model, |_, _| true));
+        if near.is_empty() { self.places(is_use, |_| true) } else { near }
+    }
+
+    fn places(&self, is_use: impl Fn(&str) -> bool, is_relevant: impl Fn(&str) -> bool) -> Vec<String> {
         let mut places = Vec::new();
-        for (path, text) in &self.0 {
-            places.extend((1..).zip(text.lines()).filter(|(_, line)| in_line(line)).map(|(number, _)| format!("{path}:{number}")));
+        for (path, text) in self.0.iter().filter(|(_, text)| is_relevant(text)) {
+            places.extend((1..).zip(text.lines()).filter(|(_, line)| is_use(line)).map(|(number, _)| format!("{path}:{number}")));
         }
         places
     }
+}
+
+fn contains_word(text: &str, word: &str, is_use: impl Fn(&str, &str) -> bool) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(start, _)| {
+        let (before, after) = (&text[..start], &text[start + word.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part) && is_use(before, after)
+    })
 }
 
 fn read_folder(root: &Path, folder: &str, files: &mut Vec<(String, String)>) {

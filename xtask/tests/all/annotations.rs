@@ -147,8 +147,8 @@ fn a_default_is_assumed_where_the_list_is_declared() {
     document["info"]["version"] = "2025.6.6".into();
     let document = serde_yaml::to_string(&document).unwrap();
     let (_, report) = sync(&project, &document, &[]);
-    let bridged = report["follow_ups"].as_array().unwrap().iter().filter(|follow_up| follow_up["id"] == "default-assumed").count();
-    assert_eq!(bridged, 1, "{:#}", report["follow_ups"]);
+    let assumed = report["follow_ups"].as_array().unwrap().iter().filter(|follow_up| follow_up["id"] == "default-assumed").count();
+    assert_eq!(assumed, 1, "{:#}", report["follow_ups"]);
     assert!(!project.read(FILES[0]).contains("null"), "{}", project.read(FILES[0]));
     assert_eq!(sync(&project, &document, &["--check"]).1["files"], json!([]));
 }

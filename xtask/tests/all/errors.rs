@@ -42,13 +42,22 @@ fn errors_of_invalid_documents_have_a_location_and_help() {
     let fine = document("{ type: string }", "  schemas: {}");
     for (document, place, problem) in [
         (fine.replace("openapi: 3.0.3", "swagger: '2.0'"), "#/swagger", "Swagger (OpenAPI 2.0) is not supported"),
-        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "OpenAPI 3.1.0 is not supported"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.1.0"), "#/openapi", "OpenAPI `3.1.0` is not supported"),
         (fine.replace("paths:", "path:"), "#/paths", "is missing"),
         ("just: yaml\n".to_owned(), "#/openapi", "missing: not an OpenAPI 3 document"),
         ("- a\n- list\n".to_owned(), "#/openapi", "missing"),
         ("a: [1\nb: 2\n".to_owned(), "line 2, column", "invalid YAML"),
         ("{ \"openapi\": \n".to_owned(), "line 2, column", "invalid JSON"),
-        (fine.replace("    get:", "    get: {}\n    get:"), "line 5, column", "duplicate key `get`"),
+        (fine.replace("    get:", "    get: {}\n    get:"), "line 6, column 5", "duplicate key `get`"),
+        (fine.replace("paths:", "paths: null\nx-paths:"), "#/paths", "is not a mapping"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.0"), "#/openapi", "OpenAPI `3.0` is not supported, only `3.0.x`"),
+        (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: !tag 1"), "line 2, column", "a YAML tag"),
+        (fine.replace("title: t", "title: t\u{0}"), "line 2, column", "the control character U+0000"),
+        (
+            fine.replace("openapi: 3.0.3", "openapi: 3.0.3\n\"x\\n## y\": 1"),
+            "line 2, column 1",
+            "control characters in the key \"x\\n## y\"",
+        ),
         (fine.replace("openapi: 3.0.3", "openapi: 3.0.3\nx: .inf"), "line 2, column", "the number inf cannot be represented in JSON"),
         ("{\"openapi\": \"3.0.3\", \"openapi\": \"3.0.3\"}".to_owned(), "line 1, column", "duplicate key `openapi`"),
         (String::new(), "line 1", "the document is empty"),
@@ -186,6 +195,30 @@ fn errors_of_invalid_keywords_have_a_location_and_help() {
     ] {
         assert_error(&document, &place, problem);
     }
+}
+
+/// The help is the last line, after the cause.
+#[test]
+fn an_unreadable_file_is_an_error_with_its_cause_and_help() {
+    let project = Project::new();
+    std::fs::remove_file(project.path().join("CHANGELOG.md")).unwrap();
+    let document = project.path().join("openapi/flows_bindings_list.yaml");
+    let error = project.xtask(&["sync", "--from", document.to_str().unwrap()]).err;
+    let (problem, help) = error.trim_end().split_once('\n').unwrap();
+    assert!(problem.starts_with("error: CHANGELOG.md: cannot be read: No such file"), "{error}");
+    assert_eq!(help, "  help: restore it with `git checkout -- CHANGELOG.md`");
+}
+
+#[test]
+fn a_base_that_looks_like_an_option_is_a_revision() {
+    let project = Project::new();
+    for (base, problem) in
+        [("--base=", "a value is required"), ("--base=--output=stolen", "cannot be read at the revision `--output=stolen`")]
+    {
+        let outcome = project.xtask(&["sync", "--status", base]);
+        assert!(outcome.code == 2 && outcome.err.contains(problem), "{}", outcome.err);
+    }
+    assert!(!project.path().join("stolen").exists());
 }
 
 #[test]

@@ -122,9 +122,56 @@ fn a_removed_operation_is_reported_and_not_a_failure() {
     let gone = follow_up(&report, "operation-missing");
     assert_eq!(gone["pointer"], "#/paths/~1flows~1bindings~1/get");
     assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
+    // Names that have little in common are not proposed.
+    let unlike = serde_yaml::to_string(&document).unwrap().replace("flows_stages_list", "core_users_list");
+    let remedy = follow_up(&sync(&project, &unlike, &[]).1, "operation-missing")["remedy"].clone();
+    assert_eq!(remedy, "in `operations` of openapi/upstream.toml, remove it; then sync again");
     let path = project.path().join("upstream.yaml");
+    let github = project.xtask(&["sync", "--from", path.to_str().unwrap(), "--format", "github"]).out;
+    assert!(github.contains("\n::warning file=openapi/flows_bindings_list.yaml,title=operation-missing::"), "{github}");
     let markdown = project.xtask(&["sync", "--from", path.to_str().unwrap(), "--format", "markdown"]).out;
     assert!(markdown.contains("no longer has flows_bindings_list: nothing was written") && markdown.contains("- [ ] "), "{markdown}");
+}
+
+#[test]
+fn an_operation_without_an_id_is_not_called_removed() {
+    let project = Project::new();
+    let (code, report) = sync(&project, &upstream("2026.8.0", &get(&json!({ "operationId": null }))), &[]);
+    let missing = follow_up(&report, "operation-missing");
+    assert_eq!(
+        (code, &missing["text"]),
+        (1, &json!("GET /flows/bindings/ no longer has an `operationId`, which its names in Rust are made of"))
+    );
+    assert!(missing["remedy"].as_str().unwrap().contains("add `operationId: flows_bindings_list` to a copy"), "{missing}");
+}
+
+/// Upstream sends a property under both names for a while.
+#[test]
+fn a_property_with_the_name_of_an_alias_ends_the_alias() {
+    let project = Project::new();
+    let alias = |project: &Project| {
+        let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+        slice["components"]["schemas"]["FlowSet"]["properties"]["background"]["x-aliases"].clone()
+    };
+    assert_eq!(alias(&project), json!(["background_url"]));
+    let both = schema("FlowSet", &json!({ "properties": { "background_url": { "type": "string" } } }));
+    let (code, report) = sync(&project, &upstream("2025.12.0", &both), &[]);
+    assert_eq!((code, alias(&project)), (0, Value::Null));
+    assert_eq!(
+        follow_up(&report, "alias-dropped")["text"],
+        "`background_url` is no longer an alias of `FlowSet.background`, because upstream has a property of that name as well"
+    );
+    assert_eq!(project.xtask(&["expand"]).code, 0);
+}
+
+#[test]
+fn uses_of_a_field_with_another_type_are_listed() {
+    let project = repository("fn next(page: &Pagination) -> u64 {\n    page.next\n}\n");
+    project.write("src/other.rs", "fn next() {\n    iterator.next();\n}\n");
+    let counter = json!({ "properties": { "next": { "type": "string" } } });
+    let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &counter)), &[]);
+    let changed = follow_up(&report, "type-changed");
+    assert_eq!(changed["remedy"], "check its use in src/flows.rs:2", "{changed}");
 }
 
 #[test]

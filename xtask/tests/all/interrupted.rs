@@ -186,6 +186,7 @@ fn a_base_completes_a_mixed_tree_and_includes_later_annotations() {
     assert!(unknown.code == 2 && unknown.err.contains("#/nowhere: there is no fix for this pointer\n  help: "), "{}", unknown.err);
     let applied = project.xtask(&["sync", "--apply", pointer, "--base", "v0.1.0"]);
     assert!(applied.code == 1 && !applied.out.contains("[required-since]"), "{}{}", applied.out, applied.err);
+    assert!(applied.out.contains("CHANGELOG.md does not match the changes since v0.1.0 [version-outdated]"), "{}", applied.out);
     assert!(project.read(FILES[0]).contains("        label:\n          type: string\n          x-aliases:\n          - verbose_name\n"));
     assert!(project.read(FILES[5]).contains("\"verbose_name\""), "the Rust decodes both names");
     // The manifest was restored by mistake.
@@ -195,6 +196,8 @@ fn a_base_completes_a_mixed_tree_and_includes_later_annotations() {
     assert_eq!(version(&project), "0.2.0+authentik.2026.8.0");
     let changelog = project.read("CHANGELOG.md");
     assert!(!changelog.contains("0.2.0 fails on authentik 2025.6.4"), "the alias corrects the entry: {changelog}");
+    let status = project.xtask(&["sync", "--status", "--base", "v0.1.0"]).out;
+    assert!(!status.contains("[version-outdated]"), "{status}");
 
     let outcome = project.xtask(&["sync", "--base", "v9", "--from", project.path().join("upstream.yaml").to_str().unwrap()]);
     assert!(outcome.code == 2 && outcome.err.contains("cannot be read at the revision `v9`"), "{}", outcome.err);

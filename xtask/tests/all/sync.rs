@@ -217,7 +217,7 @@ fn an_invalid_project_is_reported() {
         ("Cargo.lock", "name = \"authentik-flow-bindings\"", "name = \"other\"", "Cargo.lock: does not have this crate"),
         ("openapi/upstream.toml", "operations = [\"flows_bindings_list\"]", "operations = []", "openapi/upstream.toml: `operations`"),
         ("openapi/upstream.toml", "release = ", "releases = ", "openapi/upstream.toml: the string `release` is missing"),
-        (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml:1:1: #/openapi: OpenAPI 3.1.0 is not supported"),
+        (FILES[0], "openapi: 3.0.3", "openapi: 3.1.0", "openapi/flows_bindings_list.yaml:1:1: #/openapi: OpenAPI `3.1.0` is not supported"),
     ] {
         let project = Project::new();
         let text = project.read(file);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use excerpt::{escape, excerpts};
 
-use super::{FollowUp, SyncReport, counted, operations, sides, text, version};
+use super::{FollowUp, Invalid, SyncReport, counted, invalid, operations, sides, text, version};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Change, Compatibility, Diff};
 
@@ -169,13 +169,8 @@ fn side(title: &str, html: Option<&String>) -> String {
 }
 
 fn left_out(diff: &Diff) -> String {
-    let invalid = diff.invalid.iter().map(|invalid| {
-        format!(
-            "<p><code>{}</code> is invalid in {}: {}</p>\n",
-            escape(&invalid.operation.to_string()),
-            escape(&invalid.source),
-            escape(&invalid.reason)
-        )
+    let invalid = invalid(diff).into_iter().map(|Invalid { source, operations, reason }| {
+        format!("<p>Invalid in {}: <code>{}</code></p>\n<pre>{}</pre>\n", escape(source), escape(&operations), escape(reason))
     });
     let unsupported = diff
         .rust

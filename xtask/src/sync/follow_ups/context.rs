@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::annotations::listing::Unlisted;
-use crate::annotations::{Bridged, Renamed};
+use crate::annotations::listing::RemovedEntry;
+use crate::annotations::{AssumedDefault, DroppedAlias, Renamed};
 use crate::codegen::Generated;
+use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Diff};
 use crate::document::step;
 use crate::report::{FollowUp, RenamedOperation};
@@ -18,10 +19,13 @@ pub struct Context<'a> {
     pub generated: &'a Generated,
     pub operations_renamed: &'a [RenamedOperation],
     pub renamed: &'a [Renamed],
-    pub bridged: &'a [Bridged],
-    pub unlisted: &'a [Unlisted],
+    pub assumed_defaults: &'a [AssumedDefault],
+    pub removed_entries: &'a [RemovedEntry],
+    pub dropped_aliases: &'a [DroppedAlias],
     /// The places of orphaned descriptions.
     pub orphaned: &'a [String],
+    /// The file whose version or entry does not match the changes, and the revision to count from.
+    pub outdated: Option<(&'static str, &'a str)>,
     /// The text of `openapi/upstream.toml` after the sync.
     pub upstream: &'a str,
     /// The text of `Cargo.toml` after the sync.
@@ -37,6 +41,11 @@ pub type Kind = fn(&Context) -> Vec<FollowUp>;
 impl Context<'_> {
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.diff.into_iter().flat_map(|diff| &diff.changes)
+    }
+
+    /// The public items of the generated Rust that changed.
+    pub fn items(&self) -> impl Iterator<Item = &ItemChange> {
+        self.diff.into_iter().flat_map(|diff| &diff.rust.items)
     }
 }
 

@@ -4,24 +4,27 @@ use semver::Version;
 use serde_json::Value;
 
 use super::context::{Context, Kind, follow_up, property};
-use crate::annotations::listing::Unlisted;
-use crate::annotations::{Bridged, Renamed};
+use crate::annotations::listing::RemovedEntry;
+use crate::annotations::{AssumedDefault, DroppedAlias, Renamed};
 use crate::codegen::reviewed::{REVIEWED, SLICE};
+use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility};
 use crate::document::{sole_reference, step};
 use crate::report::{FollowUp, sides};
 
-use super::tasks::is_sent_always;
+use super::tasks::{is_sent_always, listed, places_of};
 
 pub const ALL: &[Kind] = &[
     release_order,
     listing_shortened,
+    alias_dropped,
     default_assumed,
     description_to_check,
     incompatible_with_old_servers,
     descriptions_orphaned,
     without_key,
     name_taken,
+    type_changed,
     rust_to_review,
 ];
 
@@ -46,21 +49,30 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
 }
 
 fn listing_shortened(context: &Context) -> Vec<FollowUp> {
-    let each = |unlisted: &Unlisted| {
-        let text = format!("`x-listing` no longer has {}, because upstream removed its parameter or property", unlisted.what);
+    let each = |entry: &RemovedEntry| {
+        let text = format!("`x-listing` no longer has {}, because upstream removed its parameter or property", entry.what);
         let remedy = "read in the docs of `pagination` what a listing promises without it, and look for a replacement";
-        follow_up("listing-shortened", Some(unlisted.pointer.clone()), text, remedy)
+        follow_up("listing-shortened", Some(entry.pointer.clone()), text, remedy)
     };
-    context.unlisted.iter().map(each).collect()
+    context.removed_entries.iter().map(each).collect()
+}
+
+fn alias_dropped(context: &Context) -> Vec<FollowUp> {
+    let each = |DroppedAlias { component, property: name, alias }: &DroppedAlias| {
+        let text = format!("`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name as well");
+        let remedy = format!("if servers of supported releases send only `{alias}`, read both properties in src/");
+        follow_up("alias-dropped", Some(property(component, name)), text, remedy)
+    };
+    context.dropped_aliases.iter().map(each).collect()
 }
 
 fn default_assumed(context: &Context) -> Vec<FollowUp> {
-    let each = |Bridged { component, property: name, default }: &Bridged| {
+    let each = |AssumedDefault { component, property: name, default }: &AssumedDefault| {
         let text = format!("servers of {} need not send `{component}.{name}`; the client then assumes `{default}`", context.base);
         let remedy = format!("check that this is right; if not, change `x-default-when-absent` in {SLICE}");
         follow_up("default-assumed", Some(property(component, name)), text, remedy)
     };
-    context.bridged.iter().map(each).collect()
+    context.assumed_defaults.iter().map(each).collect()
 }
 
 /// Descriptions that may no longer be true: descriptions of renamed items, and descriptions that name a release next to a
@@ -149,6 +161,21 @@ fn name_taken(context: &Context) -> Vec<FollowUp> {
         follow_up("name-taken", Some(pointer.clone()), text, "use this name; it stays the same as long as that type exists")
     };
     context.generated.renamed.iter().map(each).collect()
+}
+
+/// Fields whose type changed, and that handwritten Rust uses.
+fn type_changed(context: &Context) -> Vec<FollowUp> {
+    let is_field = |item: &&ItemChange| {
+        let field = item.item.strip_prefix("types::").filter(|path| !path.starts_with("builder::")).and_then(|path| path.split_once("::"));
+        field.is_some_and(|(_, name)| name.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    let each = |item: &ItemChange| {
+        let (old, new) = (item.old.as_deref()?, item.new.as_deref()?);
+        let places = places_of(context, item);
+        let text = format!("`{}` is now `{new}`; it was `{old}`", item.item);
+        (!places.is_empty()).then(|| follow_up("type-changed", None, text, format!("check its use in {}", listed(&places))))
+    };
+    context.items().filter(is_field).filter_map(each).collect()
 }
 
 fn rust_to_review(context: &Context) -> Vec<FollowUp> {

@@ -9,11 +9,10 @@ use toml_edit::DocumentMut;
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::Renamed;
 use crate::codegen;
-use crate::codegen::reviewed::SLICE;
+use crate::codegen::reviewed::{SLICE, UPSTREAM};
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility, Diff};
 use crate::document::{key_text, step};
-use crate::project::UPSTREAM;
 use crate::report::{Fix, FollowUp, RenamedOperation, sides};
 use crate::sync::operations::MissingOperation;
 
@@ -28,6 +27,7 @@ pub const ALL: &[Kind] = &[
     crate_missing,
     removed_from_rust,
     model_added,
+    version_outdated,
 ];
 
 fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
@@ -39,11 +39,17 @@ fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
 }
 
 /// The help for an operation that upstream no longer has.
-pub fn operation_missing(MissingOperation { id, operation, nearest }: &MissingOperation) -> FollowUp {
-    let replace = nearest.as_ref().map_or_else(String::new, |nearest| format!("replace it with `{nearest}` if that is its successor, or "));
-    let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
+pub fn operation_missing(MissingOperation { id, operation, has_no_id, nearest }: &MissingOperation) -> FollowUp {
     let pointer = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
-    follow_up("operation-missing", Some(pointer), format!("upstream no longer has `{id}`, {operation}"), remedy)
+    let (text, remedy) = if *has_no_id {
+        let remedy = format!("report it upstream; meanwhile, add `operationId: {id}` to a copy of the document, and sync from that file");
+        (format!("{operation} no longer has an `operationId`, which its names in Rust are made of"), remedy)
+    } else {
+        let replace = nearest.as_ref().map_or_else(String::new, |id| format!("replace it with `{id}` if that is its successor, or "));
+        let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
+        (format!("upstream no longer has `{id}`, {operation}"), remedy)
+    };
+    follow_up("operation-missing", Some(pointer), text, remedy)
 }
 
 fn operation_renamed(context: &Context) -> Vec<FollowUp> {
@@ -57,7 +63,7 @@ fn operation_renamed(context: &Context) -> Vec<FollowUp> {
 fn property_renamed(context: &Context) -> Vec<FollowUp> {
     let each = |Renamed { component, old, new }: &Renamed| {
         let text = format!("`{component}.{old}` is now `{new}`, in Rust too; responses with either name are decoded");
-        Some(follow_up("property-renamed", Some(property(component, new)), text, rename_in(&context.sources.of_field(old))?))
+        Some(follow_up("property-renamed", Some(property(component, new)), text, rename_in(&context.sources.of_field(component, old))?))
     };
     context.renamed.iter().filter_map(each).collect()
 }
@@ -68,7 +74,7 @@ fn rename_in(places: &[String]) -> Option<String> {
 }
 
 /// The first of many places.
-fn listed(places: &[String]) -> String {
+pub fn listed(places: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = places.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     match places.len().saturating_sub(SHOWN) {
@@ -183,12 +189,9 @@ fn removed_from_rust(context: &Context) -> Vec<FollowUp> {
     let of_builder = |item: &ItemChange| item.item.starts_with("types::builder::") || item.item.starts_with("impl ");
     let is_renamed =
         |item: &ItemChange| context.renamed.iter().any(|Renamed { component, old, .. }| item.item == format!("types::{component}::{old}"));
-    let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
-    let removed = items.filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
+    let removed = context.items().filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
     let each = |item: &ItemChange| {
-        let name = item.item.rsplit("::").next().unwrap_or_default();
-        let is_field = name.starts_with(|c: char| c.is_ascii_lowercase());
-        let places = if is_field { context.sources.of_field(name) } else { context.sources.of_item(name) };
+        let places = places_of(context, item);
         let remedy = format!("stop using it in {}", listed(&places));
         (!places.is_empty())
             .then(|| follow_up("removed-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), remedy))
@@ -196,16 +199,32 @@ fn removed_from_rust(context: &Context) -> Vec<FollowUp> {
     removed.filter_map(each).collect()
 }
 
+/// Where a public item of the generated Rust is used.
+pub fn places_of(context: &Context, item: &ItemChange) -> Vec<String> {
+    let (owner, name) = item.item.rsplit_once("::").unwrap_or_default();
+    let is_field = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let model = owner.rsplit("::").next().unwrap_or_default();
+    if is_field { context.sources.of_field(model, name) } else { context.sources.of_item(name) }
+}
+
 fn model_added(context: &Context) -> Vec<FollowUp> {
     let is_model = |item: &&ItemChange| item.old.is_none() && item.new.as_ref().is_some_and(|new| new.starts_with("struct "));
-    let items = context.diff.into_iter().flat_map(|diff| &diff.rust.items);
-    let models = items.filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
+    let models = context.items().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
     let is_compared = |model: &&str| context.sources.text("tests/all/json_schema.rs").contains(model.trim());
     let each = |model: &str| {
         let remedy = "compare it with its schema in tests/all/json_schema.rs, and see whether src/lib.rs should export it";
         follow_up("model-added", None, format!("`types::{model}` is a new model"), remedy)
     };
     models.filter(|model| !is_compared(model)).map(each).collect()
+}
+
+/// The slice was edited after the sync that wrote the version and the changelog entry.
+fn version_outdated(context: &Context) -> Vec<FollowUp> {
+    let each = |(file, base): (&str, &str)| {
+        let remedy = format!("run `cargo xtask sync --base {base}`, with the same `--from` as before");
+        follow_up("version-outdated", None, format!("{file} does not match the changes since {base}"), remedy)
+    };
+    context.outdated.map(each).into_iter().collect()
 }
 
 /// A removed property of the same object, which may have been renamed to this one.

@@ -246,6 +246,11 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     assert_eq!(pointers, ["#/components/schemas/CaptchaStage/properties/color"]);
     assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]);
 
+    // A path that refers to nothing may have any operation.
+    let text = output(&["diff", &old, &new, "--all-operations"]);
+    let reason = text.matches("refers to `#/paths/~1nowhere~1`, which is not in the document").count();
+    assert!(reason == 1 && text.contains("GET /stages/all/types/"), "{text}");
+
     // What changed in operations that are invalid in one document is unknown.
     for option in [["--fail-on", "error"], ["--fail-on-rust", "major"]] {
         assert_eq!(xtask(&[&["diff", &old, &old, "--all-operations"], &option[..]].concat()).code, 0);

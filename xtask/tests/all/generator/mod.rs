@@ -67,7 +67,7 @@ type Edits<'a> = &'a [(&'a str, &'a str)];
 /// Edits of a document, with a part of the pointer and of the problem that are reported.
 const INVALID: [(Edits<'static>, &str, &str); 22] = [
     (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
-    (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI 3.1.0 is not supported, only 3.0"),
+    (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI `3.1.0` is not supported, only `3.0.x`"),
     (&[("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
     (
         &[("$ref: '#/components/schemas/Pagination'", "$ref: '#/components/schemas/Pages'")],

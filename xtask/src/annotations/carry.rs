@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::annotated::{Renamed, aliases, annotate};
 use crate::document::{component, key_text, sole_reference};
@@ -11,7 +11,7 @@ use crate::node::bare;
 /// Extensions that a property keeps even if its type changes.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
-pub struct Carrier<'a> {
+pub struct Carry<'a> {
     /// The components of our slice.
     components: &'a Value,
     old_names: BTreeSet<String>,
@@ -20,13 +20,29 @@ pub struct Carrier<'a> {
     pairs: BTreeMap<String, &'a Value>,
     were_inline: BTreeSet<String>,
     pub renamed: Vec<Renamed>,
+    pub dropped_aliases: Vec<DroppedAlias>,
 }
 
-impl<'a> Carrier<'a> {
+/// An alias of a property that was dropped, because upstream now has a property of that name as well.
+pub struct DroppedAlias {
+    pub component: String,
+    pub property: String,
+    pub alias: String,
+}
+
+impl<'a> Carry<'a> {
     pub fn new(ours: &'a Value, slice: &Value) -> Self {
         let (old_names, new_names) = (names(ours), names(slice));
         let components = &ours["components"]["schemas"];
-        Self { components, old_names, new_names, pairs: BTreeMap::new(), were_inline: BTreeSet::new(), renamed: Vec::new() }
+        Self {
+            components,
+            old_names,
+            new_names,
+            pairs: BTreeMap::new(),
+            were_inline: BTreeSet::new(),
+            renamed: Vec::new(),
+            dropped_aliases: Vec::new(),
+        }
     }
 
     pub fn operation(&mut self, ours: &'a Value, operation: &mut Value) {
@@ -122,6 +138,9 @@ impl<'a> Carrier<'a> {
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             if let Some(old) = ours.get(name) {
                 self.schema(old, property, component);
+                for alias in remove_aliases(property, &names) {
+                    self.dropped_aliases.push(DroppedAlias { component: component.to_owned(), property: name.clone(), alias });
+                }
             } else if let Some((before, old)) =
                 ours.iter().find(|(before, old)| !names.contains(*before) && aliases(old).any(|alias| alias == name))
             {
@@ -132,6 +151,18 @@ impl<'a> Carrier<'a> {
             }
         }
     }
+}
+
+/// Removes the aliases of a property that are among `names`, and returns them.
+fn remove_aliases(property: &mut Value, names: &BTreeSet<String>) -> Vec<String> {
+    let (dropped, kept) = aliases(property).map(str::to_owned).partition::<Vec<_>, _>(|alias| names.contains(alias));
+    if !dropped.is_empty() {
+        property["x-aliases"] = kept.into();
+    }
+    if let Some(property) = property.as_object_mut().filter(|property| property.get("x-aliases") == Some(&json!([]))) {
+        property.remove("x-aliases");
+    }
+    dropped
 }
 
 /// Pairs the parts of two unions, or of two `allOf`s: first equal parts, then the others by type and order.
