@@ -28,6 +28,12 @@ LIST_THEIRS = """
     ).await.unwrap();
     println!("{}", page.results.len());
 """
+# The same HTTP client with each cryptography library of rustls.
+REQWEST = 'reqwest = { version = "0.13.5", default-features = false, features = ["%s"] }'
+RUSTLS = '\nrustls = { version = "0.23.46", default-features = false, features = ["ring", "std", "tls12"] }'
+GET = """
+    println!("{}", reqwest::get("https://auth.example.com").await.unwrap().status());
+"""
 # The dependency and the code of each program. The others are compared with the first.
 CRATES = {
     "theirs": ('authentik-client = { version = "=2026.8.5", default-features = false, features = ["rustls"] }', LIST_THEIRS),
@@ -38,6 +44,8 @@ CRATES = {
     "fast+schemars": (OURS % 'default-features = false, features = ["rustls", "schemars"]', LIST_OURS),
     "fast+blocking": (OURS % 'default-features = false, features = ["rustls", "blocking"]', LIST_OURS),
     "fast+generate": (OURS % 'default-features = false, features = ["rustls", "generate"]', LIST_OURS),
+    "reqwest with ring": (REQWEST % "rustls-no-provider" + RUSTLS, GET),
+    "reqwest with aws-lc": (REQWEST % "rustls", GET),
 }
 PROFILES = {"dev": [], "release": ["--release"]}
 

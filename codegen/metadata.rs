@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::diagnostic::Diagnostic;
-use super::pointer::{step, to_component, walk};
+use super::pointer::{child, to_component, walk};
 use super::shapes::Shape;
 
 /// The extensions that the generator reads. Others belong to upstream and are ignored.
@@ -126,7 +126,7 @@ pub struct Partition {
     pub found_in: Vec<String>,
 }
 
-/// A key that reveals the server's release: by its presence (`sent-since`, `sent-until`) or its absence (`always-since`).
+/// A JSON property whose presence (`sent-since`, `sent-until`) or absence (`always-since`) reveals the server's release.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct VersionMarker {
@@ -146,7 +146,7 @@ pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
             let meant = EXTENSIONS.iter().find(|known| key.starts_with(&known[..PREFIX]) && !EXTENSIONS.contains(&key.as_str()));
             if let (Some(meant), None) = (meant, &found) {
                 let problem = format!("unknown extension; did you mean `{meant}`?");
-                found = Some(Diagnostic::new(step(pointer, key), problem, "correct its name"));
+                found = Some(Diagnostic::new(child(pointer, key), problem, "correct its name"));
             }
         }
     });

@@ -17,10 +17,10 @@ mod passes;
 pub mod pointer;
 mod postprocess;
 mod progenitor;
+pub mod queries;
 mod recursion;
 pub mod reviewed;
 mod shapes;
-pub mod spec;
 
 pub use diagnostic::Diagnostic;
 use metadata::Metadata;
@@ -108,7 +108,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
     passes::inline::inline_parts(&mut spec);
     passes::unsupported::require_json(&mut spec)?;
     passes::unsupported::note_read_only_bodies(&spec, &mut metadata);
-    passes::descriptions::note_undescribed_responses(&mut spec, &mut metadata);
+    passes::missing_descriptions::note_undescribed_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_responses(&mut spec, &mut metadata);
     passes::hoist::hoist_pagination(&mut spec, &mut metadata);
     metadata.shapes = shapes::read_shapes(&spec);
@@ -119,7 +119,7 @@ fn pipeline(text: &str) -> Result<Generated, Diagnostic> {
 
     let tokens = progenitor::run(&spec, &metadata)?;
     let file = postprocess::postprocess(tokens, &spec, &metadata)?;
-    let undescribed = passes::descriptions::undescribed(&spec, &metadata);
+    let undescribed = passes::missing_descriptions::undescribed(&spec, &metadata);
     let Metadata { without_key, renamed, read_only_in_bodies, .. } = metadata;
     Ok(Generated { file, stale_fixups, undescribed, without_key, renamed, read_only_in_bodies })
 }
@@ -139,7 +139,7 @@ fn parse(text: &str) -> Result<OpenAPI, Diagnostic> {
         let problem = format!("invalid OpenAPI: {}", error.inner());
         let pointer = error.path().iter().fold("#".to_owned(), |pointer, segment| match segment {
             Segment::Seq { index } => format!("{pointer}/{index}"),
-            Segment::Map { key } => pointer::step(&pointer, key),
+            Segment::Map { key } => pointer::child(&pointer, key),
             Segment::Enum { .. } | Segment::Unknown => pointer,
         });
         Diagnostic::new(pointer, problem, "compare it with https://spec.openapis.org/oas/v3.0.3")

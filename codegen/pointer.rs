@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::diagnostic::Diagnostic;
 
-/// The pointer of a child: `step("#/paths", "/flows/")` is `#/paths/~1flows~1`.
-pub fn step(pointer: &str, key: &str) -> String {
+/// The pointer of a child: `child("#/paths", "/flows/")` is `#/paths/~1flows~1`.
+pub fn child(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The pointer of a component: `to_component("schemas", "Stage")` is `#/components/schemas/Stage`.
 pub fn to_component(collection: &str, name: &str) -> String {
-    step(&format!("#/components/{collection}"), name)
+    child(&format!("#/components/{collection}"), name)
 }
 
 /// The name of the component that a pointer refers to; `None` if it refers to another collection or to a part of a component.
@@ -25,16 +25,16 @@ pub fn component<'a>(pointer: &'a str, collection: &str) -> Option<Cow<'a, str>>
     (!name.contains('/')).then(|| if name.contains('~') { unescape(name).into() } else { name.into() })
 }
 
-/// The key that one step of a pointer stands for.
-pub fn unescape(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
+/// Unescapes a reference token, which is one step of a pointer.
+pub fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// Calls `visit` with every value of a tree and its pointer, parents first.
 pub fn walk(pointer: &str, node: &Value, visit: &mut impl FnMut(&str, &Value)) {
     visit(pointer, node);
     match node {
-        Value::Object(map) => map.iter().for_each(|(key, value)| walk(&step(pointer, key), value, visit)),
+        Value::Object(map) => map.iter().for_each(|(key, value)| walk(&child(pointer, key), value, visit)),
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| walk(&format!("{pointer}/{index}"), item, visit)),
         _ => {}
     }
@@ -52,7 +52,7 @@ pub fn referenced_schemas(schema: &Value) -> BTreeSet<String> {
     names
 }
 
-/// Checks that every `$ref` leads somewhere inside the document: progenitor panics on one that does not.
+/// Checks that every `$ref` resolves to a value in the document: progenitor panics on one that does not.
 pub fn check_references(document: &Value) -> Result<(), Diagnostic> {
     let mut found = None;
     walk("#", document, &mut |pointer, node| {
@@ -64,7 +64,7 @@ pub fn check_references(document: &Value) -> Result<(), Diagnostic> {
             }
             Some(_) => return,
         };
-        found.get_or_insert_with(|| Diagnostic::new(step(pointer, "$ref"), problem.0, problem.1));
+        found.get_or_insert_with(|| Diagnostic::new(child(pointer, "$ref"), problem.0, problem.1));
     });
     found.map_or(Ok(()), Err)
 }

@@ -13,7 +13,7 @@ use quote::quote;
 
 use super::diagnostic::Diagnostic;
 use super::metadata::Metadata;
-use super::pointer::{referenced_schemas, step, to_component};
+use super::pointer::{child, referenced_schemas, to_component};
 use super::recursion::infinite_schema;
 
 /// Generates the client, or reports the operation or component that progenitor cannot generate.
@@ -92,7 +92,7 @@ fn failing_schema(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option<St
 
 fn failing_operation(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option<String> {
     for (path, item) in &spec.paths.paths {
-        let pointer = step("#/paths", path);
+        let pointer = child("#/paths", path);
         let Some(item) = item.as_item() else { return Some(pointer) };
         let alone = |operation: Operation| {
             let item = PathItem { parameters: item.parameters.clone(), get: Some(operation), ..PathItem::default() };
@@ -104,7 +104,7 @@ fn failing_operation(spec: &OpenAPI, fails: &dyn Fn(&OpenAPI) -> bool) -> Option
             return Some(
                 failing_part(operation, &|operation| fails(&alone(operation)))
                     .into_iter()
-                    .fold(step(&pointer, method), |pointer, key| step(&pointer, &key)),
+                    .fold(child(&pointer, method), |pointer, key| child(&pointer, &key)),
             );
         }
     }

@@ -44,7 +44,7 @@ fn reachable<'a>(graph: &'a Graph, start: impl Iterator<Item = &'a String>) -> B
     reached
 }
 
-/// The components that are merged somewhere inside a schema; `None` if merging a property does not end.
+/// The components that are merged somewhere inside a schema; `None` if merging a property would not terminate.
 fn merged_components(schema: &Value, schemas: &Map<String, Value>, references: &Graph) -> Option<BTreeSet<String>> {
     let mut merged = BTreeSet::new();
     let mut ends = true;

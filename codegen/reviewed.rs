@@ -34,7 +34,7 @@ impl Inputs {
     /// Reads the files of the package in the working directory.
     ///
     /// # Errors
-    /// Fails with the path and a remedy.
+    /// Fails with the path and what to do.
     pub fn read() -> Result<Self, String> {
         let (slice, reviewed) = (read(SLICE)?, read(REVIEWED)?);
         let header = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| unreadable("codegen", &error))?;

@@ -8,7 +8,7 @@ use openapiv3::{
     VariantOrUnknownOrEmpty,
 };
 
-use super::spec::{Resolved, components, enum_values, parameters, resolved, strings};
+use super::queries::{Resolved, components, enum_values, parameters, resolved, strings};
 
 /// The properties of an object.
 pub struct Shape {

@@ -57,13 +57,20 @@ impl fmt::Debug for UnknownValue {
 }
 
 /// The error of an open enum's `try_parse`: a text that is not one of the known values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a known {enum_name}; known values are {}", known.join(", "))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValueError {
     text: String,
     enum_name: &'static str,
     known: Vec<&'static str>,
 }
+
+impl fmt::Display for UnknownValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a known {}; known values are {}", self.text, self.enum_name, self.known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownValueError {}
 
 impl UnknownValueError {
     /// The text that was parsed.
@@ -76,6 +83,12 @@ impl UnknownValueError {
     #[must_use]
     pub fn known(&self) -> &[&'static str] {
         &self.known
+    }
+
+    /// The name of the enum, such as `DeniedAction`.
+    #[must_use]
+    pub fn enum_name(&self) -> &'static str {
+        self.enum_name
     }
 
     pub(crate) fn new(text: &str, enum_name: &'static str, known: Vec<&'static str>) -> Self {

@@ -8,8 +8,8 @@ use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use crate::codegen::diagnostic::Diagnostic;
 use crate::codegen::metadata::Metadata;
 use crate::codegen::names::{field_name, type_name};
-use crate::codegen::pointer::step;
-use crate::codegen::spec::{components, operations, parameters};
+use crate::codegen::pointer::child;
+use crate::codegen::queries::{components, operations, parameters};
 
 const RENAME: &str = "rename it with a fixup in codegen/passes/fixups.rs, or leave the operation out";
 
@@ -28,7 +28,7 @@ pub fn check_names(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic
         if let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind {
             let mut fields = Names::new("field");
             for property in object.properties.keys() {
-                fields.add(property, &field_name(property).to_string(), &step(&step(&pointer, "properties"), property))?;
+                fields.add(property, &field_name(property).to_string(), &child(&child(&pointer, "properties"), property))?;
             }
         }
     }
@@ -37,15 +37,15 @@ pub fn check_names(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic
         if let Some(id) = &operation.operation_id {
             if !id.starts_with(char::is_alphabetic) {
                 let problem = format!("`{id}` does not begin with a letter, so it cannot be the name of a method");
-                return Err(Diagnostic::new(step(&pointer, "operationId"), problem, RENAME));
+                return Err(Diagnostic::new(child(&pointer, "operationId"), problem, RENAME));
             }
-            builders.add(id, &id.to_snake_case(), &step(&pointer, "operationId"))?;
+            builders.add(id, &id.to_snake_case(), &child(&pointer, "operationId"))?;
         }
         let mut setters = Names::new("method of the request");
         setters.reserve(METHODS.into_iter().chain(operation.request_body.is_some().then_some("body")));
         let inline = operation.parameters.iter().enumerate().filter(|(_, parameter)| matches!(parameter, ReferenceOr::Item(_)));
         for ((index, _), parameter) in inline.zip(parameters(operation)) {
-            let pointer = step(&step(&pointer, "parameters"), &index.to_string());
+            let pointer = child(&child(&pointer, "parameters"), &index.to_string());
             setters.add(&parameter.name, &field_name(&parameter.name).to_string(), &pointer)?;
         }
     }

@@ -16,8 +16,8 @@ use super::hoist::{filter_values, hoist_enums, sorted};
 use crate::codegen::diagnostic::Diagnostic;
 use crate::codegen::metadata::{EnumValue, Metadata, OpenEnum, TolerantProperty};
 use crate::codegen::names::{enum_name, type_name, variant_name};
-use crate::codegen::pointer::{step, to_component};
-use crate::codegen::spec::{
+use crate::codegen::pointer::{child, to_component};
+use crate::codegen::queries::{
     SchemaSlot, allows, components, enum_values, for_each_schema, is_free_form, item_mut, operations, operations_mut, parameters_mut,
     resolved, strings, visit_schema,
 };
@@ -147,7 +147,7 @@ fn open_enum(component: &str, schema: &Schema, values: Vec<String>, metadata: &M
     for (index, value) in values.iter().enumerate() {
         if let Some(other) = values[..index].iter().find(|earlier| earlier.variant == value.variant) {
             return Err(Diagnostic::new(
-                step(&step(&metadata.pointer(component), "enum"), &index.to_string()),
+                child(&child(&metadata.pointer(component), "enum"), &index.to_string()),
                 format!("`{}` and `{}` both become the variant `{}`", other.value, value.value, value.variant),
                 "change `variant_name` in codegen/names.rs so that they get different names",
             ));
@@ -242,7 +242,9 @@ fn releases_differ_in_properties(spec: &mut OpenAPI, metadata: &mut Metadata) ->
         for (property, schema) in &object.properties {
             let Some(extensions) = schema.as_item().map(|schema| &schema.schema_data.extensions) else { continue };
             let pointer = |extension: &str| {
-                [property, extension].into_iter().fold(step(&metadata.pointer(component), "properties"), |pointer, key| step(&pointer, key))
+                [property, extension]
+                    .into_iter()
+                    .fold(child(&metadata.pointer(component), "properties"), |pointer, key| child(&pointer, key))
             };
             let aliases = strings(extensions.get("x-aliases"));
             if extensions.contains_key("x-aliases") && aliases.is_empty() {

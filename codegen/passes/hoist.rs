@@ -9,8 +9,8 @@ use openapiv3::{OpenAPI, ParameterSchemaOrContent, ReferenceOr, Schema, SchemaKi
 
 use crate::codegen::metadata::Metadata;
 use crate::codegen::names::{enum_name, type_name};
-use crate::codegen::pointer::step;
-use crate::codegen::spec::{SchemaSlot, components, enum_values, inner_schemas, item_mut, operations_mut, parameters_mut};
+use crate::codegen::pointer::child;
+use crate::codegen::queries::{SchemaSlot, components, enum_values, inner_schemas, item_mut, operations_mut, parameters_mut};
 
 /// Schemas that become components.
 struct Hoist {
@@ -55,7 +55,7 @@ pub fn hoist_responses(spec: &mut OpenAPI, metadata: &mut Metadata) {
             for (media_type, media) in &mut response.content {
                 let Some(schema) = &mut media.schema else { continue };
                 let path = ["responses", &status.to_string(), "content", media_type, "schema"];
-                let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
+                let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| child(&pointer, key));
                 hoist_object(&format!("{id}Response"), &pointer, schema, &mut hoist);
             }
         }
@@ -68,7 +68,7 @@ fn hoist_object(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mu
     match &mut schema.schema_kind {
         SchemaKind::Type(Type::Array(array)) => {
             if let Some(items) = &mut array.items {
-                hoist_object(&format!("{name}Item"), &step(pointer, "items"), items, hoist);
+                hoist_object(&format!("{name}Item"), &child(pointer, "items"), items, hoist);
             }
         }
         SchemaKind::Type(Type::Object(object)) if !object.properties.is_empty() => {
@@ -87,7 +87,7 @@ pub fn hoist_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
         let Some(Schema { schema_kind: SchemaKind::Type(Type::Object(object)), .. }) = item_mut(schema) else { continue };
         let Some(slot) = object.properties.get_mut("pagination") else { continue };
         if let Some(inline) = slot.schema_mut().filter(|schema| counts_pages(schema)) {
-            let pointer = ["properties", "pagination"].into_iter().fold(metadata.pointer(page), |pointer, key| step(&pointer, key));
+            let pointer = ["properties", "pagination"].into_iter().fold(metadata.pointer(page), |pointer, key| child(&pointer, key));
             found.get_or_insert((pointer, inline.clone()));
             slot.refer_to(NAME);
         }
@@ -122,7 +122,7 @@ fn enums_of_filters(spec: &mut OpenAPI, hoist: &mut Hoist) {
         let Some(id) = operation.operation_id.as_deref().map(ToUpperCamelCase::to_upper_camel_case) else { continue };
         for parameter in parameters_mut(operation) {
             let path = ["parameters", &parameter.name, "schema"];
-            let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| step(&pointer, key));
+            let pointer = path.into_iter().fold(pointer.clone(), |pointer, key| child(&pointer, key));
             let name = format!("{id}{}", parameter.name.to_upper_camel_case());
             let ParameterSchemaOrContent::Schema(schema) = &mut parameter.format else { continue };
             let is_known = schema.as_item().and_then(filter_values).is_some_and(|values| known.contains(&values));
@@ -151,7 +151,7 @@ fn enums_inside(name: &str, pointer: &str, schema: &mut Schema, hoist: &mut Hois
             [_, index] => format!("Part{index}"),
             _ => continue,
         };
-        let pointer = steps.iter().fold(pointer.to_owned(), |pointer, key| step(&pointer, key));
+        let pointer = steps.iter().fold(pointer.to_owned(), |pointer, key| child(&pointer, key));
         hoist_enum(&format!("{name}{suffix}"), &pointer, slot, hoist);
     }
 }

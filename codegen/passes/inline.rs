@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use openapiv3::{OpenAPI, ReferenceOr};
 
 use crate::codegen::pointer::component;
-use crate::codegen::spec::operations_mut;
+use crate::codegen::queries::operations_mut;
 
 /// Inlines the parameters and responses that operations refer to. Upstream's operations have such references since 2025.10.
 pub fn inline_parts(spec: &mut OpenAPI) {

@@ -6,9 +6,9 @@ use openapiv3::{OpenAPI, Operation};
 
 use crate::codegen::diagnostic::Diagnostic;
 use crate::codegen::metadata::{Listing, Metadata, Partition};
-use crate::codegen::pointer::step;
+use crate::codegen::pointer::child;
+use crate::codegen::queries::{operations_mut, parameters};
 use crate::codegen::shapes::{Field, Kind, Shape, lists};
-use crate::codegen::spec::{operations_mut, parameters};
 
 /// Reads the `x-listing` of every list operation and removes it from the document. If no key is declared, it is derived from the rows.
 pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), Diagnostic> {
@@ -17,7 +17,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
         // progenitor reports an operation without an id.
         let Some(id) = operation.operation_id.clone() else { continue };
         let declared = operation.extensions.shift_remove("x-listing");
-        let at = step(&pointer, "x-listing");
+        let at = child(&pointer, "x-listing");
         let has_pages = ["page", "page_size", "ordering"].iter().all(|name| parameters(operation).any(|data| data.name == *name));
         let Some(row) = rows.get(&id).filter(|_| has_pages).and_then(|row| metadata.shapes.get(row)) else {
             if declared.is_some() {
@@ -32,9 +32,9 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
                 "the allowed keys are `key`, `total-order`, `sort-terms`, `partition` and `version-markers`: see `Listing` in codegen/metadata.rs";
             Diagnostic::new(&at, error.to_string(), help)
         })?;
-        complete(&mut listing, row);
+        fill_defaults(&mut listing, row);
         check_listing(&listing, operation, row, &metadata.shapes)
-            .map_err(|problem| Diagnostic::new(&at, problem, "name parameters of the operation, and properties of its rows"))?;
+            .map_err(|problem| Diagnostic::new(&at, problem, "use only parameters of the operation and properties of its rows"))?;
         if !listing.has_key() {
             metadata.without_key.push(pointer);
         }
@@ -44,7 +44,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
 }
 
 /// Adds the defaults.
-fn complete(listing: &mut Listing, row: &Shape) {
+fn fill_defaults(listing: &mut Listing, row: &Shape) {
     if listing.key.is_empty() {
         listing.key.extend(found_key(row).map(|field| field.name.clone()));
     }

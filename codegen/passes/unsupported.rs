@@ -9,8 +9,8 @@ use openapiv3::{
 
 use crate::codegen::diagnostic::Diagnostic;
 use crate::codegen::metadata::Metadata;
-use crate::codegen::pointer::{step, to_component};
-use crate::codegen::spec::{components, item_mut, operations, operations_mut, parameters, resolved};
+use crate::codegen::pointer::{child, to_component};
+use crate::codegen::queries::{components, item_mut, operations, operations_mut, parameters, resolved};
 
 const JSON: &str = "application/json";
 /// The parameters that make an operation a paginated list.
@@ -39,10 +39,10 @@ fn unsupported(pointer: String, operation: &Operation, problem: &str) -> Diagnos
 
 fn check_body(spec: &OpenAPI, pointer: &str, operation: &Operation) -> Result<(), Diagnostic> {
     let Some(ReferenceOr::Item(body)) = &operation.request_body else { return Ok(()) };
-    let pointer = step(&step(pointer, "requestBody"), "content");
+    let pointer = child(&child(pointer, "requestBody"), "content");
     for (kind, media) in &body.content {
         if kind != JSON || has_files(spec, media) {
-            return Err(unsupported(step(&pointer, kind), operation, "its request uploads files, or is not JSON"));
+            return Err(unsupported(child(&pointer, kind), operation, "its request uploads files, or is not JSON"));
         }
     }
     Ok(())
@@ -83,7 +83,7 @@ pub fn note_read_only_bodies(spec: &OpenAPI, metadata: &mut Metadata) {
 }
 
 fn check_responses(pointer: &str, operation: &Operation) -> Result<(), Diagnostic> {
-    let pointer = step(pointer, "responses");
+    let pointer = child(pointer, "responses");
     let mut first = None;
     for (status, response) in &operation.responses.responses {
         let is_success = matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2));
@@ -91,9 +91,9 @@ fn check_responses(pointer: &str, operation: &Operation) -> Result<(), Diagnosti
         if !is_success {
             continue;
         }
-        let pointer = step(&pointer, &status.to_string());
+        let pointer = child(&pointer, &status.to_string());
         if let Some(kind) = response.content.keys().find(|kind| *kind != JSON) {
-            return Err(unsupported(step(&step(&pointer, "content"), kind), operation, "its response is not JSON"));
+            return Err(unsupported(child(&child(&pointer, "content"), kind), operation, "its response is not JSON"));
         }
         let schema = response.content.get(JSON).map(|media| &media.schema);
         if first.is_some_and(|first| first != schema) {
@@ -117,11 +117,11 @@ pub fn reject(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
         let is_page = pages.contains(name);
         if schema.schema_data.nullable && (is_page || has_annotations(name)) {
             let problem = if is_page { "the page of a list operation" } else { "a model with `x-aliases` or `x-default-when-absent`" };
-            return Err(Diagnostic::new(step(&pointer, "nullable"), format!("{problem} cannot be nullable as a component"), NULLABLE));
+            return Err(Diagnostic::new(child(&pointer, "nullable"), format!("{problem} cannot be nullable as a component"), NULLABLE));
         }
         if is_page && let Some(problem) = problem_of_rows(spec, schema) {
             let help = "a listing needs an array of models; neither the array nor its items may be nullable: add a fixup to codegen/passes/fixups.rs";
-            return Err(Diagnostic::new(step(&step(&pointer, "properties"), "results"), problem, help));
+            return Err(Diagnostic::new(child(&child(&pointer, "properties"), "results"), problem, help));
         }
     }
     Ok(())

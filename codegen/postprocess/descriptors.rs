@@ -24,7 +24,7 @@ pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
     let lists = lists(spec, &metadata.shapes).map(|operation| list(&operation, metadata));
     parse_quote! {
         /// The objects of the specification, which responses are compared with.
-        #[allow(dead_code, unused_imports)]
+        #[allow(dead_code, unused_imports, reason = "not every specification uses all of them")]
         pub(crate) mod shapes {
             use crate::compat::schema::FieldKind::*;
             #[cfg(feature = "testing")]

@@ -10,7 +10,7 @@ use syn::{Attribute, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibil
 use super::{describe, explain_missing, functions, is_option, items, items_mut, last_segment, no_description};
 use crate::codegen::metadata::Metadata;
 use crate::codegen::names::type_name;
-use crate::codegen::spec::{components, resolved};
+use crate::codegen::queries::{components, resolved};
 
 /// Adapts every model in the module `types`.
 pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {

@@ -13,7 +13,7 @@ use super::{
     without_lifetime,
 };
 use crate::codegen::metadata::{Listing, Metadata};
-use crate::codegen::spec::{operations, parameters};
+use crate::codegen::queries::{operations, parameters};
 
 /// A model that is a page of a list, with the type of its rows.
 pub type ListPage = (Ident, syn::Type);

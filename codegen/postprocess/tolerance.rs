@@ -10,7 +10,7 @@ use super::{is_option, items_mut};
 use crate::codegen::metadata::TolerantProperty;
 use crate::codegen::names::type_name;
 
-/// Decodes properties under any of their names, and uses the default for absent ones.
+/// Makes models accept each property under any of its names, and use its default if it is absent.
 pub fn tolerate_other_releases(types: &mut ItemMod, properties: &[TolerantProperty]) -> Result<(), String> {
     let (mut defaults, mut received) = (Vec::new(), Vec::new());
     let mut found = 0;

@@ -48,6 +48,12 @@ impl ConnectionError {
         self.kind
     }
 
+    /// What failed, and what to do about it, as in the message.
+    #[must_use]
+    pub fn explanation(&self) -> &str {
+        &self.explanation
+    }
+
     /// Scheme, host and port of the server, such as `https://auth.example.com`.
     #[must_use]
     pub fn address(&self) -> &str {

@@ -51,11 +51,9 @@ use crate::redaction::Quoter;
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The client cannot be built as configured. No request was sent.
-    #[error("{message}")]
     #[non_exhaustive]
     Configuration {
         /// What is wrong and what to do.
@@ -63,7 +61,6 @@ pub enum Error {
     },
 
     /// A parameter of the request has an invalid value. No request was sent.
-    #[error("the request cannot be sent: {message}")]
     #[non_exhaustive]
     InvalidRequest {
         /// What is wrong.
@@ -71,11 +68,9 @@ pub enum Error {
     },
 
     /// No response arrived, or it ended before it was complete.
-    #[error(transparent)]
     Connection(Box<ConnectionError>),
 
     /// The deadline was exceeded.
-    #[error("the deadline of {limit:?} passed while {activity}{}", attempted(*attempts))]
     #[non_exhaustive]
     DeadlineExceeded {
         /// The deadline, counted from the start of the request or the listing.
@@ -89,15 +84,12 @@ pub enum Error {
     },
 
     /// The server responded with a status other than success.
-    #[error(transparent)]
     Status(Box<StatusError>),
 
     /// The response cannot be read.
-    #[error(transparent)]
     Decode(Box<DecodeError>),
 
     /// A listing ended, but rows are missing.
-    #[error("the listing is incomplete: {received} of {expected} rows were received: {reason}{}", looks_like(*server))]
     #[non_exhaustive]
     Incomplete {
         /// How many rows the server counted.
@@ -111,7 +103,6 @@ pub enum Error {
     },
 
     /// The rows changed between every two consecutive passes of a snapshot.
-    #[error("the rows changed between every two of {passes} consecutive passes: take the snapshot when fewer rows change")]
     #[non_exhaustive]
     Unsettled {
         /// The number of passes.
@@ -119,7 +110,6 @@ pub enum Error {
     },
 
     /// A stream failed after it had returned some rows. The accessors of `Error` describe the cause.
-    #[error("{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")]
     #[non_exhaustive]
     Interrupted {
         /// How many rows were returned.
@@ -129,7 +119,6 @@ pub enum Error {
     },
 
     /// The server's pages are inconsistent.
-    #[error("the server's pages are inconsistent: page {page} {problem}")]
     #[non_exhaustive]
     Pagination {
         /// Number of the page.
@@ -211,6 +200,45 @@ impl Error {
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         Self::other(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration { message } => f.write_str(message),
+            Self::InvalidRequest { message } => write!(f, "the request cannot be sent: {message}"),
+            Self::Connection(error) => error.fmt(f),
+            Self::DeadlineExceeded { limit, activity, attempts, .. } => {
+                write!(f, "the deadline of {limit:?} passed while {activity}{}", attempted(*attempts))
+            }
+            Self::Status(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Incomplete { expected, received, reason, server } => {
+                let server = looks_like(*server);
+                write!(f, "the listing is incomplete: {received} of {expected} rows were received: {reason}{server}")
+            }
+            Self::Unsettled { passes } => {
+                write!(f, "the rows changed between every two of {passes} consecutive passes: take the snapshot when fewer rows change")
+            }
+            Self::Interrupted { returned, cause } => {
+                write!(f, "{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")
+            }
+            Self::Pagination { page, problem } => write!(f, "the server's pages are inconsistent: page {page} {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    /// What the message does not contain: the message of an interrupted listing contains that of its cause.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.cause() {
+            Self::Connection(error) => error.source(),
+            Self::Status(error) => error.source(),
+            Self::Decode(error) => error.source(),
+            Self::DeadlineExceeded { source, .. } => source.as_deref().map(|error| error as &(dyn std::error::Error + 'static)),
+            _ => None,
+        }
     }
 }
 

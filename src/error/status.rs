@@ -53,6 +53,12 @@ impl StatusError {
         &self.field_errors
     }
 
+    /// How many more parameters the server rejected.
+    #[must_use]
+    pub fn more_field_errors(&self) -> usize {
+        self.more_fields
+    }
+
     /// How long the server asks to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

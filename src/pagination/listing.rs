@@ -12,7 +12,7 @@ use super::request::ListRequest;
 use super::sort::{Order, Row};
 use super::sort_detection::CONVINCING_ROWS;
 use super::walk::{Stop, Walk};
-use super::{Settings, fallback, position, sort_detection, task};
+use super::{Settings, fallback, fetch, position, sort_detection};
 use crate::Error;
 use crate::compat::version::VersionRange;
 
@@ -87,7 +87,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         if self.ended {
             return Ok(None);
         }
-        task::check_runtime()?;
+        fetch::check_runtime()?;
         let rows = match self.settings.deadline {
             None => self.next_rows().await?,
             Some(limit) => {

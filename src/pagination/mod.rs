@@ -101,6 +101,7 @@
 
 mod coverage;
 mod fallback;
+mod fetch;
 mod key;
 mod listing;
 mod operation;
@@ -111,7 +112,6 @@ mod request;
 mod sort;
 mod sort_detection;
 mod stream;
-mod task;
 mod walk;
 mod window;
 

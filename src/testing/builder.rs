@@ -16,6 +16,9 @@ use super::rows::Rows;
 use super::server::FakeAuthentik;
 use super::state::{ReceivedRequest, State};
 
+#[cfg(operation = "flows_bindings_list")]
+mod bindings;
+
 /// Configures a [`FakeAuthentik`].
 #[must_use = "a builder does nothing until `start()` is called"]
 pub struct FakeAuthentikBuilder {

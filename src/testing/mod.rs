@@ -44,6 +44,7 @@ mod bindings;
 mod builder;
 mod collation;
 mod fault;
+mod generate;
 mod http;
 mod list;
 mod query;
@@ -51,7 +52,6 @@ mod records;
 mod release;
 mod respond;
 mod rows;
-mod sample;
 mod server;
 mod state;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
+use fnv::FnvHasher;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use super::collation::Collation;
 use super::list::{ErrorResponse, OrderRules, Table};
 use super::query::Query;
 use super::release::Release;
-use super::{sample, validator};
+use super::{generate, validator};
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
 
 mod filter;
@@ -128,7 +129,7 @@ impl Records {
 
     fn sample(&mut self) -> Map<String, Value> {
         self.made += 1;
-        sample::row(self.list, self.made)
+        generate::row(self.list, self.made)
     }
 
     fn push(&mut self, row: Map<String, Value>) {
@@ -162,7 +163,7 @@ impl Table for Records {
     }
 
     fn scatter(&self, row: usize) -> u128 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FnvHasher::default();
         self.rows.get(row).hash(&mut hasher);
         hasher.finish().into()
     }

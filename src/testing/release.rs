@@ -18,7 +18,7 @@ pub enum Release {
 
 impl Release {
     /// Every release, oldest first.
-    pub const ALL: [Self; 5] = [Self::V2024_2, Self::V2025_6, Self::V2025_10, Self::V2025_12, Self::V2026_8];
+    pub const ALL: &'static [Self] = &[Self::V2024_2, Self::V2025_6, Self::V2025_10, Self::V2025_12, Self::V2026_8];
 
     /// The release without its patch number, as authentik writes it: `2025.6`.
     #[must_use]
@@ -58,9 +58,10 @@ impl std::str::FromStr for Release {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let names = Self::ALL.map(Self::as_str).join(", ");
+        let names = Self::ALL.iter().map(|release| release.as_str()).collect::<Vec<_>>().join(", ");
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|release| release.as_str() == text)
             .ok_or_else(|| format!("the fake server does not support release `{text}`: use one of {names}"))
     }

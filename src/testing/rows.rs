@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 #[cfg(operation = "flows_bindings_list")]
-use super::bindings::{self, Bindings, bindings};
+use super::bindings::{Bindings, OPERATION, bindings};
 use super::list::Table;
 use super::records::Records;
 use crate::codegen::shapes::LISTS;
+
+#[cfg(operation = "flows_bindings_list")]
+mod bindings;
 
 /// The rows of a [`FakeAuthentik`](super::FakeAuthentik).
 ///
@@ -25,7 +28,7 @@ impl Default for Rows {
     fn default() -> Self {
         let lists = LISTS.iter();
         #[cfg(operation = "flows_bindings_list")]
-        let lists = lists.filter(|list| list.id != bindings::OPERATION);
+        let lists = lists.filter(|list| list.id != OPERATION);
         Self {
             #[cfg(operation = "flows_bindings_list")]
             bindings: Bindings::default(),
@@ -53,7 +56,7 @@ impl Rows {
 
     pub(super) fn table_mut(&mut self, operation: &str) -> Option<&mut dyn Table> {
         #[cfg(operation = "flows_bindings_list")]
-        if operation == bindings::OPERATION {
+        if operation == OPERATION {
             return Some(&mut self.bindings);
         }
         self.records.get_mut(operation).map(|records| records as &mut dyn Table)
@@ -61,7 +64,7 @@ impl Rows {
 
     pub(super) fn generate(&mut self, operation: &str, count: usize) -> Result<(), String> {
         #[cfg(operation = "flows_bindings_list")]
-        if operation == bindings::OPERATION {
+        if operation == OPERATION {
             // As many bindings per flow as on real servers.
             self.extend(bindings(count, count.div_ceil(6)));
             return Ok(());
@@ -73,7 +76,7 @@ impl Rows {
     pub(super) fn add(&mut self, operation: &str, row: impl Serialize) -> Result<(), String> {
         let invalid = |error: serde_json::Error| format!("a row of `{operation}`: {error}");
         #[cfg(operation = "flows_bindings_list")]
-        if operation == bindings::OPERATION {
+        if operation == OPERATION {
             let given = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
             let binding = self.bindings.completed(given).map_err(invalid)?;
             self.insert(binding);

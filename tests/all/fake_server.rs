@@ -155,7 +155,7 @@ async fn unusual_requests_get_authentiks_responses() {
 
 #[tokio::test]
 async fn rows_have_the_fields_of_the_release() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let (_, body) = raw(&fake(release).await, reqwest::Method::GET, "/api/v3/flows/bindings/?page_size=1", "*/*").await;
         let page: Value = serde_json::from_str(&body).unwrap();
         let flow = &page["results"][0]["stage_obj"]["flow_set"][0];

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::codegen::pointer::reference;
 use crate::codegen::pointer::unescape;
-pub use crate::codegen::pointer::{component, step};
+pub use crate::codegen::pointer::{child, component};
 use crate::codegen::{Diagnostic, check_version, locate};
 
 /// A problem with its location and help.
@@ -82,8 +82,8 @@ impl Document {
 
     fn check(&self) -> Result<(), Error> {
         if let Some(version) = self.root.get("swagger").and_then(text) {
-            let remedy = "convert it to OpenAPI 3.0.3, for instance with swagger2openapi";
-            return Err(self.error("#/swagger", format!("Swagger (OpenAPI {version}) is not supported"), remedy));
+            let help = "convert it to OpenAPI 3.0.3, for instance with swagger2openapi";
+            return Err(self.error("#/swagger", format!("Swagger (OpenAPI {version}) is not supported"), help));
         }
         check_version(self.root.get("openapi").and_then(text).as_deref()).map_err(|error| error.in_file(&self.name))?;
         for part in ["info", "paths"] {
@@ -96,8 +96,8 @@ impl Document {
         }
         match self.root.pointer("/info/version") {
             Some(Value::Number(number)) => {
-                let remedy = "put it in quotes; otherwise 1.10 is read as 1.1";
-                Err(self.error("#/info/version", format!("the number {number} instead of a string"), remedy))
+                let help = "put it in quotes; otherwise 1.10 is read as 1.1";
+                Err(self.error("#/info/version", format!("the number {number} instead of a string"), help))
             }
             Some(Value::String(version)) if !version.is_empty() => Ok(()),
             _ => Err(self.error("#/info/version", "is missing", "every OpenAPI document has a version: check that this one is complete")),
@@ -132,40 +132,40 @@ impl Document {
     /// See [`follow`](Self::follow).
     pub fn resolve<'a>(&'a self, part: &'a Value, pointer: String) -> Result<(String, &'a Value), Error> {
         match reference(part) {
-            Some(target) => self.follow(target, &step(&pointer, "$ref")),
+            Some(target) => self.follow(target, &child(&pointer, "$ref")),
             None => Ok((pointer, part)),
         }
     }
 
-    /// Follows a `$ref` at `place`, and every further `$ref` that it leads to; also returns the JSON pointer of the target.
+    /// Follows a `$ref` at `pointer`, and every further `$ref` that it leads to; also returns the JSON pointer of the target.
     ///
     /// # Errors
     /// Fails if the reference is external, dangling or circular.
-    pub fn follow(&self, to: &str, place: &str) -> Result<(String, &Value), Error> {
+    pub fn follow(&self, to: &str, pointer: &str) -> Result<(String, &Value), Error> {
         let mut seen = vec![to.to_owned()];
         loop {
             let last = seen.last().map_or("", String::as_str);
-            let Some(pointer) = last.strip_prefix('#') else {
+            let Some(target_pointer) = last.strip_prefix('#') else {
                 return Err(self.error(
-                    place,
+                    pointer,
                     format!("refers to `{last}`, outside this document"),
                     "bundle the document into one file first, for instance with `redocly bundle`",
                 ));
             };
-            let pointer = decode_percent(pointer);
-            let Some(target) = self.root.pointer(&pointer) else {
+            let target_pointer = decode_percent(target_pointer);
+            let Some(target) = self.root.pointer(&target_pointer) else {
                 return Err(self.error(
-                    place,
+                    pointer,
                     format!("refers to `{last}`, which is not in the document"),
                     "add what it refers to, or correct the reference",
                 ));
             };
             match reference(target) {
                 Some(next) if seen.iter().any(|earlier| earlier == next) => {
-                    return Err(self.error(place, format!("refers to `{to}`, which only refers back to itself"), "break the cycle"));
+                    return Err(self.error(pointer, format!("refers to `{to}`, which only refers back to itself"), "break the cycle"));
                 }
                 Some(next) => seen.push(next.to_owned()),
-                None => return Ok((format!("#{pointer}"), target)),
+                None => return Ok((format!("#{target_pointer}"), target)),
             }
         }
     }

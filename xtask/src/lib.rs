@@ -27,12 +27,12 @@ mod links;
 #[path = "../../src/client/loopback.rs"]
 mod loopback;
 mod msrv;
-mod node;
 mod packaged;
 mod programs;
 mod project;
 mod release;
 mod report;
+mod resolved_schema;
 mod slice;
 mod source;
 mod survey;

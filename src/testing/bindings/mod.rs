@@ -12,14 +12,12 @@ use super::query::Query;
 use super::release::Release;
 use crate::types::{FlowSet, FlowStageBinding, InvalidResponseAction, PolicyEngineMode, Stage};
 
-mod builder;
 mod filter;
-mod generated;
-mod rows;
+mod generate;
 mod write;
 
 use filter::Filter;
-pub use generated::bindings;
+pub use generate::bindings;
 
 /// The id of the operation, and its path below `/api/v3`.
 pub(super) const OPERATION: &str = "flows_bindings_list";
@@ -99,7 +97,7 @@ const fn order_rules(release: Release) -> OrderRules<'static> {
 /// The bindings of a server, in the order of insertion.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
-    rows: Vec<FlowStageBinding>,
+    pub(super) rows: Vec<FlowStageBinding>,
     policies: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Every flow that a binding has ever referred to, with its data if it appeared in a `flow_set`.
     flows: BTreeMap<Uuid, Option<FlowSet>>,
@@ -109,7 +107,7 @@ pub(crate) struct Bindings {
 }
 
 impl Bindings {
-    fn insert(&mut self, binding: FlowStageBinding) {
+    pub(super) fn insert(&mut self, binding: FlowStageBinding) {
         self.revision += 1;
         self.flows.entry(binding.target).or_default();
         for flow in &binding.stage_obj.flow_set {
@@ -119,16 +117,16 @@ impl Bindings {
         self.rows.push(binding);
     }
 
-    fn position(&self, pk: Uuid) -> Option<usize> {
+    pub(super) fn position(&self, pk: Uuid) -> Option<usize> {
         self.rows.iter().position(|row| row.pk == pk)
     }
 
-    fn remove(&mut self, row: usize) -> FlowStageBinding {
+    pub(super) fn remove(&mut self, row: usize) -> FlowStageBinding {
         self.revision += 1;
         self.rows.remove(row)
     }
 
-    fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
+    pub(super) fn bind_policy(&mut self, pk: Uuid, policy: Uuid) {
         self.revision += 1;
         self.policies.entry(pk).or_default().insert(policy);
     }

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::generated::sample;
+use super::generate::sample;
 use super::{Bindings, OPERATION};
 use crate::codegen::shapes::LISTS;
 use crate::testing::list::ErrorResponse;

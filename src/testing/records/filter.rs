@@ -56,7 +56,7 @@ fn texts(row: &Value) -> impl Iterator<Item = &str> {
     row.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str)
 }
 
-/// The value of a filter, with the type of the property; `None` if it is invalid.
+/// The value of a filter as text, normalized according to the type of the property; `None` if it is invalid.
 fn value(validator: &mut Validator<'_>, name: &str, kind: &FieldKind) -> Option<String> {
     match kind {
         FieldKind::Uuid => validator.uuid(name).map(|uuid| uuid.to_string()),

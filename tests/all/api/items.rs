@@ -42,6 +42,7 @@ impl PublicItems {
         for (_, file) in &files {
             found.collect("", &file.items);
         }
+        found.lines.extend(parse(Path::new("src/lib.rs")).items.iter().filter_map(of_the_root));
         let names = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
         let implementations = std::mem::take(&mut found.implementations).into_iter();
         let public = implementations.filter(|(of, name, _)| names.contains(name) || found.traits.contains(of));
@@ -76,8 +77,7 @@ impl PublicItems {
                     let name = format!("{module}{}", item.ident);
                     for variant in &item.variants {
                         let name = format!("{name}::{}", variant.ident);
-                        self.lines
-                            .extend(variant.fields.iter().filter_map(|field| field.ident.as_ref()).map(|field| format!("{name}.{field}")));
+                        self.lines.extend(all_fields(&variant.fields).map(|field| format!("{name}.{field}")));
                         self.lines.insert(name);
                     }
                     self.lines.extend(derives(&item.attrs).map(|derived| format!("impl {derived} for {name}")));
@@ -129,10 +129,13 @@ impl PublicItems {
             return;
         }
         for item in &item.items {
-            if let ImplItem::Fn(function) = item
-                && self.is_exported(&function.vis, &function.attrs, &name)
-            {
-                self.lines.insert(format!("{module}{of}: {}", text(&function.sig)));
+            let (visibility, attributes, declared) = match item {
+                ImplItem::Fn(function) => (&function.vis, &function.attrs, text(&function.sig)),
+                ImplItem::Const(constant) => (&constant.vis, &constant.attrs, format!("const {}: {}", constant.ident, text(&constant.ty))),
+                _ => continue,
+            };
+            if self.is_exported(visibility, attributes, &name) {
+                self.lines.insert(format!("{module}{of}: {declared}"));
             }
         }
     }
@@ -182,6 +185,15 @@ fn public_modules() -> BTreeSet<PathBuf> {
     modules.flat_map(|name| [format!("src/{name}.rs"), format!("src/{name}/mod.rs")]).map(PathBuf::from).collect()
 }
 
+/// A public module, or a crate that is exported as a whole.
+fn of_the_root(item: &Item) -> Option<String> {
+    match item {
+        Item::Mod(item) if is_public_item(&item.vis) => Some(format!("mod {}", item.ident)),
+        Item::Use(item) if is_public_item(&item.vis) && matches!(item.tree, UseTree::Name(_)) => Some(format!("use {}", text(&item.tree))),
+        _ => None,
+    }
+}
+
 /// The name of a public item that a module declares itself.
 fn public_name(item: &Item) -> Option<String> {
     let (visibility, name) = match item {
@@ -211,8 +223,13 @@ fn derives(attributes: &[Attribute]) -> impl Iterator<Item = String> {
 }
 
 fn fields(fields: &Fields) -> impl Iterator<Item = String> {
-    let public = fields.iter().filter(|field| is_public_item(&field.vis));
-    public.map(|field| format!("{}: {}", field.ident.as_ref().map(ToString::to_string).unwrap_or_default(), text(&field.ty)))
+    fields.iter().zip(all_fields(fields)).filter(|(field, _)| is_public_item(&field.vis)).map(|(_, line)| line)
+}
+
+/// Each field with its type; the fields of variants are as public as the enum.
+fn all_fields(fields: &Fields) -> impl Iterator<Item = String> {
+    let named = fields.iter().enumerate();
+    named.map(|(index, field)| format!("{}: {}", field.ident.as_ref().map_or(index.to_string(), ToString::to_string), text(&field.ty)))
 }
 
 fn text(tokens: &impl ToTokens) -> String {

@@ -182,8 +182,8 @@ async fn error_payloads_have_accessors() {
     let Error::Status(error) = error_of(&server.client()).await else { panic!("not a status") };
     assert_eq!((error.status().as_u16(), error.detail(), error.request().id(), error.request().attempts()), (400, None, Some("7f"), 1));
     assert_eq!(
-        (error.field_errors()["order"].as_slice(), error.is_html(), error.redirect()),
-        (["Enter a number.".to_owned()].as_slice(), false, None)
+        (error.field_errors()["order"].as_slice(), error.more_field_errors(), error.is_html(), error.redirect()),
+        (["Enter a number.".to_owned()].as_slice(), 0, false, None)
     );
     assert_eq!(
         (error.retry_after(), error.address()),

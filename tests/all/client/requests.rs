@@ -25,7 +25,7 @@ async fn authentik_can_be_served_under_a_path() {
 }
 
 #[test]
-fn invalid_addresses_are_rejected_with_a_remedy() {
+fn invalid_addresses_are_rejected_with_help() {
     let cases = [
         ("auth.example.com", "write it like https://auth.example.com"),
         ("", "write it like https://auth.example.com"),
@@ -41,10 +41,10 @@ fn invalid_addresses_are_rejected_with_a_remedy() {
         ("https://auth.example.com/if/admin/#/flow", "leave out everything after the host"),
         ("https://auth.example.com/?next=1", "leave out everything after the host"),
     ];
-    for (address, remedy) in cases {
+    for (address, help) in cases {
         let error = Client::builder(address).token("t").build().unwrap_err();
         assert!(matches!(error, Error::Configuration { .. }), "{address}: {error:?}");
-        assert!(error.to_string().contains(remedy), "{address}: {error}");
+        assert!(error.to_string().contains(help), "{address}: {error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
     for address in ["http://localhost:9000", "http://127.0.0.1", "http://[::1]:9000", "https://auth.example.com"] {

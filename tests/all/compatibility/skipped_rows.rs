@@ -10,7 +10,7 @@ use super::recorder;
 
 #[tokio::test]
 async fn undecodable_rows_are_skipped_on_request_on_every_release() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let server = FakeAuthentik::builder()
             .release(release)
             .generated(500, 60)

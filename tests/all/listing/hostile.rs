@@ -64,7 +64,7 @@ async fn inconsistencies_are_errors_that_name_the_page() {
 #[tokio::test]
 async fn a_bare_array_among_pages_is_an_error() {
     for request in [2, 3, 5, 8] {
-        for release in Release::ALL {
+        for &release in Release::ALL {
             let server = fake(release, 700).fault(request, Fault::json(200, &json!([]))).start().await.unwrap();
             let outcome = collect(&server).await;
             if server.received().len() >= request {

@@ -8,7 +8,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_listing_is_resumed_where_it_stopped_on_every_release() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         for ordering in ["order", "-order,pk", "stage__name", "pk"] {
             let server = fake(release, 70).start().await.unwrap();
             let list = || server.client().flows_bindings_list().ordering(ordering).paginate().page_size(15);

@@ -66,7 +66,7 @@ fn case(changes: impl Strategy<Value = Vec<Change>>) -> impl Strategy<Value = Ca
         page_size,
         prop_oneof![6 => Just(None), 1 => (3..60_u64).prop_map(Some), 1 => Just(Some(0))],
         1..6_usize,
-        prop::sample::select(&Release::ALL),
+        prop::sample::select(Release::ALL),
         prop::sample::select(ORDERINGS),
         prop::option::weighted(0.2, prop::sample::select(&["stage", "prompt", "o 00", "no row has this name"])),
         changes,

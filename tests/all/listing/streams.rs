@@ -1,5 +1,6 @@
 //! The guarantees of streams.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use authentik_flow_bindings::pagination::{Items, Pages, Paginator};
@@ -119,7 +120,7 @@ async fn a_failed_page_ends_the_stream_after_the_rows_before_it() {
 
 #[tokio::test]
 async fn pages_have_the_configured_size() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let server = fake(release, 250).start().await.unwrap();
         let mut stream = server.client().flows_bindings_list().paginate().page_size(60).pages();
         let mut pages = Vec::new();
@@ -157,6 +158,23 @@ async fn an_interrupted_listing_says_how_many_rows_it_returned() {
 
     let error = server.client().flows_bindings_list().paginate().await.unwrap_err();
     assert!(matches!(error, Error::Status(_)), "nothing was returned: {error}");
+}
+
+/// Its message contains the message of the cause; the sources continue from there.
+#[tokio::test]
+async fn the_source_of_an_interrupted_listing_is_the_source_of_its_cause() {
+    let server = fake(Release::V2025_12, 500).faults(3.., Fault::Reset).start().await.unwrap();
+    let mut items = server.client().flows_bindings_list().paginate().concurrency(1).items();
+    let error = loop {
+        if let Err(error) = items.try_next().await {
+            break error;
+        }
+    };
+    assert!(matches!(&error, Error::Interrupted { .. }), "{error}");
+    assert!(error.source().is_some_and(<dyn std::error::Error>::is::<reqwest::Error>), "{error:?}");
+    assert_eq!(format!("{error:?}").matches("Caused by:").count(), 1, "{error:?}");
+    let Error::Connection(cause) = error.into_cause() else { panic!("not a connection error") };
+    assert!(cause.to_string().contains(cause.explanation()) && !cause.explanation().is_empty(), "{cause}");
 }
 
 #[tokio::test]

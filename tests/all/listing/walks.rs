@@ -55,7 +55,7 @@ async fn an_unsorted_server_with_small_pages_is_listed_flow_by_flow() {
 
 #[tokio::test]
 async fn an_ordering_is_honored_on_every_release() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let server = fake(release, 300).start().await.unwrap();
         let list = async |ordering: &str| {
             let rows = server.client().flows_bindings_list().ordering(ordering).paginate().await.unwrap();
@@ -90,7 +90,7 @@ async fn invalid_settings_fail_without_a_request() {
 
 #[tokio::test]
 async fn a_server_that_does_not_paginate_sends_everything_at_once() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let server = fake(release, 300).page_sizes(20, Some(0)).start().await.unwrap();
         let rows = collect(&server).await.unwrap();
         assert!(rows.is_sorted_by_key(|row| row.pk), "{release}");
@@ -155,7 +155,7 @@ async fn no_more_rows_are_requested_than_needed() {
 /// The first rows in an `ordering` come from a single page only if that page proves that they are the first.
 #[tokio::test]
 async fn the_first_rows_match_the_whole_list() {
-    for release in Release::ALL {
+    for &release in Release::ALL {
         let server = fake(release, 400).start().await.unwrap();
         for ordering in ["order", "-order,-pk", "stage__name"] {
             let list = || server.client().flows_bindings_list().ordering(ordering).paginate();

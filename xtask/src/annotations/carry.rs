@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::annotated::{Renamed, aliases, annotate};
+use super::copy::{Renamed, aliases, annotate};
 use crate::document::{component, key_text, sole_reference};
-use crate::node::bare;
+use crate::resolved_schema::bare;
 
 /// Extensions that a property keeps even if its type changes.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];

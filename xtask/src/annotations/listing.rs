@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::annotated::{Renamed, operations_mut};
-use crate::document::step;
+use super::copy::{Renamed, operations_mut};
+use crate::document::child;
 
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
 pub struct RemovedEntry {
@@ -25,7 +25,7 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<RemovedEntry> {
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
         let removed = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
-        let pointer = step(&at, "x-listing");
+        let pointer = child(&at, "x-listing");
         removed_entries.extend(removed.into_iter().flatten().map(|what| RemovedEntry { pointer: pointer.clone(), what }));
     }
     removed_entries

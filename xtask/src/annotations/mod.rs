@@ -7,22 +7,22 @@
 use serde_json::{Value, json};
 
 use crate::codegen::metadata::EXTENSIONS;
-use crate::document::step;
-use crate::node::Node;
+use crate::document::child;
+use crate::resolved_schema::ResolvedSchema;
 use crate::slice::operations;
 
-pub use annotated::{Renamed, aliases};
-pub use base::with_parts_of;
+pub use copy::{Renamed, aliases};
+pub use removed_parts::with_parts_of;
 
-use annotated::{annotate, operations_mut};
 use carry::Carry;
 pub use carry::DroppedAlias;
+use copy::{annotate, operations_mut};
 
-mod annotated;
-mod base;
 mod carry;
+mod copy;
 pub mod listing;
 pub mod orphaned;
+mod removed_parts;
 
 /// Changes that were found while carrying annotations.
 pub struct Carried {
@@ -86,11 +86,11 @@ pub struct AssumedDefault {
 pub fn assume_defaults(old: &Value, new: &mut Value) -> Vec<AssumedDefault> {
     let mut assumed_defaults = Vec::new();
     for (component, before) in old["components"]["schemas"].as_object().into_iter().flatten() {
-        let place = step("#/components/schemas", component);
-        let Some(after) = new.pointer(&place[1..]) else { continue };
-        let (before, after) = (Node::new(old, before, place.clone()), Node::new(new, after, place.clone()));
-        let own = step(&place, "properties");
-        for (name, property) in after.properties().into_iter().filter(|(name, property)| property.used_at == step(&own, name)) {
+        let pointer = child("#/components/schemas", component);
+        let Some(after) = new.pointer(&pointer[1..]) else { continue };
+        let (before, after) = (ResolvedSchema::new(old, before, pointer.clone()), ResolvedSchema::new(new, after, pointer.clone()));
+        let own = child(&pointer, "properties");
+        for (name, property) in after.properties().into_iter().filter(|(name, property)| property.used_at == child(&own, name)) {
             let was_sent = std::iter::once(name).chain(property.aliases()).any(|name| before.requires(name));
             if !after.requires(name) || was_sent || property.get("x-default-when-absent").is_some() {
                 continue;
@@ -100,8 +100,8 @@ pub fn assume_defaults(old: &Value, new: &mut Value) -> Vec<AssumedDefault> {
         }
     }
     for AssumedDefault { component, property, default } in &assumed_defaults {
-        let place = step(&step(&step("/components/schemas", component), "properties"), property);
-        if let Some(property) = new.pointer_mut(&place) {
+        let pointer = child(&child(&child("/components/schemas", component), "properties"), property);
+        if let Some(property) = new.pointer_mut(&pointer) {
             annotate(&json!({ "x-default-when-absent": default }), property);
         }
     }
@@ -110,12 +110,12 @@ pub fn assume_defaults(old: &Value, new: &mut Value) -> Vec<AssumedDefault> {
 
 /// Writes an extension at a pointer. An existing list is extended by the values that it lacks. Returns whether the slice has the pointer.
 pub fn add(slice: &mut Value, pointer: &str, keyword: &str, value: &Value) -> bool {
-    let Some(place) = slice.pointer_mut(pointer.trim_start_matches('#')) else { return false };
+    let Some(node) = slice.pointer_mut(pointer.trim_start_matches('#')) else { return false };
     let mut value = value.clone();
-    if let (Some(known), Some(more)) = (place.get(keyword).and_then(Value::as_array), value.as_array()) {
+    if let (Some(known), Some(more)) = (node.get(keyword).and_then(Value::as_array), value.as_array()) {
         value = known.iter().chain(more.iter().filter(|value| !known.contains(value))).cloned().collect();
     }
-    annotate(&json!({ keyword: value }), place);
+    annotate(&json!({ keyword: value }), node);
     true
 }
 

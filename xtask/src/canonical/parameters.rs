@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keywords::{COMPOSITIONS, USAGE, add_implied, is_documentation};
 use super::schemas::Canonical;
-use crate::codegen::pointer::step;
+use crate::codegen::pointer::child;
 use crate::document::Error;
 
 /// The greatest depth of a parameter's schema; a deeper one is taken to contain itself.
@@ -34,7 +34,7 @@ impl<'a> Canonical<'a> {
         for (key, value) in flat {
             if key == "items" {
                 self.inside.push(pointer.to_owned());
-                let items = self.parameter(value, &step(pointer, "items"));
+                let items = self.parameter(value, &child(pointer, "items"));
                 self.inside.pop();
                 written.insert("items".into(), items?);
             } else if matches!(key, "readOnly" | "writeOnly") {
@@ -56,7 +56,7 @@ impl<'a> Canonical<'a> {
         let mut flat: Keywords<'a> = schema.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
         for composition in COMPOSITIONS {
             if let Some([only]) = flat.get(composition).and_then(|parts| parts.as_array()).map(Vec::as_slice) {
-                let inner = self.flat(only, &step(pointer, composition), depth + 1)?;
+                let inner = self.flat(only, &child(pointer, composition), depth + 1)?;
                 let contradicts = |(key, value): (&&str, &&Value)| {
                     !(is_documentation(key) || USAGE.contains(key)) && flat.get(key).is_some_and(|own| own != value)
                 };

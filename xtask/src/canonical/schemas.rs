@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::keywords::{
     COMPOSITIONS, FLAGS, USAGE, add_implied, all_of_parts, is_documentation, misshapen, plain_number, sorted, unique, unwrap_single, with,
 };
-use crate::codegen::pointer::{component, reference, step, to_component, walk};
+use crate::codegen::pointer::{child, component, reference, to_component, walk};
 use crate::document::{Document, Error};
 
 /// Writes schemas in canonical form, and collects the components that they reach.
@@ -56,13 +56,13 @@ impl<'a> Canonical<'a> {
     /// A schema that is not a component.
     pub fn schema(&mut self, schema: &'a Value, pointer: &str) -> Result<Value, Error> {
         if let Some(target) = reference(schema) {
-            let (at, target) = self.document.follow(target, &step(pointer, "$ref"))?;
+            let (at, target) = self.document.follow(target, &child(pointer, "$ref"))?;
             if component(&at, "schemas").is_some() && !self.is_plain(target) {
                 return Ok(self.reference(&at));
             }
             if self.inside.contains(&at) {
-                let remedy = "move the target to `components`, where a schema may refer to itself";
-                return Err(self.document.error(step(pointer, "$ref"), format!("refers to `{at}`, which contains it"), remedy));
+                let help = "move the target to `components`, where a schema may refer to itself";
+                return Err(self.document.error(child(pointer, "$ref"), format!("refers to `{at}`, which contains it"), help));
             }
             self.inside.push(at.clone());
             let written = self.schema(target, &at);
@@ -152,9 +152,9 @@ impl<'a> Canonical<'a> {
 
     /// The canonical value of a keyword; none if it has no effect.
     pub fn keyword(&mut self, key: &str, value: &'a Value, pointer: &str) -> Result<Option<Value>, Error> {
-        let at = step(pointer, key);
-        if let Some(remedy) = misshapen(key, value) {
-            return Err(self.document.error(at, format!("cannot be {value}"), remedy));
+        let at = child(pointer, key);
+        if let Some(help) = misshapen(key, value) {
+            return Err(self.document.error(at, format!("cannot be {value}"), help));
         }
         Ok(Some(match (key, value) {
             (key, _) if is_documentation(key) => return Ok(self.keep_prose.then(|| value.clone())),
@@ -163,7 +163,7 @@ impl<'a> Canonical<'a> {
             ("properties", Value::Object(properties)) => {
                 let mut all = Map::new();
                 for (name, property) in properties {
-                    all.insert(name.clone(), self.schema(property, &step(&at, name))?);
+                    all.insert(name.clone(), self.schema(property, &child(&at, name))?);
                 }
                 all.into()
             }
@@ -203,7 +203,7 @@ impl<'a> Canonical<'a> {
         for target in discriminator.get_mut("mapping").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
             let Some(reference) = target.as_str() else { continue };
             let reference = if reference.contains('/') { reference.to_owned() } else { to_component("schemas", reference) };
-            let (to, _) = self.document.follow(&reference, &step(pointer, "mapping"))?;
+            let (to, _) = self.document.follow(&reference, &child(pointer, "mapping"))?;
             self.reference(&to);
             *target = to.into();
         }

@@ -5,18 +5,18 @@ use serde_json::{Map, Value};
 use super::findings::{Findings, Range, Subject};
 use super::model::Wire;
 use super::wire::{Compatibility, decodes, null};
-use crate::codegen::pointer::step;
-use crate::node::Node;
+use crate::codegen::pointer::child;
+use crate::resolved_schema::ResolvedSchema;
 
 /// The parts of two compositions, matched by reference or content.
 struct Parts<'a> {
-    same: Vec<(Node<'a>, Node<'a>)>,
-    removed: Vec<Node<'a>>,
-    added: Vec<Node<'a>>,
+    same: Vec<(ResolvedSchema<'a>, ResolvedSchema<'a>)>,
+    removed: Vec<ResolvedSchema<'a>>,
+    added: Vec<ResolvedSchema<'a>>,
     reordered: bool,
 }
 
-fn match_parts<'a>(before: Vec<Node<'a>>, after: Vec<Node<'a>>) -> Parts<'a> {
+fn match_parts<'a>(before: Vec<ResolvedSchema<'a>>, after: Vec<ResolvedSchema<'a>>) -> Parts<'a> {
     let mut after = after.into_iter().enumerate().collect::<Vec<_>>();
     let (mut same, mut removed, mut order) = (Vec::new(), Vec::new(), Vec::new());
     for part in before {
@@ -32,14 +32,20 @@ fn match_parts<'a>(before: Vec<Node<'a>>, after: Vec<Node<'a>>) -> Parts<'a> {
     Parts { same, removed, added: after.into_iter().map(|(_, part)| part).collect(), reordered: !order.is_sorted() }
 }
 
-fn is_same_part(one: &Node, other: &Node) -> bool {
+fn is_same_part(one: &ResolvedSchema, other: &ResolvedSchema) -> bool {
     one.component == other.component && (one.component.is_some() || one.same_definition(other))
 }
 
 /// Compares the alternatives of two unions. `kinds` are `oneOf` or `anyOf`; a schema that is not a union counts as a union of one.
-pub fn unions<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject, (before, after): (&str, &str)) {
+pub fn unions<'a>(
+    findings: &mut Findings<'a>,
+    old: &ResolvedSchema<'a>,
+    new: &ResolvedSchema<'a>,
+    subject: &Subject,
+    (before, after): (&str, &str),
+) {
     let id = if after == "oneOf" { "one-of" } else { "any-of" };
-    let alternatives = |node: &Node<'a>, union: &str, other: &[Node]| match node.parts(union) {
+    let alternatives = |node: &ResolvedSchema<'a>, union: &str, other: &[ResolvedSchema]| match node.parts(union) {
         parts if parts.is_empty() && !other.is_empty() => vec![node.clone()],
         parts => parts,
     };
@@ -69,7 +75,7 @@ pub fn unions<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, s
 }
 
 /// Compares the parts of two `allOf` without properties; those with properties are compared as one object.
-pub fn all_of<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
+pub fn all_of<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     let parts = match_parts(old.parts("allOf"), new.parts("allOf"));
     for part in parts.added {
         let wire = Wire { old_client_on_new_server: Compatibility::Lossy, new_client_on_old_server: decodes(new, old) };
@@ -96,7 +102,7 @@ fn with_type_of_union(subject: &Subject, alternatives: usize) -> Subject {
     Subject { touches: subject.touches.iter().cloned().chain(types).collect(), ..subject.clone() }
 }
 
-fn describe(part: &Node) -> String {
+fn describe(part: &ResolvedSchema) -> String {
     match (&part.component, part.kind()) {
         (Some(name), _) => format!("`{name}`"),
         (None, kind @ ("array" | "integer" | "object")) => format!("an {kind}"),
@@ -106,11 +112,16 @@ fn describe(part: &Node) -> String {
 }
 
 /// Compares the objects that an `allOf` combines, except for their properties. Returns the pairs whose keywords still have to be compared.
-pub fn combined_objects<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) -> Vec<(Node<'a>, Node<'a>)> {
+pub fn combined_objects<'a>(
+    findings: &mut Findings<'a>,
+    old: &ResolvedSchema<'a>,
+    new: &ResolvedSchema<'a>,
+    subject: &Subject,
+) -> Vec<(ResolvedSchema<'a>, ResolvedSchema<'a>)> {
     let (before, mut after) = (old.objects().split_off(1), new.objects().split_off(1));
     let mut pairs = Vec::new();
     for part in before {
-        let is_unnamed = |other: &Node| part.component.is_none() && other.component.is_none();
+        let is_unnamed = |other: &ResolvedSchema| part.component.is_none() && other.component.is_none();
         let partner = after.iter().position(|other| is_same_part(&part, other)).or_else(|| after.iter().position(is_unnamed));
         match partner {
             Some(partner) => pairs.push((part, after.remove(partner))),
@@ -137,7 +148,7 @@ pub fn combined_objects<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &N
 }
 
 /// Records a part of an `allOf` that was added or removed, unless it has only properties, which are compared one by one.
-fn note_part(findings: &mut Findings, part: &Node, happened: &str, subject: &Subject) {
+fn note_part(findings: &mut Findings, part: &ResolvedSchema, happened: &str, subject: &Subject) {
     if !part.is_only_properties() {
         let (range, more) = if happened == "added" { (Range::Narrower, "one more schema") } else { (Range::Wider, "one schema less") };
         let text = format!("`{}` has {more} to match", subject.name);
@@ -145,8 +156,8 @@ fn note_part(findings: &mut Findings, part: &Node, happened: &str, subject: &Sub
     }
 }
 
-pub fn discriminators<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
-    let (name, pointer) = (&subject.name, step(&new.pointer, "discriminator"));
+pub fn discriminators<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
+    let (name, pointer) = (&subject.name, child(&new.pointer, "discriminator"));
     let mut note = |happened: &str, text: String| findings.note(subject, happened, text, &pointer, Range::Same, Wire::COMPATIBLE);
     let mut same = Vec::new();
     match (old.discriminator(), new.discriminator()) {
@@ -178,12 +189,12 @@ pub fn discriminators<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Nod
     }
 }
 
-pub fn is_union(node: &Node) -> bool {
+pub fn is_union(node: &ResolvedSchema) -> bool {
     !node.parts("oneOf").is_empty() || !node.parts("anyOf").is_empty()
 }
 
 /// The kind of a union that has only one.
-pub fn union_kind(node: &Node) -> Option<&'static str> {
+pub fn union_kind(node: &ResolvedSchema) -> Option<&'static str> {
     match (node.parts("oneOf").is_empty(), node.parts("anyOf").is_empty()) {
         (false, true) => Some("oneOf"),
         (true, false) => Some("anyOf"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::model::{Change, Operation, Wire};
 use super::rules::{self, Level, Use};
 use super::wire::Compatibility;
-use crate::node::Node;
+use crate::resolved_schema::ResolvedSchema;
 
 /// Changes, and a queue of pairs of schemas.
 ///
@@ -17,7 +17,7 @@ use crate::node::Node;
 pub struct Findings<'a> {
     scopes: Vec<Scope>,
     known: HashMap<(Use, bool, String, String), usize>,
-    queue: Vec<(Node<'a>, Node<'a>, Subject)>,
+    queue: Vec<(ResolvedSchema<'a>, ResolvedSchema<'a>, Subject)>,
 }
 
 /// The changes in one operation, or in one pair of components.
@@ -145,17 +145,17 @@ impl<'a> Findings<'a> {
     }
 
     /// Queues a pair of schemas.
-    pub fn visit(&mut self, old: Node<'a>, new: Node<'a>, subject: Subject) {
+    pub fn visit(&mut self, old: ResolvedSchema<'a>, new: ResolvedSchema<'a>, subject: Subject) {
         self.queue.push((old, new, subject));
     }
 
     /// The next pair to compare.
-    pub fn next_pair(&mut self) -> Option<(Node<'a>, Node<'a>, Subject)> {
+    pub fn next_pair(&mut self) -> Option<(ResolvedSchema<'a>, ResolvedSchema<'a>, Subject)> {
         self.queue.pop()
     }
 
     /// A new scope for a pair that several scopes may use; `None` if the pair is already known. In both cases, `from` uses it.
-    pub fn enter_pair(&mut self, from: &Subject, old: &Node, new: &Node) -> Option<usize> {
+    pub fn enter_pair(&mut self, from: &Subject, old: &ResolvedSchema, new: &ResolvedSchema) -> Option<usize> {
         let key = (from.used, from.nested, old.pointer.clone(), new.pointer.clone());
         let known = self.known.get(&key).copied();
         let scope = known.unwrap_or_else(|| self.open(None));

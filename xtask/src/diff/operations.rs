@@ -11,8 +11,8 @@ use super::model::{Change, Operation, Wire};
 use super::rules::of_operation;
 use super::schemas;
 use super::wire::{Compatibility, decodes};
-use crate::codegen::pointer::step;
-use crate::node::Node;
+use crate::codegen::pointer::child;
+use crate::resolved_schema::ResolvedSchema;
 use crate::slice;
 
 /// Every change from one slice to another.
@@ -38,7 +38,7 @@ pub fn decode(old: &Value, new: &Value) -> Wire {
     for (before, after) in pairs(old, new) {
         let (Some((_, before)), Some((_, after))) = (before, after) else { continue };
         let (Some(before), Some(after)) = (success(old, before), success(new, after)) else { continue };
-        let beyond = |client: &Node, server: &Node| match decodes(client, server) {
+        let beyond = |client: &ResolvedSchema, server: &ResolvedSchema| match decodes(client, server) {
             outcome if outcome > decodes(client, client) => outcome,
             _ => Compatibility::Compatible,
         };
@@ -48,10 +48,10 @@ pub fn decode(old: &Value, new: &Value) -> Wire {
 }
 
 /// The schema of the success response.
-fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<Node<'a>> {
+fn success<'a>(root: &'a Value, operation: &'a Value) -> Option<ResolvedSchema<'a>> {
     let responses = operation.get("responses").and_then(Value::as_object)?;
     let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
-    Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
+    Some(ResolvedSchema::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
 }
 
 /// Every operation of a slice.
@@ -100,7 +100,7 @@ fn items(operation: &Value) -> Vec<String> {
 }
 
 fn pointer_to(operation: &Operation) -> String {
-    step(&step("#/paths", &operation.path), &operation.method.to_lowercase())
+    child(&child("#/paths", &operation.path), &operation.method.to_lowercase())
 }
 
 impl<'a> Pair<'a> {
@@ -149,13 +149,13 @@ impl<'a> Comparison<'a> {
         };
         let touches = items(pair.old).into_iter().chain(items(pair.new)).collect();
         let rule = of_operation(&format!("api-operation-id-{happened}"));
-        self.findings.add(pair.scope, Finding::new(rule, text, step(&pair.pointers.1, "operationId")).touches(touches));
+        self.findings.add(pair.scope, Finding::new(rule, text, child(&pair.pointers.1, "operationId")).touches(touches));
     }
 
     fn tags(&mut self, pair: &Pair<'a>, operation: &str) {
         let tags = |operation: &'a Value| operation.get("tags").and_then(Value::as_array).into_iter().flatten().collect::<Vec<_>>();
         let (before, after) = (tags(pair.old), tags(pair.new));
-        let pointer = step(&pair.pointers.1, "tags");
+        let pointer = child(&pair.pointers.1, "tags");
         for tag in before.iter().filter(|tag| !after.contains(tag)) {
             let text = format!("{operation} no longer has the tag {tag}");
             self.findings.add(pair.scope, Finding::new(of_operation("api-tag-removed"), text, &*pointer));

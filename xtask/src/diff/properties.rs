@@ -6,9 +6,9 @@ use super::findings::{Finding, Findings, Subject};
 use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::wire::{Compatibility, absent, decodes, unnamed, unread};
-use crate::node::Node;
+use crate::resolved_schema::ResolvedSchema;
 
-pub fn properties<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
+pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     let renamed = renamed(old, new);
     for (name, before) in old.properties() {
         if let Some(after) = new.property(name) {
@@ -61,7 +61,7 @@ fn property_of(subject: &Subject, name: &str, required: (bool, bool)) -> Subject
 }
 
 /// Whether a new property is required, for messages.
-fn presence(property: &Node, subject: &Subject) -> &'static str {
+fn presence(property: &ResolvedSchema, subject: &Subject) -> &'static str {
     match (subject.used.is_request(), subject.required.1) {
         _ if is_unsent(property, subject) => " and is never sent",
         (false, true) => " and is always present",
@@ -72,7 +72,7 @@ fn presence(property: &Node, subject: &Subject) -> &'static str {
 }
 
 /// Records a property that was added or removed.
-fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node, text: String, wire: Wire) {
+fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &ResolvedSchema, text: String, wire: Wire) {
     let is_required = subject.required.0;
     let need = if is_required { "required" } else { "optional" };
     let id = match (subject.used, happened) {
@@ -99,7 +99,7 @@ fn moved(findings: &mut Findings, subject: &Subject, happened: &str, node: &Node
 }
 
 /// Compares `readOnly` in requests and `writeOnly` in responses. The other combinations have no effect.
-fn access(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+fn access(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (need, flag, word) = if subject.used.is_request() {
         ("request-property".to_owned(), "readOnly", "read-only")
     } else {
@@ -107,7 +107,7 @@ fn access(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
         (format!("response-{need}-property"), "writeOnly", "write-only")
     };
     // Responses have the property until then, or from then on.
-    let unsent = |node: &Node, required: bool| {
+    let unsent = |node: &ResolvedSchema, required: bool| {
         if subject.used == Use::Response { absent(node, required) } else { Compatibility::Compatible }
     };
     let (id, text, wire) = match (old.flag(flag), new.flag(flag)) {
@@ -125,7 +125,7 @@ fn access(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
     findings.add(subject.scope, finding.wire(wire).touches(subject.touches.clone()));
 }
 
-fn required(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+fn required(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (id, text) = match subject.required {
         (true, false) if subject.used.is_request() => ("became-optional", "is now optional"),
         (true, false) => ("became-optional", "may now be absent"),
@@ -158,25 +158,26 @@ fn required(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) 
 }
 
 /// Whether only the other side sends a property. In that case, it is not required on this side.
-fn is_unsent(property: &Node, subject: &Subject) -> bool {
+fn is_unsent(property: &ResolvedSchema, subject: &Subject) -> bool {
     property.flag(if subject.used.is_request() { "readOnly" } else { "writeOnly" })
 }
 
 /// A property under its name in the old document and in the new one.
 struct Renamed<'a> {
-    before: (&'a str, Node<'a>),
-    after: (&'a str, Node<'a>),
+    before: (&'a str, ResolvedSchema<'a>),
+    after: (&'a str, ResolvedSchema<'a>),
 }
 
 /// Properties that are renamed, according to `x-aliases` of one document or the other.
-fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
+fn renamed<'a>(old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>) -> Vec<Renamed<'a>> {
     let removed = old.properties().into_iter().filter(|(name, _)| new.property(name).is_none());
     let mut added = new.properties();
     added.retain(|(name, _)| old.property(name).is_none());
     let mut pairs = Vec::new();
     for before in removed {
-        let other_name =
-            |(name, after): &(&str, Node)| before.1.aliases().any(|alias| alias == *name) || after.aliases().any(|alias| alias == before.0);
+        let other_name = |(name, after): &(&str, ResolvedSchema)| {
+            before.1.aliases().any(|alias| alias == *name) || after.aliases().any(|alias| alias == before.0)
+        };
         if let Some(index) = added.iter().position(other_name) {
             pairs.push(Renamed { before, after: added.remove(index) });
         }
@@ -186,9 +187,9 @@ fn renamed<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<Renamed<'a>> {
 
 impl Renamed<'_> {
     /// A client decodes the other name if its document has it as an alias. Otherwise, the verdict is `unknown`'s.
-    fn wire(&self, old: &Node, new: &Node, unknown: Wire) -> Wire {
+    fn wire(&self, old: &ResolvedSchema, new: &ResolvedSchema, unknown: Wire) -> Wire {
         let ((name, before), (other, after)) = (&self.before, &self.after);
-        let is_sent = |server: &Node, sent: &str, client: &Node, known: &str, property: &Node| {
+        let is_sent = |server: &ResolvedSchema, sent: &str, client: &ResolvedSchema, known: &str, property: &ResolvedSchema| {
             server.requires(sent) || absent(property, client.requires(known)) == Compatibility::Compatible
         };
         let mut wire = unknown;

@@ -10,8 +10,8 @@ use super::findings::{Finding, Subject};
 use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::wire::Compatibility;
-use crate::codegen::pointer::step;
-use crate::node::{ANYTHING, Node, bare};
+use crate::codegen::pointer::child;
+use crate::resolved_schema::{ANYTHING, ResolvedSchema, bare};
 
 /// A parameter of an operation.
 struct Parameter<'a> {
@@ -120,7 +120,7 @@ impl<'a> Comparison<'a> {
             only_if: sets,
         };
         let schema = |parameter: &Parameter<'a>, root| {
-            Node::new(root, parameter.value.get("schema").unwrap_or(&ANYTHING), step(&parameter.pointer, "schema"))
+            ResolvedSchema::new(root, parameter.value.get("schema").unwrap_or(&ANYTHING), child(&parameter.pointer, "schema"))
         };
         self.findings.visit(schema(old, self.old), schema(new, self.new), subject);
     }
@@ -145,7 +145,7 @@ impl<'a> Comparison<'a> {
         if !happened.is_empty() {
             let rule = of_operation(&format!("request-body-{happened}"));
             let only_if = happened.starts_with("became").then(|| "sends no body".to_owned());
-            let finding = Finding::new(rule, text, step(&pair.pointers.1, "requestBody")).wire(wire).only_if(only_if);
+            let finding = Finding::new(rule, text, child(&pair.pointers.1, "requestBody")).wire(wire).only_if(only_if);
             self.findings.add(pair.scope, finding.touches(vec![format!("builder::{}", pair.type_name)]));
         }
         if let (Some(old), Some(new)) = bodies {

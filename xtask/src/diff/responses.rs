@@ -10,8 +10,8 @@ use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::schemas::type_names;
 use super::wire::{Compatibility, decodes};
-use crate::codegen::pointer::step;
-use crate::node::{Node, bare};
+use crate::codegen::pointer::child;
+use crate::resolved_schema::{ResolvedSchema, bare};
 
 /// Responses by status.
 type Responses<'a> = BTreeMap<&'a str, &'a Value>;
@@ -26,8 +26,8 @@ fn is_success(status: &str) -> bool {
 }
 
 /// The content of a response that the client decodes.
-fn json_schema<'a>(root: &'a Value, response: &'a Value) -> Option<Node<'a>> {
-    Some(Node::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
+fn json_schema<'a>(root: &'a Value, response: &'a Value) -> Option<ResolvedSchema<'a>> {
+    Some(ResolvedSchema::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
 }
 
 impl<'a> Comparison<'a> {
@@ -39,7 +39,7 @@ impl<'a> Comparison<'a> {
         for (status, response) in &before {
             if let Some(other) = after.get(status) {
                 let used = if succeeds(status) { Use::Response } else { Use::ErrorResponse };
-                let part = step("responses", status);
+                let part = child("responses", status);
                 self.content(pair, "response-media-type", &part, (response, other), used);
                 self.headers(pair, &part, status, (response, other));
                 continue;
@@ -61,14 +61,14 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn status(&mut self, pair: &Pair, (status, is_success): (&str, bool), happened: &str, schema: Option<Node>, wire: Wire) {
+    fn status(&mut self, pair: &Pair, (status, is_success): (&str, bool), happened: &str, schema: Option<ResolvedSchema>, wire: Wire) {
         let kind = if is_success { "success" } else { "non-success" };
         let rule = of_operation(&format!("response-{kind}-status-{happened}"));
         let pointer = if happened == "removed" { &pair.pointers.0 } else { &pair.pointers.1 };
         // A model may be added or removed with the response.
         let models = schema.and_then(|schema| schema.component.as_deref().map(type_names)).into_iter().flatten();
         let touches = pair.send().into_iter().chain(models.map(|name| format!("types::{name}"))).collect();
-        let finding = Finding::new(rule, format!("the response {status} was {happened}"), step(&step(pointer, "responses"), status));
+        let finding = Finding::new(rule, format!("the response {status} was {happened}"), child(&child(pointer, "responses"), status));
         self.findings.add(pair.scope, finding.wire(wire).touches(touches));
     }
 
@@ -78,7 +78,7 @@ impl<'a> Comparison<'a> {
         let (before, after) = (list(old), list(new));
         let mut note = |pointer: &str, name: &str, rule: &str, happened: &str| {
             let text = format!("the header `{name}` of the response {status} {happened}");
-            self.findings.add(pair.scope, Finding::new(of_operation(rule), text, step(&format!("{pointer}/{part}/headers"), name)));
+            self.findings.add(pair.scope, Finding::new(of_operation(rule), text, child(&format!("{pointer}/{part}/headers"), name)));
         };
         for (name, header) in &before {
             match after.get(name) {
@@ -108,13 +108,13 @@ fn without((client, expected): (&Value, &Value), (server, known): (&Value, &Resp
 
 /// The verdict for a success response that the client's document does not have: the client decodes every success response as the one it
 /// knows.
-fn reads(root: &Value, known: &Responses, succeeds: &dyn Fn(&str) -> bool, sent: Option<Node>) -> Compatibility {
+fn reads(root: &Value, known: &Responses, succeeds: &dyn Fn(&str) -> bool, sent: Option<ResolvedSchema>) -> Compatibility {
     let known = known.iter().find(|(status, _)| succeeds(status)).and_then(|(_, response)| json_schema(root, response));
     verdict(known, sent)
 }
 
 /// Whether the client decodes the content that is sent as the content that it expects.
-fn verdict(expected: Option<Node>, sent: Option<Node>) -> Compatibility {
+fn verdict(expected: Option<ResolvedSchema>, sent: Option<ResolvedSchema>) -> Compatibility {
     match (expected, sent) {
         (Some(expected), Some(sent)) => decodes(&expected, &sent),
         (None, _) => Compatibility::Compatible,

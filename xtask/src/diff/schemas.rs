@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use heck::ToPascalCase;
 
 use super::compositions::{all_of, combined_objects, discriminators, is_union, union_kind, unions};
+use super::constraints::{additional_properties, bounds, enums, pattern, unique_items};
 use super::findings::{Findings, Range, Subject};
 use super::model::Wire;
 use super::properties::properties;
 use super::rules::Use;
-use super::values::{additional_properties, bounds, enums, pattern, unique_items};
 use super::wire::{Compatibility, decodes, null};
-use crate::node::Node;
+use crate::resolved_schema::ResolvedSchema;
 
 /// Compares every pair of schemas that is queued, and those that they lead to.
 pub fn compare_all(findings: &mut Findings) {
@@ -26,7 +26,7 @@ pub fn compare_all(findings: &mut Findings) {
 }
 
 /// A subject that is a component is named after it.
-fn named(old: &Node, new: &Node, subject: Subject) -> Subject {
+fn named(old: &ResolvedSchema, new: &ResolvedSchema, subject: Subject) -> Subject {
     let (Some(before), Some(after)) = (&old.component, &new.component) else { return subject };
     let types = type_names(before).into_iter().chain(type_names(after)).collect::<Vec<_>>();
     // If one component replaces another, the type of what contains it changes.
@@ -42,7 +42,7 @@ pub fn type_names(component: &str) -> Vec<String> {
 }
 
 /// Compares the keywords about the use of a schema.
-fn usage(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+fn usage(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let name = &subject.name;
     let mut touches = subject.touches.clone();
     if old.defines("nullable") != new.defines("nullable") {
@@ -79,7 +79,7 @@ fn usage(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
     findings.note(subject, happened, text, &new.used_at, Range::Same, Wire::COMPATIBLE);
 }
 
-fn values<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
+fn values<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     if is_union(old) != is_union(new) {
         // A single schema became one of several alternatives, or the other way round.
         return ["oneOf", "anyOf"].iter().for_each(|union| unions(findings, old, new, subject, (union, union)));
@@ -102,7 +102,7 @@ fn values<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subje
 }
 
 /// Compares the keywords of a schema, except for `properties` and `allOf`.
-fn keywords<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
+fn keywords<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     enums(findings, old, new, subject);
     bounds(findings, old, new, subject);
     pattern(findings, old, new, subject);
@@ -122,7 +122,8 @@ fn keywords<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, sub
     discriminators(findings, old, new, subject);
     if old.bare("not") != new.bare("not") {
         // The generated Rust rejects what its own document excludes.
-        let rejects = |node: &Node| if node.get("not").is_some() { Compatibility::Incompatible } else { Compatibility::Compatible };
+        let rejects =
+            |node: &ResolvedSchema| if node.get("not").is_some() { Compatibility::Incompatible } else { Compatibility::Compatible };
         let wire = Wire { old_client_on_new_server: rejects(old), new_client_on_old_server: rejects(new) };
         findings.note(subject, "not-changed", format!("`{}` excludes other values", subject.name), &new.pointer, Range::Other, wire);
     }
@@ -135,8 +136,8 @@ fn keywords<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, sub
 }
 
 /// Compares types and formats. Returns whether the rest can be compared.
-fn types(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) -> bool {
-    let described = |node: &Node| match node.text("format") {
+fn types(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) -> bool {
+    let described = |node: &ResolvedSchema| match node.text("format") {
         Some(format) => format!("{} ({format})", node.kind()),
         None => node.kind().to_owned(),
     };
@@ -152,7 +153,7 @@ fn types(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) -> 
 }
 
 /// Whether a type became wider or narrower.
-fn direction(old: &Node, new: &Node, used: Use) -> (&'static str, Range) {
+fn direction(old: &ResolvedSchema, new: &ResolvedSchema, used: Use) -> (&'static str, Range) {
     let same_kind = old.kind() == new.kind();
     let numbers = matches!((old.kind(), new.kind()), ("integer" | "number", "integer" | "number"));
     match (old.kind(), new.kind()) {
@@ -168,7 +169,7 @@ fn direction(old: &Node, new: &Node, used: Use) -> (&'static str, Range) {
 }
 
 /// Whether a parameter accepts what was sent for the old schema: a number or flag as text, one value as an array of one.
-fn accepts_old_form(old: &Node, new: &Node) -> bool {
+fn accepts_old_form(old: &ResolvedSchema, new: &ResolvedSchema) -> bool {
     match (old.kind(), new.kind()) {
         ("boolean" | "integer" | "number", "string") => new.text("format").is_none() && new.values().is_empty(),
         (kind, "array") => new.items().is_some_and(|items| items.kind() == kind && items.text("format") == old.text("format")),

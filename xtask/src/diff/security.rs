@@ -9,7 +9,7 @@ use super::findings::Finding;
 use super::model::Wire;
 use super::rules::of_operation;
 use super::wire::Compatibility;
-use crate::codegen::pointer::{step, to_component};
+use crate::codegen::pointer::{child, to_component};
 
 /// The scopes of each security scheme that an operation names.
 fn scopes(operation: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
@@ -39,7 +39,7 @@ impl Comparison<'_> {
         let verdict = |accepts: bool| if accepts || old == new { Compatibility::Compatible } else { Compatibility::Incompatible };
         let wire = Wire { old_client_on_new_server: verdict(new), new_client_on_old_server: verdict(old) };
         let (before, after) = (scopes(pair.old), scopes(pair.new));
-        let pointer = step(&pair.pointers.1, "security");
+        let pointer = child(&pair.pointers.1, "security");
         let mut note =
             |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer).wire(wire));
         for name in before.keys().filter(|name| !after.contains_key(*name)) {

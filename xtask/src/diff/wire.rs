@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::canonical;
-use crate::node::Node;
+use crate::resolved_schema::ResolvedSchema;
 
 /// Whether a client decodes a response, or a server accepts a request. Ordered from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -38,11 +38,11 @@ use Compatibility::{Compatible, Incompatible, Lossy};
 type Known = RefCell<HashMap<(String, String), Compatibility>>;
 
 /// The worst outcome when a client of the schema `client` decodes values that the schema `server` allows, `null` aside.
-pub fn decodes(client: &Node, server: &Node) -> Compatibility {
+pub fn decodes(client: &ResolvedSchema, server: &ResolvedSchema) -> Compatibility {
     decodes_within(client, server, &Known::default())
 }
 
-fn decodes_within(client: &Node, server: &Node, known: &Known) -> Compatibility {
+fn decodes_within(client: &ResolvedSchema, server: &ResolvedSchema, known: &Known) -> Compatibility {
     if !(client.has_parts() && server.has_parts()) {
         return decodes_values(client, server, known);
     }
@@ -56,8 +56,8 @@ fn decodes_within(client: &Node, server: &Node, known: &Known) -> Compatibility 
     outcome
 }
 
-fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility {
-    let inside = |client: &Node, server: &Node| decodes_within(client, server, known);
+fn decodes_values(client: &ResolvedSchema, server: &ResolvedSchema, known: &Known) -> Compatibility {
+    let inside = |client: &ResolvedSchema, server: &ResolvedSchema| decodes_within(client, server, known);
     for composition in ["oneOf", "anyOf"] {
         let alternatives = server.parts(composition);
         if !alternatives.is_empty() {
@@ -107,8 +107,9 @@ fn decodes_values(client: &Node, server: &Node, known: &Known) -> Compatibility 
 /// Only these formats become types of their own. An enum is open, and takes every string.
 const PARSED: [&str; 6] = ["uuid", "date", "date-time", "ip", "ipv4", "ipv6"];
 
-fn strings(client: &Node, server: &Node) -> Compatibility {
-    let parsed = |node: &Node| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
+fn strings(client: &ResolvedSchema, server: &ResolvedSchema) -> Compatibility {
+    let parsed =
+        |node: &ResolvedSchema| node.text("format").filter(|format| PARSED.contains(format) && node.values().is_empty()).map(str::to_owned);
     match (parsed(client), parsed(server)) {
         (None, _) => Compatible,
         (Some(a), Some(b)) if a == b || (a == "ip" && b.starts_with("ip")) => Compatible,
@@ -117,27 +118,27 @@ fn strings(client: &Node, server: &Node) -> Compatibility {
 }
 
 /// Whether the client rejects numbers: their enums are closed.
-fn closed(client: &Node, server: &Node) -> bool {
+fn closed(client: &ResolvedSchema, server: &ResolvedSchema) -> bool {
     let (known, sent) = (client.values(), server.values());
     !known.is_empty() && (sent.is_empty() || sent.iter().any(|value| !known.contains(value)))
 }
 
 /// The range of integers that the Rust type of a schema can hold.
-fn range(node: &Node) -> (i128, i128) {
+fn range(node: &ResolvedSchema) -> (i128, i128) {
     canonical::range(node.text("format"))
 }
 
 /// The range of integers that a server sends: the range of the format, within the bounds. The client's type depends only on the format.
-fn sent_range(node: &Node) -> (i128, i128) {
+fn sent_range(node: &ResolvedSchema) -> (i128, i128) {
     let (low, high) = range(node);
     let bound = |keyword: &str| node.get(keyword).and_then(Value::as_i64).map(i128::from);
     (bound("minimum").map_or(low, |minimum| minimum.max(low)), bound("maximum").map_or(high, |maximum| maximum.min(high)))
 }
 
 /// The outcome for a value inside another.
-type Inside<'a> = &'a dyn Fn(&Node, &Node) -> Compatibility;
+type Inside<'a> = &'a dyn Fn(&ResolvedSchema, &ResolvedSchema) -> Compatibility;
 
-fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
+fn object(client: &ResolvedSchema, server: &ResolvedSchema, inside: Inside) -> Compatibility {
     let mut worst = Compatible;
     let mut sent = server.properties();
     sent.retain(|(_, property)| !property.flag("writeOnly"));
@@ -167,7 +168,7 @@ fn object(client: &Node, server: &Node, inside: Inside) -> Compatibility {
 }
 
 /// The outcome for a property that the client does not know.
-pub fn unread(client: &Node, property: &Node, inside: Inside) -> Compatibility {
+pub fn unread(client: &ResolvedSchema, property: &ResolvedSchema, inside: Inside) -> Compatibility {
     match client.inner("additionalProperties") {
         Some(others) => null(&others, property, true).max(inside(&others, property)),
         None => unread_others(client),
@@ -175,7 +176,7 @@ pub fn unread(client: &Node, property: &Node, inside: Inside) -> Compatibility {
 }
 
 /// The outcome for unknown properties if the client has no schema for them.
-pub fn unread_others(client: &Node) -> Compatibility {
+pub fn unread_others(client: &ResolvedSchema) -> Compatibility {
     match client.get("additionalProperties") {
         Some(Value::Bool(false)) => Incompatible,
         Some(_) => Compatible,
@@ -186,7 +187,7 @@ pub fn unread_others(client: &Node) -> Compatibility {
 }
 
 /// The outcome for a property that the server does not declare: it is absent, or has the type of additional properties.
-pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -> Compatibility {
+pub fn unnamed(property: &ResolvedSchema, required: bool, server: &ResolvedSchema, inside: Inside) -> Compatibility {
     let absent = absent(property, required);
     match server.inner("additionalProperties").filter(|others| others.kind() != "any") {
         Some(others) => absent.max(null(property, &others, required)).max(inside(property, &others)),
@@ -195,12 +196,12 @@ pub fn unnamed(property: &Node, required: bool, server: &Node, inside: Inside) -
 }
 
 /// The outcome for a property that is absent.
-pub fn absent(property: &Node, required: bool) -> Compatibility {
+pub fn absent(property: &ResolvedSchema, required: bool) -> Compatibility {
     if required && !property.is_option() && property.get("x-default-when-absent").is_none() { Incompatible } else { Compatible }
 }
 
 /// The outcome for `null`, if the server may send it here.
-pub fn null(client: &Node, server: &Node, required: bool) -> Compatibility {
+pub fn null(client: &ResolvedSchema, server: &ResolvedSchema, required: bool) -> Compatibility {
     let is_map = client.kind() == "object" && !client.has_properties();
     // An array or map that may be absent is an empty one in Rust; an array of unique items is an `Option`.
     let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");

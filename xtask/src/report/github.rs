@@ -29,9 +29,9 @@ pub fn of_sync(report: &SyncReport) -> String {
 
 /// The manual follow-up; `slice` is the text of the slice, if it is known.
 pub fn of_follow_ups(follow_ups: &[FollowUp], slice: Option<&str>) -> String {
-    let each = |FollowUp { id, pointer, text, remedy, .. }: &FollowUp| {
+    let each = |FollowUp { id, pointer, text, help, .. }: &FollowUp| {
         let place = pointer.as_deref().map_or_else(String::new, |pointer| position(SLICE, slice, pointer) + ",");
-        format!("::warning {place}title={}::{}\n", property(id), data(&format!("{text}\nhelp: {remedy}")))
+        format!("::warning {place}title={}::{}\n", property(id), data(&format!("{text}\nhelp: {help}")))
     };
     follow_ups.iter().map(each).collect()
 }

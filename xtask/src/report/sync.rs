@@ -91,7 +91,7 @@ pub struct FollowUp {
     /// What the problem is.
     pub text: String,
     /// What to do about it.
-    pub remedy: String,
+    pub help: String,
     /// A proposed change that resolves it, if there is one. `cargo xtask sync --apply` with the pointer makes the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
@@ -114,11 +114,11 @@ pub struct Fix {
 /// A numbered list for a terminal; empty if nothing is left to do.
 pub fn follow_ups_as_text(follow_ups: &[FollowUp]) -> String {
     let mut out = String::new();
-    for (number, FollowUp { id, pointer, text, remedy, fix }) in (1..).zip(follow_ups) {
+    for (number, FollowUp { id, pointer, text, help, fix }) in (1..).zip(follow_ups) {
         let heading = if number == 1 { "\nmanual follow-up\n" } else { "" };
         let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{pointer}: "));
         let fix = fix.as_ref().map_or_else(String::new, |fix| format!("\n     fix: {}", fix.sentence("")));
-        let _ = writeln!(out, "{heading}  {number}. {at}{text} [{id}]\n     help: {remedy}{fix}");
+        let _ = writeln!(out, "{heading}  {number}. {at}{text} [{id}]\n     help: {help}{fix}");
     }
     out
 }
@@ -136,10 +136,10 @@ pub fn follow_ups_as_markdown(follow_ups: &[FollowUp]) -> String {
 impl FollowUp {
     /// `tick` is put around code.
     pub fn in_one_line(&self, tick: &str) -> String {
-        let Self { id, pointer, text, remedy, fix } = self;
+        let Self { id, pointer, text, help, fix } = self;
         let at = pointer.as_ref().map_or_else(String::new, |pointer| format!("{tick}{pointer}{tick}: "));
         let fix = fix.as_ref().map_or_else(String::new, |fix| format!("; {}", fix.sentence(tick)));
-        format!("{at}{text}; help: {remedy}{fix} [{id}]")
+        format!("{at}{text}; help: {help}{fix} [{id}]")
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::selection::Chosen;
 use crate::canonical::{Canonical, sorted};
-use crate::codegen::pointer::{step, to_component};
+use crate::codegen::pointer::{child, to_component};
 use crate::document::{Document, Error};
 
 pub struct Slicer<'a> {
@@ -38,7 +38,7 @@ impl<'a> Slicer<'a> {
             sliced.insert("parameters".into(), parameters.into());
         }
         if let Some(body) = operation.get("requestBody") {
-            sliced.insert("requestBody".into(), self.request_body(body, step(pointer, "requestBody"))?);
+            sliced.insert("requestBody".into(), self.request_body(body, child(pointer, "requestBody"))?);
         }
         for (key, is_right, form) in [
             ("responses", operation.get("responses").is_some_and(Value::is_object), "a mapping of statuses to responses"),
@@ -46,13 +46,13 @@ impl<'a> Slicer<'a> {
             ("servers", operation.get("servers").is_none_or(Value::is_array), "a list of mappings"),
         ] {
             if !is_right {
-                return Err(self.document.error(step(pointer, key), "has the wrong type", format!("write {form}")));
+                return Err(self.document.error(child(pointer, key), "has the wrong type", format!("write {form}")));
             }
         }
         let mut responses = Map::new();
         for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
             if !status.starts_with("x-") {
-                responses.insert(status.clone(), self.response(response, step(&step(pointer, "responses"), status))?);
+                responses.insert(status.clone(), self.response(response, child(&child(pointer, "responses"), status))?);
             }
         }
         sliced.insert("responses".into(), responses.into());
@@ -67,8 +67,8 @@ impl<'a> Slicer<'a> {
         let path_pointer = chosen.pointer.rsplit_once('/').map_or("#", |(path, _)| path);
         for (list, pointer) in [(chosen.shared, path_pointer), (chosen.operation.get("parameters"), chosen.pointer.as_str())] {
             if list.is_some_and(|list| !list.is_array()) {
-                let remedy = "write a list of mappings";
-                return Err(self.document.error(step(pointer, "parameters"), "is not a list", remedy));
+                let help = "write a list of mappings";
+                return Err(self.document.error(child(pointer, "parameters"), "is not a list", help));
             }
             for (index, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
                 let (at, parameter) = self.resolved(parameter, format!("{pointer}/parameters/{index}"))?;
@@ -118,7 +118,7 @@ impl<'a> Slicer<'a> {
         self.content(response, &at, &mut sliced)?;
         let mut headers = Map::new();
         for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
-            let (at, header) = self.resolved(header, step(&step(&at, "headers"), name))?;
+            let (at, header) = self.resolved(header, child(&child(&at, "headers"), name))?;
             let mut whole = Map::new();
             self.prose(header, &mut whole);
             keep_flags(header, &["required", "deprecated"], &mut whole);
@@ -135,7 +135,7 @@ impl<'a> Slicer<'a> {
     /// The schema of a parameter or header, or its `content`.
     fn value(&mut self, part: &'a Value, pointer: &str, sliced: &mut Map<String, Value>) -> Result<(), Error> {
         if let Some(schema) = part.get("schema") {
-            sliced.insert("schema".into(), self.canonical.parameter(schema, &step(pointer, "schema"))?);
+            sliced.insert("schema".into(), self.canonical.parameter(schema, &child(pointer, "schema"))?);
         }
         self.content(part, pointer, sliced)
     }
@@ -144,11 +144,11 @@ impl<'a> Slicer<'a> {
         let mut content = Map::new();
         self.examples(part, pointer)?;
         for (kind, media) in part.get("content").and_then(Value::as_object).into_iter().flatten() {
-            let at = step(&step(pointer, "content"), kind);
+            let at = child(&child(pointer, "content"), kind);
             let mut whole = Map::new();
             self.examples(media, &at)?;
             if let Some(schema) = media.get("schema") {
-                whole.insert("schema".into(), self.canonical.schema(schema, &step(&at, "schema"))?);
+                whole.insert("schema".into(), self.canonical.schema(schema, &child(&at, "schema"))?);
             }
             whole.extend(media.get("encoding").map(|encoding| ("encoding".to_owned(), encoding.clone())));
             content.insert(kind.clone(), whole.into());
@@ -162,7 +162,7 @@ impl<'a> Slicer<'a> {
     /// Examples are left out, but their references must be valid.
     fn examples(&self, part: &'a Value, pointer: &str) -> Result<(), Error> {
         for (name, example) in part.get("examples").and_then(Value::as_object).into_iter().flatten() {
-            self.resolved(example, step(&step(pointer, "examples"), name))?;
+            self.resolved(example, child(&child(pointer, "examples"), name))?;
         }
         Ok(())
     }

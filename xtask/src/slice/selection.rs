@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::codegen::pointer::step;
+use crate::codegen::pointer::child;
 use crate::document::{Document, Error};
 
 /// The keys of a path that are operations.
@@ -43,7 +43,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<
     let (mut chosen, mut broken) = (Vec::new(), Vec::new());
     let mut names = BTreeSet::new();
     for (path, item) in document.root["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.starts_with('/')) {
-        let (at, item) = match document.resolve(item, step("#/paths", path)) {
+        let (at, item) = match document.resolve(item, child("#/paths", path)) {
             Ok(found) => found,
             Err(error) => {
                 broken.push(Broken { path, method: None, error });
@@ -52,7 +52,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<
         };
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
-            let pointer = step(&at, method);
+            let pointer = child(&at, method);
             if !operation.is_object() {
                 let error = document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping");
                 broken.push(Broken { path, method: Some(method), error });
@@ -80,14 +80,18 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<
     if let Selection::Only(wanted) = selection
         && let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted.as_str()))
     {
-        let mut nearest = names.iter().map(|name| (strsim::jaro_winkler(missing, name), name)).collect::<Vec<_>>();
-        nearest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let nearest = nearest.iter().take(3).map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>();
-        let remedy = match nearest.as_slice() {
-            [] => "the document has no operation with an `operationId`: is it the right one?".to_owned(),
-            names => format!("correct `operations` in openapi/upstream.toml; the nearest names are {}", names.join(", ")),
-        };
-        return Err(document.error("#/paths", format!("has no operation `{missing}`"), remedy));
+        return Err(document.error("#/paths", format!("has no operation `{missing}`"), nearest(missing, &names)));
     }
     Ok((chosen, broken))
+}
+
+/// The help for an operation that a document does not have.
+fn nearest(missing: &str, names: &BTreeSet<&str>) -> String {
+    let mut nearest = names.iter().map(|name| (strsim::jaro_winkler(missing, name), name)).collect::<Vec<_>>();
+    nearest.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let nearest = nearest.iter().take(3).map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>();
+    match nearest.as_slice() {
+        [] => "the document has no operation with an `operationId`: is it the right one?".to_owned(),
+        names => format!("correct `operations` in openapi/upstream.toml; the nearest names are {}", names.join(", ")),
+    }
 }

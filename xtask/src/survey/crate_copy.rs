@@ -14,7 +14,7 @@ use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
 use crate::project::Project;
 use crate::sync::files::{self, LOCK, MANIFEST};
 
-const DRIVER: &str = "src/bin/survey.rs";
+const PROGRAM: &str = "src/bin/survey.rs";
 /// The sources of the library, which are copied.
 const COPIED: [&str; 6] = [LOCK, "README.md", "build.rs", "codegen", "docs", "src"];
 
@@ -29,10 +29,10 @@ pub struct CompileError {
     pub message: String,
     /// The message of the compiler.
     pub rendered: String,
-    /// The line of the generated code or of the driver, counted from 1.
+    /// The line of the generated code or of the program, counted from 1.
     pub line: usize,
     pub line_text: String,
-    pub in_driver: bool,
+    pub in_program: bool,
 }
 
 impl Package {
@@ -54,10 +54,10 @@ impl Package {
         Ok(Self { folder, library: name.replace('-', "_"), upstream: project.read(UPSTREAM)? })
     }
 
-    /// Writes the slice, its Rust and the driver; returns the Rust.
-    pub fn write(&self, slice: &str, generated: &Generated, driver: &str) -> Result<String> {
+    /// Writes the slice, its Rust and the program; returns the Rust.
+    pub fn write(&self, slice: &str, generated: &Generated, program: &str) -> Result<String> {
         let code = files::reviewed(slice, generated, &self.upstream)?;
-        for (path, text) in [(SLICE, slice), (REVIEWED, &code), (UPSTREAM, &self.upstream), (DRIVER, driver)] {
+        for (path, text) in [(SLICE, slice), (REVIEWED, &code), (UPSTREAM, &self.upstream), (PROGRAM, program)] {
             write(&self.folder.join(path), text)?;
         }
         Ok(code)
@@ -103,16 +103,16 @@ impl Package {
     }
 }
 
-/// An error in a message of cargo, at the generated code or the driver; elsewhere, it has line 0.
+/// An error in a message of cargo, at the generated code or the program; elsewhere, it has line 0.
 fn compile_error(message: &Value) -> Option<CompileError> {
     let message = message.get("message").filter(|message| message["level"] == "error")?;
     let spans = message["spans"].as_array()?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let is_ours = |span: &&Value| text(&span["file_name"]).ends_with("codegen.rs") || text(&span["file_name"]).ends_with(DRIVER);
+    let is_ours = |span: &&Value| text(&span["file_name"]).ends_with("codegen.rs") || text(&span["file_name"]).ends_with(PROGRAM);
     // "Could not compile due to 3 previous errors" has no location.
     let mut span = spans.iter().find(|span| span["is_primary"] == true)?;
     // An error in a macro is located at the macro call.
-    while !is_ours(&span) || span["expansion"]["span"]["file_name"].as_str().is_some_and(|name| name.ends_with(DRIVER)) {
+    while !is_ours(&span) || span["expansion"]["span"]["file_name"].as_str().is_some_and(|name| name.ends_with(PROGRAM)) {
         match span["expansion"].get("span") {
             Some(outer) => span = outer,
             None => break,
@@ -124,7 +124,7 @@ fn compile_error(message: &Value) -> Option<CompileError> {
         rendered: text(&message["rendered"]),
         line: usize::try_from(span["line_start"].as_u64()?).ok().filter(|_| is_ours(&span)).unwrap_or(0),
         line_text: span["text"].as_array().into_iter().flatten().map(|line| text(&line["text"])).collect(),
-        in_driver: text(&span["file_name"]).ends_with(DRIVER),
+        in_program: text(&span["file_name"]).ends_with(PROGRAM),
     })
 }
 

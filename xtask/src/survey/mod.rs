@@ -20,9 +20,9 @@ use crate_copy::{CompileError, Package};
 use items::Items;
 
 mod crate_copy;
-mod driver;
 mod items;
 mod parameters;
+mod program;
 pub mod table;
 
 /// The outcome of an operation.
@@ -114,7 +114,7 @@ fn compile(
         let ids = candidates.keys().cloned().collect::<Vec<_>>();
         eprintln!("compiling {} operations", ids.len());
         let (slice, generated) = generate(document, &ids, ours)?;
-        let code = package.write(&slice, &generated, &driver::driver(&package.library, document.release(), candidates))?;
+        let code = package.write(&slice, &generated, &program::program(&package.library, document.release(), candidates))?;
         let errors = package.compile()?;
         if errors.is_empty() {
             return Ok(());
@@ -134,9 +134,9 @@ fn compile(
     bail!("{}: still does not compile after {MAX_ROUNDS} rounds of leaving operations out", package.folder.display())
 }
 
-/// The operations that a compile error belongs to: by the line of the driver, or by the item that contains it.
+/// The operations that a compile error belongs to: by the line of the program, or by the item that contains it.
 fn concerned(error: &CompileError, code: &str, candidates: &BTreeMap<String, Items>) -> Vec<String> {
-    if error.in_driver {
+    if error.in_program {
         return candidates.keys().filter(|id| error.line_text.contains(&format!("\"{id}\""))).cloned().collect();
     }
     // Items of a module start on a line with one level of indentation.

@@ -44,7 +44,7 @@ fn status_omits_follow_ups_that_the_files_show_to_be_done() {
         schema("FlowSet", &json!({ "properties": { "background": null, "background_url": { "type": "string" } }, "required": required }));
     change["components"]["schemas"]["DeniedActionEnum"] = json!({ "enum": ["message_continue", "message", "continue", "retry"] });
     let (_, report) = sync(&project, &upstream("2025.12.0", &change), &[]);
-    assert_eq!(follow_up(&report, "property-renamed")["remedy"], "use the new name in src/flows.rs:2");
+    assert_eq!(follow_up(&report, "property-renamed")["help"], "use the new name in src/flows.rs:2");
     assert_eq!(follow_up(&report, "enum-value-added")["pointer"], "#/components/schemas/DeniedActionEnum");
     assert_eq!(follow_up(&report, "description-to-check")["pointer"], "#/components/schemas/FlowSet/properties/background_url");
     assert_eq!(status(&project), (1, ["digest-not-pinned", "property-renamed", "enum-value-added"].map(str::to_owned).to_vec()));
@@ -73,7 +73,7 @@ fn uses_of_removed_items_are_listed() {
     let (_, report) = sync(&project, &text, &[]);
     let gone = follow_up(&report, "removed-from-rust");
     assert_eq!(
-        [&gone["text"], &gone["remedy"]],
+        [&gone["text"], &gone["help"]],
         ["`types::Stage` was removed from the generated Rust", "stop using it in src/flows.rs:1, src/flows.rs:3"]
     );
     let (_, ids) = status(&project);
@@ -97,7 +97,7 @@ fn an_operation_with_a_new_id_keeps_our_annotations() {
     }
     assert_eq!(report["operations_renamed"], json!([{ "old": "flows_bindings_list", "new": "flows_bindings_index" }]));
     assert_eq!([&report["operations_added"], &report["operations_removed"]], [&json!([]), &json!([])]);
-    assert_eq!(follow_up(&report, "operation-renamed")["remedy"], "use the new name in src/flows.rs:2");
+    assert_eq!(follow_up(&report, "operation-renamed")["help"], "use the new name in src/flows.rs:2");
     assert!(project.read("openapi/upstream.toml").contains("operations = [\"flows_bindings_index\"]"));
     assert!(
         project
@@ -121,11 +121,11 @@ fn a_removed_operation_is_reported_and_not_a_failure() {
     assert_eq!(project.contents(), before);
     let gone = follow_up(&report, "operation-missing");
     assert_eq!(gone["pointer"], "#/paths/~1flows~1bindings~1/get");
-    assert!(gone["remedy"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
+    assert!(gone["help"].as_str().unwrap().contains("replace it with `flows_stages_list`"), "a GET does not replace a DELETE: {gone}");
     // Names that have little in common are not proposed.
     let unlike = serde_yaml::to_string(&document).unwrap().replace("flows_stages_list", "core_users_list");
-    let remedy = follow_up(&sync(&project, &unlike, &[]).1, "operation-missing")["remedy"].clone();
-    assert_eq!(remedy, "in `operations` of openapi/upstream.toml, remove it; then sync again");
+    let help = follow_up(&sync(&project, &unlike, &[]).1, "operation-missing")["help"].clone();
+    assert_eq!(help, "in `operations` of openapi/upstream.toml, remove it; then sync again");
     let path = project.path().join("upstream.yaml");
     let github = project.xtask(&["sync", "--from", path.to_str().unwrap(), "--format", "github"]).out;
     assert!(github.contains("\n::warning file=openapi/flows_bindings_list.yaml,title=operation-missing::"), "{github}");
@@ -142,7 +142,7 @@ fn an_operation_without_an_id_is_not_called_removed() {
         (code, &missing["text"]),
         (1, &json!("GET /flows/bindings/ no longer has an `operationId`, which its names in Rust are made of"))
     );
-    assert!(missing["remedy"].as_str().unwrap().contains("add `operationId: flows_bindings_list` to a copy"), "{missing}");
+    assert!(missing["help"].as_str().unwrap().contains("add `operationId: flows_bindings_list` to a copy"), "{missing}");
 }
 
 /// Upstream sends a property under both names for a while.
@@ -171,7 +171,7 @@ fn uses_of_a_field_with_another_type_are_listed() {
     let counter = json!({ "properties": { "next": { "type": "string" } } });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &counter)), &[]);
     let changed = follow_up(&report, "type-changed");
-    assert_eq!(changed["remedy"], "check its use in src/flows.rs:2", "{changed}");
+    assert_eq!(changed["help"], "check its use in src/flows.rs:2", "{changed}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn older_releases_and_pre_releases_cause_a_warning() {
         "authentik 2025.2.0 is older than 2025.6.4, which this crate was generated from"
     );
     let (_, report) = sync(&project, &value("2026.8.0-rc1", "retry"), &[]);
-    assert!(follow_up(&report, "pre-release")["remedy"].as_str().unwrap().contains("the final release needs a different version number"));
+    assert!(follow_up(&report, "pre-release")["help"].as_str().unwrap().contains("the final release needs a different version number"));
     let (_, report) = sync(&project, &value("2026.8.0", "stop"), &["--check"]);
     assert!(!report["follow_ups"].to_string().contains("-release\""), "{:#}", report["follow_ups"]);
 }
@@ -217,10 +217,7 @@ fn a_fixup_that_src_relies_on_must_not_be_removed() {
     let integers = counters.into_iter().map(|counter| (counter, json!({ "type": "integer" }))).collect::<Value>();
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &json!({ "properties": integers }))), &["--check"]);
     let fixup = follow_up(&report, "fixup-not-needed");
-    assert!(
-        fixup["remedy"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` page numbers and counts"),
-        "{fixup}"
-    );
+    assert!(fixup["help"].as_str().unwrap().starts_with("do not remove it: src/pagination needs `u64` page numbers and counts"), "{fixup}");
 }
 
 /// Another list operation with the same rows.
@@ -259,7 +256,7 @@ fn a_list_without_a_key_is_reported() {
     let (_, report) = sync(&project, &upstream("2025.6.4", &change), &[]);
     let without_key = follow_up(&report, "without-key");
     assert_eq!(without_key["pointer"], "#/paths/~1flows~1others~1/get");
-    assert!(without_key["remedy"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
+    assert!(without_key["help"].as_str().unwrap().contains("`x-listing: key:`"), "{without_key}");
 }
 
 #[test]

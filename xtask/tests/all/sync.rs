@@ -90,8 +90,8 @@ fn a_property_that_old_servers_do_not_send_needs_a_default() {
     assert_eq!([&follow_up["id"], &follow_up["pointer"]], ["required-since", "#/components/schemas/Stage/properties/color"]);
     let text = follow_up["text"].as_str().unwrap();
     assert!(text.starts_with("clients of 2026.8.0 fail on servers of 2025.6.4: `Stage.color` was added and is always present"), "{text}");
-    let remedy = follow_up["remedy"].as_str().unwrap();
-    assert!(remedy.contains("x-default-when-absent") && !remedy.contains("x-aliases"), "{remedy}");
+    let help = follow_up["help"].as_str().unwrap();
+    assert!(help.contains("x-default-when-absent") && !help.contains("x-aliases"), "{help}");
 
     // A maintainer writes the default and a description; both survive the next sync, and the client uses both.
     let slice = project.read(FILES[0]);
@@ -115,7 +115,7 @@ fn a_property_that_may_be_renamed_has_a_proposed_fix() {
     let change = json!({ "properties": { "verbose_name": null, "kind": { "type": "string" } }, "required": required });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Stage", &change)), &["--check"]);
     let follow_up = follow_up(&report, "required-since");
-    assert!(follow_up["remedy"].as_str().unwrap().starts_with("if this is `verbose_name` under another name, add it to `x-aliases`"));
+    assert!(follow_up["help"].as_str().unwrap().starts_with("if this is `verbose_name` under another name, add it to `x-aliases`"));
     assert_eq!(follow_up["fix"]["keyword"], "x-aliases");
     assert_eq!(follow_up["fix"]["value"], json!(["verbose_name"]));
 }

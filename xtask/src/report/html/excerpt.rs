@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::codegen::pointer::{step, unescape};
+use crate::codegen::pointer::{child, unescape};
 use crate::diff::Diff;
 use crate::yaml::to_yaml;
 
@@ -24,7 +24,7 @@ pub fn excerpts(diff: &Diff, pointer: &str) -> [Option<String>; 2] {
 /// Whether a pointer leads to a property that its object requires.
 fn is_required(document: &Value, steps: &[String]) -> bool {
     let [object @ .., properties, name] = steps else { return false };
-    let object = object.iter().try_fold(document, |at, key| at.pointer(&step("", key)));
+    let object = object.iter().try_fold(document, |at, key| at.pointer(&child("", key)));
     let required = object.and_then(|object| object.get("required")?.as_array());
     properties == "properties" && required.is_some_and(|names| names.iter().any(|required| required == name))
 }
@@ -33,14 +33,14 @@ fn is_required(document: &Value, steps: &[String]) -> bool {
 fn find<'a>(document: &'a Value, other: &'a Value, steps: &[String]) -> Option<&'a Value> {
     let (mut at, mut elsewhere) = (document, Some(other));
     for key in steps {
-        let counterpart = elsewhere.and_then(|value| value.pointer(&step("", key)));
+        let counterpart = elsewhere.and_then(|value| value.pointer(&child("", key)));
         at = match (at, counterpart.and_then(|value| value.get("name"))) {
             (Value::Array(items), Some(name)) => {
                 let is_same = |item: &&Value| item.get("name") == Some(name);
                 // The pointer is into one of the documents; there, the item is at its index.
                 items.iter().find(is_same)?
             }
-            _ => at.pointer(&step("", key))?,
+            _ => at.pointer(&child("", key))?,
         };
         elsewhere = counterpart;
     }

@@ -71,9 +71,9 @@ fn changes(diff: &Diff) -> String {
 
 /// The manual follow-up; nothing if there is none.
 fn follow_ups(follow_ups: &[FollowUp]) -> String {
-    let each = |FollowUp { id, pointer, text, remedy, .. }: &FollowUp| {
+    let each = |FollowUp { id, pointer, text, help, .. }: &FollowUp| {
         let pointer = pointer.as_ref().map_or_else(String::new, |pointer| format!(" · <code>{}</code>", escape(pointer)));
-        format!("<li>{}<br>{}<br><span class=\"muted\"><code>{id}</code>{pointer}</span></li>\n", prose(text), prose(remedy))
+        format!("<li>{}<br>{}<br><span class=\"muted\"><code>{id}</code>{pointer}</span></li>\n", prose(text), prose(help))
     };
     if follow_ups.is_empty() {
         return String::new();

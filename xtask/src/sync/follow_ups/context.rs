@@ -7,13 +7,13 @@ use crate::annotations::{AssumedDefault, DroppedAlias, Renamed};
 use crate::codegen::Generated;
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Diff};
-use crate::document::step;
+use crate::document::child;
 use crate::report::{FollowUp, RenamedOperation};
 use crate::sync::uses::Sources;
 
 /// The data that follow-ups are computed from.
 pub struct Context<'a> {
-    /// The release before.
+    /// The release that the changes are relative to.
     pub base: &'a str,
     pub diff: Option<&'a Diff>,
     pub generated: &'a Generated,
@@ -22,9 +22,9 @@ pub struct Context<'a> {
     pub assumed_defaults: &'a [AssumedDefault],
     pub removed_entries: &'a [RemovedEntry],
     pub dropped_aliases: &'a [DroppedAlias],
-    /// The places of orphaned descriptions.
+    /// The JSON pointers of orphaned descriptions.
     pub orphaned: &'a [String],
-    /// The file whose version or entry does not match the changes, and the revision to count from.
+    /// The file whose version or changelog entry does not match the changes, and the base revision of the comparison.
     pub outdated: Option<(&'static str, &'a str)>,
     /// The text of `openapi/upstream.toml` after the sync.
     pub upstream: &'a str,
@@ -49,11 +49,11 @@ impl Context<'_> {
     }
 }
 
-pub fn follow_up(id: &'static str, pointer: Option<String>, text: String, remedy: impl Into<String>) -> FollowUp {
-    FollowUp { id, pointer, text, remedy: remedy.into(), fix: None }
+pub fn follow_up(id: &'static str, pointer: Option<String>, text: String, help: impl Into<String>) -> FollowUp {
+    FollowUp { id, pointer, text, help: help.into(), fix: None }
 }
 
 /// The pointer of a property of a component.
 pub fn property(component: &str, name: &str) -> String {
-    step(&step(&step("#/components/schemas", component), "properties"), name)
+    child(&child(&child("#/components/schemas", component), "properties"), name)
 }

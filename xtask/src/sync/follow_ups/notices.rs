@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::context::{Context, Kind, follow_up, property};
 use crate::annotations::listing::RemovedEntry;
 use crate::annotations::{AssumedDefault, DroppedAlias, Renamed};
+use crate::codegen::pointer::walk;
 use crate::codegen::reviewed::{REVIEWED, SLICE};
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility};
-use crate::document::{sole_reference, step};
+use crate::document::sole_reference;
 use crate::report::{FollowUp, sides};
 
 use super::tasks::{is_sent_always, listed, places_of};
@@ -41,9 +42,9 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
     }
     if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
         let text = format!("authentik {new} is a pre-release");
-        let remedy = "sync again after the final release. If this version of the crate has been published by then, the sync must count from it: \
+        let help = "sync again after the final release. If this version of the crate has been published by then, the sync must count from it: \
                       registries ignore everything after the `+`, so the final release needs a different version number";
-        found.push(follow_up("pre-release", None, text, remedy));
+        found.push(follow_up("pre-release", None, text, help));
     }
     found
 }
@@ -51,8 +52,8 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
 fn listing_shortened(context: &Context) -> Vec<FollowUp> {
     let each = |entry: &RemovedEntry| {
         let text = format!("`x-listing` no longer has {}, because upstream removed its parameter or property", entry.what);
-        let remedy = "read in the docs of `pagination` what a listing promises without it, and look for a replacement";
-        follow_up("listing-shortened", Some(entry.pointer.clone()), text, remedy)
+        let help = "read in the docs of `pagination` what a listing promises without it, and look for a replacement";
+        follow_up("listing-shortened", Some(entry.pointer.clone()), text, help)
     };
     context.removed_entries.iter().map(each).collect()
 }
@@ -60,8 +61,8 @@ fn listing_shortened(context: &Context) -> Vec<FollowUp> {
 fn alias_dropped(context: &Context) -> Vec<FollowUp> {
     let each = |DroppedAlias { component, property: name, alias }: &DroppedAlias| {
         let text = format!("`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name as well");
-        let remedy = format!("if servers of supported releases send only `{alias}`, read both properties in src/");
-        follow_up("alias-dropped", Some(property(component, name)), text, remedy)
+        let help = format!("if servers of supported releases send only `{alias}`, read both properties in src/");
+        follow_up("alias-dropped", Some(property(component, name)), text, help)
     };
     context.dropped_aliases.iter().map(each).collect()
 }
@@ -69,8 +70,8 @@ fn alias_dropped(context: &Context) -> Vec<FollowUp> {
 fn default_assumed(context: &Context) -> Vec<FollowUp> {
     let each = |AssumedDefault { component, property: name, default }: &AssumedDefault| {
         let text = format!("servers of {} need not send `{component}.{name}`; the client then assumes `{default}`", context.base);
-        let remedy = format!("check that this is right; if not, change `x-default-when-absent` in {SLICE}");
-        follow_up("default-assumed", Some(property(component, name)), text, remedy)
+        let help = format!("check that this is right; if not, change `x-default-when-absent` in {SLICE}");
+        follow_up("default-assumed", Some(property(component, name)), text, help)
     };
     context.assumed_defaults.iter().map(each).collect()
 }
@@ -82,15 +83,16 @@ fn description_to_check(context: &Context) -> Vec<FollowUp> {
         context.renamed.iter().map(|Renamed { component, new, old }| (property(component, new), format!("of the former `{old}`")));
     let mut found = renamed.collect::<Vec<_>>();
     for change in context.changes() {
-        descriptions(context.new, "#", &mut |pointer, node, text| {
-            if names_a_release(text) && concerns(change, pointer, node) {
+        walk("#", context.new, &mut |pointer, node| {
+            let text = node.get("description").and_then(Value::as_str);
+            if text.is_some_and(names_a_release) && concerns(change, pointer, node) {
                 found.push((pointer.to_owned(), "that names a release".to_owned()));
             }
         });
     }
     let each = |(pointer, of): (String, String)| {
-        let remedy = format!("read the description in {SLICE}, and correct what is no longer true");
-        follow_up("description-to-check", Some(pointer), format!("a description {of}, beside something that changed"), remedy)
+        let help = format!("read the description in {SLICE}, and correct what is no longer true");
+        follow_up("description-to-check", Some(pointer), format!("a description {of}, beside something that changed"), help)
     };
     found.into_iter().map(each).collect()
 }
@@ -100,20 +102,6 @@ fn concerns(change: &Change, pointer: &str, node: &Value) -> bool {
     let is_in = |outer: &str| change.pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_schema = pointer.contains("/schemas/") || pointer.contains("/parameters/");
     is_schema && (is_in(pointer) || sole_reference(node).is_some_and(is_in))
-}
-
-/// Calls back with every node that has a description.
-fn descriptions(node: &Value, pointer: &str, found: &mut impl FnMut(&str, &Value, &str)) {
-    match node {
-        Value::Object(map) => {
-            if let Some(text) = map.get("description").and_then(Value::as_str) {
-                found(pointer, node, text);
-            }
-            map.iter().for_each(|(key, value)| descriptions(value, &step(pointer, key), found));
-        }
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| descriptions(item, &format!("{pointer}/{index}"), found)),
-        _ => {}
-    }
 }
 
 /// Whether a text contains a release such as 2025.12.
@@ -130,17 +118,17 @@ fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
     let (old, new) = sides(diff);
     let each = |change: &Change| {
         let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
-        let remedy = "no extension in the slice can solve this: tell users in the changelog entry, or support both in src/";
-        follow_up("incompatible-with-old-servers", Some(change.pointer.clone()), text, remedy)
+        let help = "no extension in the slice can solve this: tell users in the changelog entry, or support both in src/";
+        follow_up("incompatible-with-old-servers", Some(change.pointer.clone()), text, help)
     };
     let changes = context.changes().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible);
     changes.filter(|change| !is_sent_always(change)).map(each).collect()
 }
 
 fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
-    let each = |place: &String| {
-        let remedy = "check whether it belongs elsewhere; the old text is in git";
-        follow_up("description-orphaned", None, format!("the subject of a description no longer exists: {place}"), remedy)
+    let each = |pointer: &String| {
+        let help = "check whether it belongs elsewhere; the old text is in git";
+        follow_up("description-orphaned", None, format!("the subject of a description no longer exists: {pointer}"), help)
     };
     context.orphaned.iter().map(each).collect()
 }
@@ -149,8 +137,8 @@ fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
 fn without_key(context: &Context) -> Vec<FollowUp> {
     let each = |pointer: &String| {
         let text = "nothing identifies a row, so the operation has no `paginate()`".to_owned();
-        let remedy = "if one or several properties identify a row, declare them with `x-listing: key:`; otherwise, use `send()` to read single pages";
-        follow_up("without-key", Some(pointer.clone()), text, remedy)
+        let help = "if one or several properties identify a row, declare them with `x-listing: key:`; otherwise, use `send()` to read single pages";
+        follow_up("without-key", Some(pointer.clone()), text, help)
     };
     context.generated.without_key.iter().map(each).collect()
 }
@@ -179,9 +167,9 @@ fn type_changed(context: &Context) -> Vec<FollowUp> {
 }
 
 fn rust_to_review(context: &Context) -> Vec<FollowUp> {
-    let remedy = format!(
+    let help = format!(
         "run `UPDATE_DOCS=1 cargo test --all-features --test all compatibility::`, read `git diff`, {REVIEWED} above all, then run `cargo xtask check`"
     );
     let text = "the generated Rust and the table of releases changed".to_owned();
-    context.diff.map(|_| follow_up("rust-to-review", None, text, remedy)).into_iter().collect()
+    context.diff.map(|_| follow_up("rust-to-review", None, text, help)).into_iter().collect()
 }

@@ -12,7 +12,7 @@ use crate::codegen;
 use crate::codegen::reviewed::{SLICE, UPSTREAM};
 use crate::diff::rust::ItemChange;
 use crate::diff::{Change, Compatibility, Diff};
-use crate::document::{key_text, step};
+use crate::document::{child, key_text};
 use crate::report::{Fix, FollowUp, RenamedOperation, sides};
 use crate::sync::operations::MissingOperation;
 
@@ -34,22 +34,22 @@ fn digest_not_pinned(context: &Context) -> Vec<FollowUp> {
     let is_pinned =
         context.upstream.parse::<DocumentMut>().is_ok_and(|upstream| upstream["sha256"].as_str().is_some_and(|sha256| !sha256.is_empty()));
     let text = format!("`sha256` in {UPSTREAM} is empty, so it is unknown which document the slice was made from");
-    let remedy = "run `cargo xtask sync` once upstream has published the release; `cargo xtask release` needs it";
-    (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, remedy)).into_iter().collect()
+    let help = "run `cargo xtask sync` once upstream has published the release; `cargo xtask release` needs it";
+    (!is_pinned).then(|| follow_up("digest-not-pinned", None, text, help)).into_iter().collect()
 }
 
 /// The help for an operation that upstream no longer has.
 pub fn operation_missing(MissingOperation { id, operation, has_no_id, nearest }: &MissingOperation) -> FollowUp {
-    let pointer = step(&step("#/paths", &operation.path), &operation.method.to_lowercase());
-    let (text, remedy) = if *has_no_id {
-        let remedy = format!("report it upstream; meanwhile, add `operationId: {id}` to a copy of the document, and sync from that file");
-        (format!("{operation} no longer has an `operationId`, which its names in Rust are made of"), remedy)
+    let pointer = child(&child("#/paths", &operation.path), &operation.method.to_lowercase());
+    let (text, help) = if *has_no_id {
+        let help = format!("report it upstream; meanwhile, add `operationId: {id}` to a copy of the document, and sync from that file");
+        (format!("{operation} no longer has an `operationId`, which its names in Rust are made of"), help)
     } else {
         let replace = nearest.as_ref().map_or_else(String::new, |id| format!("replace it with `{id}` if that is its successor, or "));
-        let remedy = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
-        (format!("upstream no longer has `{id}`, {operation}"), remedy)
+        let help = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
+        (format!("upstream no longer has `{id}`, {operation}"), help)
     };
-    follow_up("operation-missing", Some(pointer), text, remedy)
+    follow_up("operation-missing", Some(pointer), text, help)
 }
 
 fn operation_renamed(context: &Context) -> Vec<FollowUp> {
@@ -91,14 +91,14 @@ fn required_since(context: &Context) -> Vec<FollowUp> {
         let lost = lost_beside(diff, change);
         let alias =
             lost.map_or_else(String::new, |name| format!("if this is `{name}` under another name, add it to `x-aliases`; otherwise, "));
-        let remedy = format!(
+        let help = format!(
             "{alias}if there is a sensible value for absent properties, write it in {SLICE} as `x-default-when-absent`. Then run `cargo xtask sync` \
              with `--base` and the revision of the last release, which corrects the changelog"
         );
         let text = format!("clients of {new} fail on servers of {old}: {}", change.text);
         let fix =
             lost.map(|name| Fix { file: SLICE.into(), pointer: change.pointer.clone(), keyword: "x-aliases".into(), value: json!([name]) });
-        FollowUp { fix, ..follow_up("required-since", Some(change.pointer.clone()), text, remedy) }
+        FollowUp { fix, ..follow_up("required-since", Some(change.pointer.clone()), text, help) }
     };
     let changes = context.changes().filter(|change| change.wire.new_client_on_old_server == Compatibility::Incompatible);
     changes.filter(|change| is_sent_always(change)).map(each).collect()
@@ -120,11 +120,11 @@ fn enum_value_added(context: &Context) -> Vec<FollowUp> {
             if has("x-enum-labels") && has("x-enum-descriptions") {
                 continue;
             }
-            let remedy = format!(
+            let help = format!(
                 "give it a label and a description in {SLICE}, in `x-enum-labels` and `x-enum-descriptions`, and see whether src/flows.rs \
                  should handle it"
             );
-            found.push(follow_up("enum-value-added", Some(owner.to_owned()), format!("the value {value:?} is new"), remedy));
+            found.push(follow_up("enum-value-added", Some(owner.to_owned()), format!("the value {value:?} is new"), help));
         }
     }
     found
@@ -133,14 +133,14 @@ fn enum_value_added(context: &Context) -> Vec<FollowUp> {
 fn fixup_not_needed(context: &Context) -> Vec<FollowUp> {
     let each = |fixup: &&str| {
         let text = format!("the fixup `{fixup}` is no longer needed, and stops the build");
-        let remedy = match *fixup {
+        let help = match *fixup {
             // src/pagination relies on this type.
             "page_counters_are_unsigned" => {
                 "do not remove it: src/pagination needs `u64` page numbers and counts. Make it convert upstream's new type"
             }
             _ => "remove it from codegen/passes/fixups.rs",
         };
-        follow_up("fixup-not-needed", None, text, remedy)
+        follow_up("fixup-not-needed", None, text, help)
     };
     context.generated.stale_fixups.iter().map(each).collect()
 }
@@ -192,9 +192,9 @@ fn removed_from_rust(context: &Context) -> Vec<FollowUp> {
     let removed = context.items().filter(|item| item.new.is_none() && !of_builder(item) && !is_renamed(item));
     let each = |item: &ItemChange| {
         let places = places_of(context, item);
-        let remedy = format!("stop using it in {}", listed(&places));
+        let help = format!("stop using it in {}", listed(&places));
         (!places.is_empty())
-            .then(|| follow_up("removed-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), remedy))
+            .then(|| follow_up("removed-from-rust", None, format!("`{}` was removed from the generated Rust", item.item), help))
     };
     removed.filter_map(each).collect()
 }
@@ -212,8 +212,8 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
     let models = context.items().filter(is_model).filter_map(|item| item.item.strip_prefix("types::")).filter(|name| !name.contains(':'));
     let is_compared = |model: &&str| context.sources.text("tests/all/json_schema.rs").contains(model.trim());
     let each = |model: &str| {
-        let remedy = "compare it with its schema in tests/all/json_schema.rs, and see whether src/lib.rs should export it";
-        follow_up("model-added", None, format!("`types::{model}` is a new model"), remedy)
+        let help = "compare it with its schema in tests/all/json_schema.rs, and see whether src/lib.rs should export it";
+        follow_up("model-added", None, format!("`types::{model}` is a new model"), help)
     };
     models.filter(|model| !is_compared(model)).map(each).collect()
 }
@@ -221,8 +221,8 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
 /// The slice was edited after the sync that wrote the version and the changelog entry.
 fn version_outdated(context: &Context) -> Vec<FollowUp> {
     let each = |(file, base): (&str, &str)| {
-        let remedy = format!("run `cargo xtask sync --base {base}`, with the same `--from` as before");
-        follow_up("version-outdated", None, format!("{file} does not match the changes since {base}"), remedy)
+        let help = format!("run `cargo xtask sync --base {base}`, with the same `--from` as before");
+        follow_up("version-outdated", None, format!("{file} does not match the changes since {base}"), help)
     };
     context.outdated.map(each).into_iter().collect()
 }

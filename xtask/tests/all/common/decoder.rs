@@ -126,7 +126,6 @@ edition = \"2024\"
 [dependencies]
 serde = { version = \"1\", features = [\"derive\"] }
 serde_json = \"1\"
-thiserror = \"2\"
 uuid = { version = \"1\", features = [\"serde\"] }
 
 [profile.dev]

@@ -149,14 +149,14 @@ impl Project {
 const VERSION: &str = "0.1.0+authentik.2025.6.4";
 
 /// The slice of 2025.6.4, with our descriptions.
-pub const SLICE: &str = "../tests/fixtures/authentik-2025.6.yaml";
+pub const SLICE: &str = "../tests/fixtures/annotated-2025.6.4.yaml";
 
 /// The same as values.
 pub fn slice() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(SLICE).unwrap()).unwrap()
 }
 
-/// Canonical slices of the operation, oldest release first.
+/// The paths of the canonical slices of the operation, oldest release first.
 pub fn slices() -> Vec<PathBuf> {
     let folder = std::fs::read_dir("../tests/fixtures/slices").unwrap();
     let mut slices = folder.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
@@ -169,7 +169,7 @@ pub fn slices() -> Vec<PathBuf> {
     slices
 }
 
-/// A document of several operations as upstream writes it, with shared components.
+/// The path of a document that has several operations, as upstream writes them, with shared components.
 pub fn whole(release: &str) -> String {
     format!("../tests/fixtures/schemas/{release}.yaml")
 }
@@ -192,7 +192,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// A document with the operation, whose response has the given schema, and with more components.
+/// A document with one operation, whose response has the schema `schema`; `more` is the YAML of its components.
 pub fn document(schema: &str, more: &str) -> String {
     format!(
         "openapi: 3.0.3\ninfo: {{ title: t, version: '1' }}\npaths:\n  /a/:\n    get:\n      operationId: flows_bindings_list\n      responses:\n        \

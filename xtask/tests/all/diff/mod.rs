@@ -10,6 +10,7 @@ use crate::common::{Project, diff, output, random, slices, whole, xtask};
 use fastrand::Rng;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
+use xtask::codegen::pointer::{child, unescape};
 
 /// The changes as rule, level, pointer, old client on new server, new client on old server, Rust, and the condition if there is one.
 fn rows(diff: &Value) -> Vec<String> {
@@ -189,7 +190,7 @@ fn places(node: &Value, pointer: String, found: &mut Vec<String>) {
     match node {
         Value::Object(map) => {
             for (key, value) in map.iter().filter(|(key, value)| !(prose(key, value) || pointer.is_empty() && *key == "info")) {
-                places(value, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+                places(value, child(&pointer, key), found);
             }
         }
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| places(item, format!("{pointer}/{index}"), found)),
@@ -211,7 +212,7 @@ fn changed(document: &Value, pointer: &str) -> Value {
             let (parent, key) = pointer.rsplit_once('/').unwrap();
             match document.pointer_mut(parent).unwrap() {
                 Value::Array(items) => _ = items.remove(key.parse().unwrap()),
-                parent => _ = parent.as_object_mut().unwrap().remove(&key.replace("~1", "/").replace("~0", "~")),
+                parent => _ = parent.as_object_mut().unwrap().remove(&unescape(key)),
             }
         }
     }

@@ -9,7 +9,7 @@ use xtask::codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
 use xtask::codegen::{Diagnostic, Generated, generate};
 
 /// A slice to edit, which stays the same when another release is checked in.
-const FIXTURE: &str = "tests/fixtures/authentik-2025.6.yaml";
+const FIXTURE: &str = "tests/fixtures/annotated-2025.6.4.yaml";
 
 /// The root of the repository.
 const ROOT: &str = "..";

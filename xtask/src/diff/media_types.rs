@@ -8,8 +8,8 @@ use super::comparison::{Comparison, INCOMPATIBLE_WITH_NEW, INCOMPATIBLE_WITH_OLD
 use super::findings::{Finding, Subject};
 use super::model::Wire;
 use super::rules::{Use, of_operation};
-use crate::codegen::pointer::step;
-use crate::node::Node;
+use crate::codegen::pointer::child;
+use crate::resolved_schema::ResolvedSchema;
 
 /// The only media type that the generated client sends and reads.
 const JSON: &str = "application/json";
@@ -26,21 +26,21 @@ impl<'a> Comparison<'a> {
         };
         for (kind, media) in &before {
             if let Some(other) = after.get(kind) {
-                self.media_type(pair, kind, [&pointers[0], &pointers[1]].map(|pointer| step(pointer, kind)), (media, other), used);
+                self.media_type(pair, kind, [&pointers[0], &pointers[1]].map(|pointer| child(pointer, kind)), (media, other), used);
                 if media.get("encoding") != other.get("encoding") {
                     let rule = of_operation(&format!("{rule}-encoding-changed"));
-                    let finding = Finding::new(rule, format!("the encoding of {kind} changed"), step(&pointers[1], kind));
+                    let finding = Finding::new(rule, format!("the encoding of {kind} changed"), child(&pointers[1], kind));
                     self.findings.add(pair.scope, finding);
                 }
             } else {
                 let wire = affects(kind, INCOMPATIBLE_WITH_NEW);
-                let finding = note("removed", format!("the media type {kind} was removed"), step(&pointers[0], kind), wire);
+                let finding = note("removed", format!("the media type {kind} was removed"), child(&pointers[0], kind), wire);
                 self.findings.add(pair.scope, finding);
             }
         }
         for kind in after.keys().filter(|kind| !before.contains_key(*kind)) {
             let wire = affects(kind, INCOMPATIBLE_WITH_OLD);
-            let finding = note("added", format!("the media type {kind} was added"), step(&pointers[1], kind), wire);
+            let finding = note("added", format!("the media type {kind} was added"), child(&pointers[1], kind), wire);
             self.findings.add(pair.scope, finding);
         }
     }
@@ -50,8 +50,8 @@ impl<'a> Comparison<'a> {
         let (part, suffix) = if used == Use::RequestBody { ("request", "Body") } else { ("response", "Response") };
         let (happened, text, wire) = match (old.get("schema"), new.get("schema")) {
             (Some(a), Some(b)) => {
-                let [old_pointer, new_pointer] = pointers.map(|pointer| step(&pointer, "schema"));
-                let (a, b) = (Node::new(self.old, a, old_pointer), Node::new(self.new, b, new_pointer));
+                let [old_pointer, new_pointer] = pointers.map(|pointer| child(&pointer, "schema"));
+                let (a, b) = (ResolvedSchema::new(self.old, a, old_pointer), ResolvedSchema::new(self.new, b, new_pointer));
                 let subject = Subject {
                     scope: pair.scope,
                     // The client ignores what other media types contain.

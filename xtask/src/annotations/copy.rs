@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::document::step;
+use crate::document::child;
 use crate::slice::METHODS;
 
 /// A property that upstream renamed.
@@ -37,8 +37,8 @@ pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
 /// Every operation, with its JSON pointer.
 pub fn operations_mut(slice: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {
     slice["paths"].as_object_mut().into_iter().flatten().flat_map(|(path, item)| {
-        let at = step("#/paths", path);
+        let at = child("#/paths", path);
         let parts = item.as_object_mut().into_iter().flatten().filter(|(key, _)| METHODS.contains(&key.as_str()));
-        parts.map(move |(method, operation)| (step(&at, method), operation))
+        parts.map(move |(method, operation)| (child(&at, method), operation))
     })
 }

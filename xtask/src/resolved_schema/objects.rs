@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use openapiv3::Schema;
 use serde_json::{Map, Value};
 
-use super::{ANYTHING, Node};
-use crate::codegen::pointer::step;
-use crate::codegen::spec::is_free_form;
+use super::{ANYTHING, ResolvedSchema};
+use crate::codegen::pointer::child;
+use crate::codegen::queries::is_free_form;
 
-impl<'a> Node<'a> {
+impl<'a> ResolvedSchema<'a> {
     /// The object itself and every object that its `allOf` combines.
     pub fn objects(&self) -> Vec<Self> {
         let mut objects = vec![self.clone()];
@@ -27,16 +27,16 @@ impl<'a> Node<'a> {
     }
 
     /// Its properties, and the properties of the objects that it combines.
-    pub fn properties(&self) -> Vec<(&'a str, Node<'a>)> {
-        let mut all: Vec<(&str, Node)> = Vec::new();
+    pub fn properties(&self) -> Vec<(&'a str, ResolvedSchema<'a>)> {
+        let mut all: Vec<(&str, ResolvedSchema)> = Vec::new();
         for object in self.objects() {
-            let pointer = step(&object.pointer, "properties");
+            let pointer = child(&object.pointer, "properties");
             let properties = object.get("properties").and_then(Value::as_object);
             let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
             for (name, schema) in properties.into_iter().flatten() {
                 if !all.iter().any(|(known, _)| known == name) {
-                    let node = Node::new(self.root, schema, step(&pointer, name));
-                    all.push((name, Node { is_counter: counts && node.kind() == "number", ..node }));
+                    let node = ResolvedSchema::new(self.root, schema, child(&pointer, name));
+                    all.push((name, ResolvedSchema { is_counter: counts && node.kind() == "number", ..node }));
                 }
             }
         }
@@ -44,7 +44,7 @@ impl<'a> Node<'a> {
         for object in self.objects() {
             for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
                 if !all.iter().any(|(known, _)| *known == name) {
-                    all.push((name, Node::new(self.root, &ANYTHING, step(&object.pointer, "required"))));
+                    all.push((name, ResolvedSchema::new(self.root, &ANYTHING, child(&object.pointer, "required"))));
                 }
             }
         }
@@ -52,15 +52,15 @@ impl<'a> Node<'a> {
     }
 
     /// Properties that several of the objects declare, by name and by the number of earlier declarations.
-    pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), Node<'a>> {
+    pub fn declared_again(&self) -> BTreeMap<(&'a str, usize), ResolvedSchema<'a>> {
         let mut again = BTreeMap::new();
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for object in self.objects() {
-            let place = step(&object.pointer, "properties");
+            let pointer = child(&object.pointer, "properties");
             for (name, schema) in object.get("properties").and_then(Value::as_object).into_iter().flatten() {
                 let before = seen.entry(name).or_default();
                 if *before > 0 {
-                    again.insert((name.as_str(), *before), Node::new(self.root, schema, step(&place, name)));
+                    again.insert((name.as_str(), *before), ResolvedSchema::new(self.root, schema, child(&pointer, name)));
                 }
                 *before += 1;
             }
@@ -68,7 +68,7 @@ impl<'a> Node<'a> {
         again
     }
 
-    pub fn property(&self, name: &str) -> Option<Node<'a>> {
+    pub fn property(&self, name: &str) -> Option<ResolvedSchema<'a>> {
         self.properties().into_iter().find(|(known, _)| *known == name).map(|(_, node)| node)
     }
 

@@ -67,7 +67,7 @@ fn main() {
 "#;
 
 /// The program for a document of this release. The line of an operation contains its id.
-pub fn driver(library: &str, release: &str, operations: &BTreeMap<String, Items>) -> String {
+pub fn program(library: &str, release: &str, operations: &BTreeMap<String, Items>) -> String {
     let mut program = PROGRAM.replace("LIBRARY", library).replace("RELEASE", behaves_as(release));
     for (id, items) in operations {
         let how = if items.paginates(id) { "paginate" } else { "send" };

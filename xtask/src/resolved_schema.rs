@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::canonical::USAGE;
-use crate::codegen::pointer::{component, reference, step};
+use crate::codegen::pointer::{child, component, reference};
 
 mod objects;
 
@@ -50,7 +50,7 @@ const KNOWN: [&str; 31] = [
 
 /// A schema of a canonical slice, resolved through each `$ref` and each `allOf` with a single part.
 #[derive(Clone)]
-pub struct Node<'a> {
+pub struct ResolvedSchema<'a> {
     root: &'a Value,
     /// The schemas on the way from where it is used to where it is defined.
     layers: Vec<&'a Value>,
@@ -64,7 +64,7 @@ pub struct Node<'a> {
     pub is_counter: bool,
 }
 
-impl<'a> Node<'a> {
+impl<'a> ResolvedSchema<'a> {
     pub fn new(root: &'a Value, mut schema: &'a Value, mut pointer: String) -> Self {
         let (mut layers, mut name, used_at) = (Vec::new(), None, pointer.clone());
         loop {
@@ -160,22 +160,22 @@ impl<'a> Node<'a> {
     }
 
     /// The schema under a keyword such as `items`.
-    pub fn inner(&self, keyword: &str) -> Option<Node<'a>> {
+    pub fn inner(&self, keyword: &str) -> Option<ResolvedSchema<'a>> {
         let schema = self.get(keyword).filter(|schema| schema.is_object())?;
-        Some(Node::new(self.root, schema, step(&self.pointer, keyword)))
+        Some(ResolvedSchema::new(self.root, schema, child(&self.pointer, keyword)))
     }
 
     /// The schema of the items of an array; one without keywords if the array has none.
-    pub fn items(&self) -> Option<Node<'a>> {
+    pub fn items(&self) -> Option<ResolvedSchema<'a>> {
         let is_list = self.kind() == "array";
-        is_list.then(|| self.inner("items").unwrap_or_else(|| Node::new(self.root, &ANYTHING, self.pointer.clone())))
+        is_list.then(|| self.inner("items").unwrap_or_else(|| ResolvedSchema::new(self.root, &ANYTHING, self.pointer.clone())))
     }
 
     /// The schemas in a list such as `oneOf`.
-    pub fn parts(&self, composition: &str) -> Vec<Node<'a>> {
-        let place = step(&self.pointer, composition);
+    pub fn parts(&self, composition: &str) -> Vec<ResolvedSchema<'a>> {
+        let pointer = child(&self.pointer, composition);
         let parts = self.get(composition).and_then(Value::as_array).into_iter().flatten().enumerate();
-        parts.map(|(index, part)| Node::new(self.root, part, format!("{place}/{index}"))).collect()
+        parts.map(|(index, part)| ResolvedSchema::new(self.root, part, format!("{pointer}/{index}"))).collect()
     }
 
     /// Whether two schemas have the same definition.
@@ -188,7 +188,7 @@ impl<'a> Node<'a> {
         let pointer = reference.as_str().unwrap_or_default();
         let schema = self.root.pointer(pointer.trim_start_matches('#')).unwrap_or(&ANYTHING);
         let name = component(pointer, "schemas").map(|name| name.into_owned().into());
-        Self { component: name, ..Node::new(self.root, schema, pointer.to_owned()) }
+        Self { component: name, ..ResolvedSchema::new(self.root, schema, pointer.to_owned()) }
     }
 
     /// The value of a keyword, as [`bare`] writes it.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::testing::rows::Rows;
+use super::Rows;
 use crate::types::FlowStageBinding;
 
 /// The rows of `flows_bindings_list`.

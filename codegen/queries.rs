@@ -7,20 +7,20 @@ use openapiv3::{
 };
 use serde_json::Value;
 
-use super::pointer::{component, step, to_component};
+use super::pointer::{child, component, to_component};
 
 /// Every operation with its JSON pointer.
 pub fn operations(spec: &OpenAPI) -> impl Iterator<Item = (String, &Operation)> {
     spec.paths
         .paths
         .iter()
-        .filter_map(|(path, item)| Some((step("#/paths", path), item.as_item()?)))
-        .flat_map(|(pointer, item)| item.iter().map(move |(method, operation)| (step(&pointer, method), operation)))
+        .filter_map(|(path, item)| Some((child("#/paths", path), item.as_item()?)))
+        .flat_map(|(pointer, item)| item.iter().map(move |(method, operation)| (child(&pointer, method), operation)))
 }
 
 /// Like [`operations`], but mutable.
 pub fn operations_mut(spec: &mut OpenAPI) -> impl Iterator<Item = (String, &mut Operation)> {
-    spec.paths.paths.iter_mut().filter_map(|(path, item)| Some((step("#/paths", path), item_mut(item)?))).flat_map(|(pointer, item)| {
+    spec.paths.paths.iter_mut().filter_map(|(path, item)| Some((child("#/paths", path), item_mut(item)?))).flat_map(|(pointer, item)| {
         let PathItem { get, put, post, delete, options, head, patch, trace, .. } = item;
         let methods = [
             ("get", get),
@@ -32,7 +32,7 @@ pub fn operations_mut(spec: &mut OpenAPI) -> impl Iterator<Item = (String, &mut 
             ("patch", patch),
             ("trace", trace),
         ];
-        methods.into_iter().filter_map(move |(method, operation)| Some((step(&pointer, method), operation.as_mut()?)))
+        methods.into_iter().filter_map(move |(method, operation)| Some((child(&pointer, method), operation.as_mut()?)))
     })
 }
 
@@ -124,7 +124,7 @@ pub fn visit_schema(pointer: &str, schema: &mut Schema, visit: &mut dyn FnMut(&s
     visit(pointer, schema);
     for (steps, slot) in inner_schemas(schema) {
         if let Some(schema) = slot.schema_mut() {
-            visit_schema(&steps.iter().fold(pointer.to_owned(), |pointer, key| step(&pointer, key)), schema, visit);
+            visit_schema(&steps.iter().fold(pointer.to_owned(), |pointer, key| child(&pointer, key)), schema, visit);
         }
     }
 }

@@ -7,10 +7,10 @@ use super::model::Wire;
 use super::rules::Use;
 use super::wire::{Compatibility, unread_others};
 use crate::codegen::names::variant_name;
-use crate::codegen::pointer::step;
-use crate::node::Node;
+use crate::codegen::pointer::child;
+use crate::resolved_schema::ResolvedSchema;
 
-pub fn enums(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+pub fn enums(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (before, after) = (old.values(), new.values());
     // String enums are open in Rust, and booleans are not restricted; enums of numbers are closed.
     let closed = if matches!(new.kind(), "string" | "boolean") { Compatibility::Compatible } else { Compatibility::Incompatible };
@@ -31,12 +31,12 @@ pub fn enums(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject)
             for value in after.iter().filter(|value| !before.contains(value)) {
                 let text = format!("`{name}` may now have the value {value}");
                 let subject = variant(subject, value);
-                findings.note(&subject, "enum-value-added", text, &step(&new.pointer, "enum"), Range::Wider, only_new);
+                findings.note(&subject, "enum-value-added", text, &child(&new.pointer, "enum"), Range::Wider, only_new);
             }
             for value in before.iter().filter(|value| !after.contains(value)) {
                 let text = format!("`{name}` can no longer have the value {value}");
                 let subject = variant(subject, value);
-                findings.note(&subject, "enum-value-removed", text, &step(&old.pointer, "enum"), Range::Narrower, only_old);
+                findings.note(&subject, "enum-value-removed", text, &child(&old.pointer, "enum"), Range::Narrower, only_old);
             }
         }
     }
@@ -67,9 +67,9 @@ const BOUNDS: [(&str, &str); 11] = [
 ];
 
 /// Bounds, which the generated client does not check in responses.
-pub fn bounds(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+pub fn bounds(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     for (keyword, bound) in BOUNDS {
-        let number = |node: &Node| node.get(keyword).and_then(Value::as_f64);
+        let number = |node: &ResolvedSchema| node.get(keyword).and_then(Value::as_f64);
         let (moved, text, wider) = match (old.get(keyword), new.get(keyword)) {
             (a, b) if a == b => continue,
             (None, Some(value)) => ("set", format!("now has {keyword} {value}"), false),
@@ -87,7 +87,7 @@ pub fn bounds(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject
     }
 }
 
-pub fn pattern(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+pub fn pattern(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (happened, text, range) = match (old.text("pattern"), new.text("pattern")) {
         (a, b) if a == b => return,
         (None, Some(pattern)) => ("pattern-added", format!("must now match `{pattern}`"), Range::Narrower),
@@ -98,7 +98,7 @@ pub fn pattern(findings: &mut Findings, old: &Node, new: &Node, subject: &Subjec
     findings.note(subject, happened, format!("`{}` {text}", subject.name), &new.pointer, range, Wire::COMPATIBLE);
 }
 
-pub fn unique_items(findings: &mut Findings, old: &Node, new: &Node, subject: &Subject) {
+pub fn unique_items(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (happened, text, range) = match (old.flag("uniqueItems"), new.flag("uniqueItems")) {
         (false, true) => ("unique-items-added", "are now unique", Range::Narrower),
         (true, false) => ("unique-items-removed", "need no longer be unique", Range::Wider),
@@ -108,7 +108,7 @@ pub fn unique_items(findings: &mut Findings, old: &Node, new: &Node, subject: &S
 }
 
 /// `additionalProperties`: a schema, `false` or nothing.
-pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &Node<'a>, new: &Node<'a>, subject: &Subject) {
+pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     let name = &subject.name;
     if let (Some(a), Some(b)) = (old.inner("additionalProperties"), new.inner("additionalProperties")) {
         return findings.visit(a, b, subject.part(format!("{name}.*"), "Value"));
@@ -120,7 +120,7 @@ pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &Node<'a>, ne
     // Nothing and `false` differ for a client that rejects unknown properties.
     let is_open = |value: Option<&Value>| value.is_some_and(Value::is_object);
     let is_closed = |value: Option<&Value>| value == Some(&Value::Bool(false));
-    let pointer = step(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
+    let pointer = child(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
     // The type has a field for them, or none.
     let own_types = subject.types.iter().flat_map(|name| [format!("types::{name}"), format!("types::builder::{name}")]);
     let subject = &Subject { touches: subject.touches.iter().cloned().chain(own_types).collect(), ..subject.clone() };

@@ -97,7 +97,7 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
 /// Decodes a model from JSON, so that a new optional property of the specification needs no change here.
 fn model<T: DeserializeOwned>(row: serde_json::Value) -> T {
     serde_json::from_value(row)
-        .unwrap_or_else(|error| panic!("src/testing/bindings/generated.rs generates a row that the specification does not allow: {error}"))
+        .unwrap_or_else(|error| panic!("src/testing/bindings/generate.rs generates a row that the specification does not allow: {error}"))
 }
 
 fn stage(number: usize, rng: &mut Rng) -> Stage {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::bindings;
-use crate::testing::FakeAuthentikBuilder;
+use super::FakeAuthentikBuilder;
+use crate::testing::bindings::bindings;
 use crate::types::FlowStageBinding;
 
 /// The rows of `flows_bindings_list`.
