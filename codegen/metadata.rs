@@ -6,12 +6,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::diagnostic::Diagnostic;
-use super::pointer::{child, to_component, walk};
+use super::pointer::{child, to_component, unescape, walk};
 use super::shapes::Shape;
 
 /// The extensions that the generator reads. Others belong to upstream and are ignored.
 pub const EXTENSIONS: [&str; 7] =
     ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
+
+/// Those of properties.
+const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 /// Everything that the passes record about the document.
 #[derive(Default)]
@@ -66,6 +69,7 @@ pub struct EnumValue {
 }
 
 /// A property that some releases send under another name, or not at all.
+#[derive(Default)]
 pub struct TolerantProperty {
     pub component: String,
     pub property: String,
@@ -136,12 +140,20 @@ pub struct VersionMarker {
     pub always_since: Option<String>,
 }
 
-/// Rejects misspelled extensions, which would otherwise be ignored silently.
+/// Rejects extensions that would be ignored silently: misspelled ones, and those of properties in other places.
 pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
     /// How many characters of a name must match to suggest one of our extensions: `x-alias`, `x-enum-`, `x-listi`.
     const PREFIX: usize = 7;
     let mut found = None;
     walk("#", document, &mut |pointer, node| {
+        let of_properties = OF_PROPERTIES.iter().find(|extension| node.get(**extension).is_some());
+        if let (Some(extension), None) = (of_properties, &found)
+            && !is_plain_property(document, pointer, node)
+        {
+            let help = "write it beside a property of a component that is an object; if the property is an inline enum or object, move that \
+                        to a component";
+            found = Some(Diagnostic::new(child(pointer, extension), "has no effect here", help));
+        }
         for key in node.as_object().into_iter().flat_map(serde_json::Map::keys) {
             let meant = EXTENSIONS.iter().find(|known| key.starts_with(&known[..PREFIX]) && !EXTENSIONS.contains(&key.as_str()));
             if let (Some(meant), None) = (meant, &found) {
@@ -151,4 +163,13 @@ pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
         }
     });
     found.map_or(Ok(()), Err)
+}
+
+/// Whether a schema is a property of an object in `components`, and becomes a field without a type of its own.
+fn is_plain_property(document: &Value, pointer: &str, node: &Value) -> bool {
+    let tokens = pointer.split('/').collect::<Vec<_>>();
+    let ["#", "components", "schemas", component, "properties", _] = tokens.as_slice() else { return false };
+    let owner = &document["components"]["schemas"][unescape(component)];
+    ["allOf", "oneOf", "anyOf"].iter().all(|composition| owner.get(composition).is_none())
+        && ["enum", "properties"].iter().all(|keyword| node.get(keyword).is_none())
 }

@@ -3,7 +3,8 @@
 use std::borrow::{Borrow, BorrowMut, Cow};
 
 use openapiv3::{
-    AdditionalProperties, AnySchema, OpenAPI, Operation, Parameter, ParameterData, PathItem, ReferenceOr, Schema, SchemaKind, Type,
+    AdditionalProperties, AnySchema, IntegerFormat, OpenAPI, Operation, Parameter, ParameterData, PathItem, ReferenceOr, Schema,
+    SchemaKind, StringFormat, Type, VariantOrUnknownOrEmpty,
 };
 use serde_json::Value;
 
@@ -189,13 +190,38 @@ pub fn is_free_form(schema: &Schema) -> bool {
 pub fn allows(schema: &Schema, value: &Value) -> bool {
     let is_empty_object = value.as_object().is_some_and(serde_json::Map::is_empty);
     match &schema.schema_kind {
-        SchemaKind::Type(Type::String(_)) => value.is_string(),
+        SchemaKind::Type(Type::String(string)) => value.is_string() && !is_parsed(&string.format),
         SchemaKind::Type(Type::Boolean(_)) => value.is_boolean(),
-        SchemaKind::Type(Type::Number(_) | Type::Integer(_)) => value.is_number(),
+        SchemaKind::Type(Type::Number(number)) => value.is_number() && number.enumeration.is_empty(),
+        SchemaKind::Type(Type::Integer(integer)) => holds(&integer.format, value) && integer.enumeration.is_empty(),
         SchemaKind::Type(Type::Array(_)) => value.as_array().is_some_and(Vec::is_empty),
         SchemaKind::Type(Type::Object(object)) => is_empty_object && object.required.is_empty(),
         _ => is_empty_object,
     }
+}
+
+/// Whether strings of a format become a type that not every string can be converted to.
+fn is_parsed(format: &VariantOrUnknownOrEmpty<StringFormat>) -> bool {
+    match format {
+        VariantOrUnknownOrEmpty::Unknown(format) => ["uuid", "ip", "ipv4", "ipv6"].contains(&format.as_str()),
+        VariantOrUnknownOrEmpty::Item(format) => matches!(format, StringFormat::Date | StringFormat::DateTime),
+        VariantOrUnknownOrEmpty::Empty => false,
+    }
+}
+
+/// Whether the Rust integer of a format, such as `u8` for `uint8`, can hold a value.
+fn holds(format: &VariantOrUnknownOrEmpty<IntegerFormat>, value: &Value) -> bool {
+    let value = value.as_i64().map(i128::from).or(value.as_u64().map(i128::from));
+    let (is_signed, bits) = match format {
+        VariantOrUnknownOrEmpty::Item(IntegerFormat::Int32) => (true, 32),
+        VariantOrUnknownOrEmpty::Unknown(format) => {
+            let digits = format.trim_start_matches("uint").trim_start_matches("int");
+            (!format.starts_with("uint"), digits.parse().ok().filter(|bits| [8, 16, 32, 64].contains(bits)).unwrap_or(64))
+        }
+        VariantOrUnknownOrEmpty::Item(IntegerFormat::Int64) | VariantOrUnknownOrEmpty::Empty => (true, 64_u32),
+    };
+    let range = if is_signed { -(1_i128 << (bits - 1))..1_i128 << (bits - 1) } else { 0..1_i128 << bits };
+    value.is_some_and(|value| range.contains(&value))
 }
 
 /// The strings in a JSON array.

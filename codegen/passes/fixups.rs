@@ -250,14 +250,17 @@ fn releases_differ_in_properties(spec: &mut OpenAPI, metadata: &mut Metadata) ->
             if extensions.contains_key("x-aliases") && aliases.is_empty() {
                 return Err(Diagnostic::new(pointer("x-aliases"), "not a list of names", "write the names as a YAML list"));
             }
-            if let Some(taken) = aliases.iter().find(|alias| object.properties.contains_key(*alias)) {
-                let problem = format!("`{taken}` is another property");
+            // During a renaming, servers send both.
+            let differs = |alias: &&String| object.properties.get(*alias).is_some_and(|other| !is_same_type(other, schema));
+            if let Some(taken) = aliases.iter().find(differs) {
+                let problem = format!("`{taken}` is a property of another type");
                 return Err(Diagnostic::new(pointer("x-aliases"), problem, "remove either the alias or the property"));
             }
             let default = extensions.get("x-default-when-absent").cloned();
             let target = resolved(spec, schema).map(|target| target.schema);
             if default.as_ref().is_some_and(|default| !target.is_some_and(|target| allows(target, default))) {
-                let help = "write a string, number or boolean of the property's type; `[]` for an array; `{}` for an object without required properties";
+                let help = "write a string, number or boolean that the property's Rust type can hold; `[]` for an array; `{}` for an object \
+                            without required properties";
                 return Err(Diagnostic::new(pointer("x-default-when-absent"), "not a value of the property's type", help));
             }
             if !aliases.is_empty() || default.is_some() {
@@ -267,4 +270,13 @@ fn releases_differ_in_properties(spec: &mut OpenAPI, metadata: &mut Metadata) ->
         }
     }
     Ok(metadata.tolerant_properties.len())
+}
+
+/// Whether two properties have the same Rust type.
+fn is_same_type(a: &ReferenceOr<Box<Schema>>, b: &ReferenceOr<Box<Schema>>) -> bool {
+    match (a, b) {
+        (ReferenceOr::Item(a), ReferenceOr::Item(b)) => a.schema_kind == b.schema_kind && a.schema_data.nullable == b.schema_data.nullable,
+        (ReferenceOr::Reference { reference: a }, ReferenceOr::Reference { reference: b }) => a == b,
+        _ => false,
+    }
 }

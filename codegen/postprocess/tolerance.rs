@@ -1,8 +1,10 @@
 //! Makes models decode the properties that some releases rename or leave out.
 
+use std::collections::BTreeMap;
+
 use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{Attribute, Field, Item, ItemMod, ItemStruct, Token, parse_quote, punctuated::Punctuated};
 
@@ -84,7 +86,12 @@ fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStrea
     let value = match default {
         Value::String(text) => quote!(#text.into()),
         Value::Bool(flag) => quote!(#flag),
-        Value::Number(number) => number.to_string().parse().unwrap_or_else(|_| quote!(::std::default::Default::default())),
+        Value::Number(number) => {
+            let is_float = ["f32", "f64"].iter().any(|float| ty.to_token_stream().to_string().contains(float));
+            let text = number.to_string();
+            let point = if is_float && !text.contains(['.', 'e']) { ".0" } else { "" };
+            format!("{text}{point}").parse().unwrap_or_else(|_| quote!(::std::default::Default::default()))
+        }
         // A newtype around a map has no `Default`, but can be converted from a map.
         Value::Object(_) if free_form => quote!(::serde_json::Map::new().into()),
         _ => quote!(::std::default::Default::default()),
@@ -102,12 +109,21 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
     let path = received.to_string();
     model.attrs.push(parse_quote!(#[serde(try_from = #path)]));
     model.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", schemars(!try_from))]));
+    // Properties that are also aliases of others.
+    let aliases = tolerant.iter().flat_map(|property| &property.aliases);
+    let shared =
+        aliases.filter_map(|alias| Some((alias.as_str(), model.fields.iter().find(|field| is_property(field, alias))?.ident.clone()?)));
+    let shared = shared.collect::<BTreeMap<_, _>>();
     let (mut fields, mut conversions) = (Vec::new(), Vec::new());
     for field in &mut model.fields {
         let Some(ident) = field.ident.clone() else { continue };
         let decoding = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")).cloned().collect::<Vec<_>>();
         let ty = field.ty.clone();
-        let property = tolerant.iter().find(|property| !property.aliases.is_empty() && is_property(field, &property.property));
+        let property = tolerant.iter().copied().find(|property| is_property(field, &property.property));
+        let shared_name = shared.iter().find(|(_, other)| **other == ident).map(|(name, _)| (*name).to_owned());
+        let without_aliases = |property| TolerantProperty { component: name.to_string(), property, ..TolerantProperty::default() };
+        let of_shared = shared_name.map(without_aliases);
+        let property = property.filter(|property| !property.aliases.is_empty() || of_shared.is_some()).or(of_shared.as_ref());
         // These attributes affect decoding, which the private struct does.
         field.attrs.retain(|attribute| serde_argument(attribute, "deserialize_with").is_none());
         let Some(property) = property else {
@@ -115,7 +131,7 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
             conversions.push(quote!(#ident: received.#ident));
             continue;
         };
-        let (names, value) = aliased_field(&ident, &ty, &decoding, property);
+        let (names, value) = aliased_field(&ident, &ty, &decoding, property, &shared);
         fields.extend(names);
         conversions.push(quote!(#ident: #value));
     }
@@ -139,12 +155,23 @@ fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [I
 }
 
 /// The fields for the names of a property, and the expression that merges them.
-fn aliased_field(ident: &Ident, ty: &syn::Type, decoding: &[Attribute], property: &TolerantProperty) -> (Vec<TokenStream>, TokenStream) {
+fn aliased_field(
+    ident: &Ident,
+    ty: &syn::Type,
+    decoding: &[Attribute],
+    property: &TolerantProperty,
+    shared: &BTreeMap<&str, Ident>,
+) -> (Vec<TokenStream>, TokenStream) {
     let optional = if is_option(ty) { quote!(#ty) } else { quote!(::std::option::Option<#ty>) };
     let rename = decoding.iter().filter(|attribute| serde_argument(attribute, "rename").is_some());
     let mut fields = vec![quote!(#(#rename)* #ident: #optional)];
-    let mut value = quote!(received.#ident);
+    let is_shared = shared.values().any(|other| other == ident);
+    let mut value = if is_shared { quote!(received.#ident.clone()) } else { quote!(received.#ident) };
     for (index, alias) in property.aliases.iter().enumerate() {
+        if let Some(other) = shared.get(alias.as_str()) {
+            value = quote!(#value.or_else(|| received.#other.clone()));
+            continue;
+        }
         let own_name = syn::parse_str::<Ident>(alias);
         let other = own_name.unwrap_or_else(|_| format_ident!("{}_alias_{index}", ident.to_string().trim_start_matches("r#")));
         let rename = (other != alias).then(|| quote!(#[serde(rename = #alias)]));

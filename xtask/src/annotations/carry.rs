@@ -23,7 +23,7 @@ pub struct Carry<'a> {
     pub dropped_aliases: Vec<DroppedAlias>,
 }
 
-/// An alias of a property that was dropped, because upstream now has a property of that name as well.
+/// An alias of a property that was dropped, because upstream now has a property of that name and of another type.
 pub struct DroppedAlias {
     pub component: String,
     pub property: String,
@@ -134,28 +134,32 @@ impl<'a> Carry<'a> {
     }
 
     fn properties(&mut self, ours: &'a Map<String, Value>, properties: &mut Value, component: &str) {
-        let names = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect::<BTreeSet<_>>();
+        let new = properties.as_object().cloned().unwrap_or_default();
+        // During a renaming, upstream sends both properties: each is then an alias of the other.
+        let is_possible = |alias: &str, property: &str| new.get(alias).is_none_or(|other| other == &new[property]);
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             if let Some(old) = ours.get(name) {
                 self.schema(old, property, component);
-                for alias in remove_aliases(property, &names) {
+                for alias in remove_aliases(property, |alias| !is_possible(alias, name)) {
                     self.dropped_aliases.push(DroppedAlias { component: component.to_owned(), property: name.clone(), alias });
                 }
             } else if let Some((before, old)) =
-                ours.iter().find(|(before, old)| !names.contains(*before) && aliases(old).any(|alias| alias == name))
+                ours.iter().find(|(before, old)| aliases(old).any(|alias| alias == name) && is_possible(before, name))
             {
                 self.schema(old, property, component);
-                let others = aliases(old).filter(|alias| *alias != name && !names.contains(*alias));
+                let others = aliases(old).filter(|alias| *alias != name && is_possible(alias, name));
                 property["x-aliases"] = std::iter::once(before.as_str()).chain(others).collect();
-                self.renamed.push(Renamed { component: component.to_owned(), old: before.clone(), new: name.clone() });
+                if !new.contains_key(before) {
+                    self.renamed.push(Renamed { component: component.to_owned(), old: before.clone(), new: name.clone() });
+                }
             }
         }
     }
 }
 
-/// Removes the aliases of a property that are among `names`, and returns them.
-fn remove_aliases(property: &mut Value, names: &BTreeSet<String>) -> Vec<String> {
-    let (dropped, kept) = aliases(property).map(str::to_owned).partition::<Vec<_>, _>(|alias| names.contains(alias));
+/// Removes some aliases of a property, and returns them.
+fn remove_aliases(property: &mut Value, is_unwanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let (dropped, kept) = aliases(property).map(str::to_owned).partition::<Vec<_>, _>(|alias| is_unwanted(alias));
     if !dropped.is_empty() {
         property["x-aliases"] = kept.into();
     }

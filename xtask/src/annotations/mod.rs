@@ -67,7 +67,8 @@ pub fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
     for (component, schema) in new["components"]["schemas"].as_object().into_iter().flatten() {
         let before = &old["components"]["schemas"][component]["properties"];
         for (name, property) in schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| before.get(*name).is_none()) {
-            let alias = aliases(property).find(|alias| before.get(*alias).is_some());
+            let was_renamed = |alias: &&str| before.get(*alias).is_some() && schema["properties"].get(*alias).is_none();
+            let alias = aliases(property).find(was_renamed);
             found.extend(alias.map(|alias| Renamed { component: component.clone(), old: alias.to_owned(), new: name.clone() }));
         }
     }

@@ -5,7 +5,7 @@ use heck::{ToPascalCase, ToSnakeCase};
 use super::findings::{Finding, Findings, Subject};
 use super::model::Wire;
 use super::rules::{Use, of_operation};
-use super::wire::{Compatibility, absent, decodes, unnamed, unread};
+use super::wire::{Compatibility, absent, decodes, null, unnamed, unread};
 use crate::resolved_schema::ResolvedSchema;
 
 pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
@@ -23,7 +23,7 @@ pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new
         let is_required = old.requires(name) && !is_unsent(&before, subject);
         let property = property_of(subject, name, (is_required, is_required));
         let mut wire = Wire {
-            old_client_on_new_server: unnamed(&before, is_required, new, &decodes),
+            old_client_on_new_server: under_another_name(&before, is_required, new),
             new_client_on_old_server: unread(new, &before, &decodes),
         };
         let mut text = format!("`{}` was removed", property.name);
@@ -40,7 +40,7 @@ pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new
         let property = property_of(subject, name, (is_required, is_required));
         let mut wire = Wire {
             old_client_on_new_server: unread(old, &after, &decodes),
-            new_client_on_old_server: unnamed(&after, is_required, old, &decodes),
+            new_client_on_old_server: under_another_name(&after, is_required, old),
         };
         let mut text = format!("`{}` was added{}", property.name, presence(&after, &property));
         if let Some(pair) = renamed.iter().find(|pair| pair.after.0 == name) {
@@ -48,6 +48,17 @@ pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new
             wire = pair.wire(old, new, wire);
         }
         moved(findings, &property, "added", &after, text, wire);
+    }
+}
+
+/// The outcome for a property that the server does not declare: it may send one of its aliases.
+fn under_another_name(property: &ResolvedSchema, required: bool, server: &ResolvedSchema) -> Compatibility {
+    let sent = property.aliases().find_map(|alias| Some((alias, server.property(alias)?)));
+    match sent {
+        Some((alias, value)) if server.requires(alias) || absent(property, required) == Compatibility::Compatible => {
+            null(property, &value, required).max(decodes(property, &value))
+        }
+        _ => unnamed(property, required, server, &decodes),
     }
 }
 

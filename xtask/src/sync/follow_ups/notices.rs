@@ -60,8 +60,10 @@ fn listing_shortened(context: &Context) -> Vec<FollowUp> {
 
 fn alias_dropped(context: &Context) -> Vec<FollowUp> {
     let each = |DroppedAlias { component, property: name, alias }: &DroppedAlias| {
-        let text = format!("`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name as well");
-        let help = format!("if servers of supported releases send only `{alias}`, read both properties in src/");
+        let text = format!(
+            "`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name and another type"
+        );
+        let help = format!("if servers of supported releases send only `{alias}`, give `{name}` an `x-default-when-absent` in {SLICE}");
         follow_up("alias-dropped", Some(property(component, name)), text, help)
     };
     context.dropped_aliases.iter().map(each).collect()

@@ -65,7 +65,7 @@ fn the_slice_needs_every_fixup_and_describes_everything() {
 type Edits<'a> = &'a [(&'a str, &'a str)];
 
 /// Edits of a document, with a part of the pointer and of the problem that are reported.
-const INVALID: [(Edits<'static>, &str, &str); 22] = [
+const INVALID: [(Edits<'static>, &str, &str); 24] = [
     (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
     (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI `3.1.0` is not supported, only `3.0.x`"),
     (&[("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
@@ -96,7 +96,11 @@ const INVALID: [(Edits<'static>, &str, &str); 22] = [
         "#/components/schemas/DeniedActionEnum/enum/1",
         "`message_continue` and `message-continue` both become the variant `MessageContinue`",
     ),
-    (&[("- background_url", "- title")], "#/components/schemas/FlowSet/properties/background/x-aliases", "`title` is another property"),
+    (
+        &[("- background_url", "- title")],
+        "#/components/schemas/FlowSet/properties/background/x-aliases",
+        "`title` is a property of another type",
+    ),
     (&[("total-order: order,pk", "totally: order,pk")], "#/paths/~1flows~1bindings~1/get/x-listing", "unknown field `totally`"),
     (
         &[("total-order: order,pk", "total-order: place,pk")],
@@ -113,6 +117,16 @@ const INVALID: [(Edits<'static>, &str, &str); 22] = [
     ),
     (
         &[("x-default-when-absent: ''", "x-default-when-absent: 3")],
+        "/meta_model_name/x-default-when-absent",
+        "not a value of the property's type",
+    ),
+    (
+        &[("        verbose_name:\n", "        verbose_name:\n          enum: [a]\n          x-default-when-absent: a\n")],
+        "#/components/schemas/Stage/properties/verbose_name/x-default-when-absent",
+        "has no effect here",
+    ),
+    (
+        &[("          x-default-when-absent: ''\n", "          format: uuid\n          x-default-when-absent: ''\n")],
         "/meta_model_name/x-default-when-absent",
         "not a value of the property's type",
     ),
