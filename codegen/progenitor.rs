@@ -14,7 +14,7 @@ use quote::quote;
 use super::diagnostic::Diagnostic;
 use super::metadata::Metadata;
 use super::pointer::{child, referenced_schemas, to_component};
-use super::recursion::infinite_schema;
+use super::recursion::{infinite_schema, oversized_schema};
 
 /// Generates the client, or reports the operation or component that progenitor cannot generate.
 pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnostic> {
@@ -23,6 +23,13 @@ pub fn run(spec: &OpenAPI, metadata: &Metadata) -> Result<TokenStream, Diagnosti
             metadata.pointer(&component),
             "contains an `allOf` that merges the schema with itself infinitely",
             "refer to the component directly, without an `allOf` of several parts",
+        ));
+    }
+    if let Some(component) = oversized_schema(spec) {
+        return Err(Diagnostic::new(
+            metadata.pointer(&component),
+            "its `allOf` combines too many schemas",
+            "declare the properties in one schema: an `allOf` may combine 64 schemas, directly and through other components",
         ));
     }
     let settings = settings(metadata);

@@ -25,6 +25,33 @@ pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     merges.keys().find(|name| leads_back(&merges, name)).cloned()
 }
 
+/// The most schemas that an `allOf` may combine. Upstream's combine two or three; progenitor's time grows with the square of this number.
+const MOST_COMBINED: usize = 64;
+
+/// A component whose `allOf` combines more than [`MOST_COMBINED`] schemas, directly or through other components.
+pub fn oversized_schema(spec: &OpenAPI) -> Option<String> {
+    let schemas = serde_json::to_value(&spec.components.as_ref()?.schemas).unwrap_or_default();
+    let schemas = schemas.as_object()?;
+    let mut sizes = BTreeMap::new();
+    schemas.keys().find(|name| size_of(name, schemas, &mut sizes) > MOST_COMBINED).cloned()
+}
+
+/// How many schemas a component combines. A component that combines itself is reported by [`infinite_schema`].
+fn size_of<'a>(name: &str, schemas: &'a Map<String, Value>, sizes: &mut BTreeMap<&'a str, usize>) -> usize {
+    let Some((name, schema)) = schemas.get_key_value(name) else { return 0 };
+    if let Some(size) = sizes.get(name.as_str()) {
+        return *size;
+    }
+    sizes.insert(name, 0);
+    let mut size = 1_usize;
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        let of_part = reference(part).and_then(|target| component(target, "schemas")).map_or(1, |name| size_of(&name, schemas, sizes));
+        size = size.saturating_add(of_part);
+    }
+    sizes.insert(name, size);
+    size
+}
+
 /// Components, each with those that it refers to.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 

@@ -16,15 +16,20 @@ const RENAME: &str = "rename it with a fixup in codegen/passes/fixups.rs, or lea
 /// Methods of every request builder.
 const METHODS: [&str; 4] = ["into_request", "new", "paginate", "send"];
 
+/// Names that the generated code uses unqualified.
+const TYPES: [&str; 9] = ["Default", "From", "Option", "Result", "Self", "String", "TryFrom", "TryInto", "Vec"];
+
 /// Checks the names of components, properties, operations and parameters.
 ///
 /// # Errors
 /// Fails if two of them become the same Rust name, or one has no letter or digit.
 pub fn check_names(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
     let mut types = Names::new("type");
+    types.reserve(TYPES.into_iter());
     for (name, schema) in components(spec) {
         let pointer = metadata.pointer(name);
-        types.add(name, &type_name(name), &pointer)?;
+        let open_enum = metadata.enums.iter().find(|open_enum| open_enum.component == *name);
+        types.add(name, &open_enum.map_or_else(|| type_name(name), |open_enum| open_enum.name.clone()), &pointer)?;
         if let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind {
             let mut fields = Names::new("field");
             for property in object.properties.keys() {
@@ -79,7 +84,7 @@ impl<'a> Names<'a> {
         }
         let problem = match self.found.insert(in_rust.to_owned(), Some(name)) {
             None => return Ok(()),
-            Some(None) => format!("`{name}` becomes the {} `{in_rust}`, which every request has", self.kind),
+            Some(None) => format!("`{name}` becomes the {} `{in_rust}`, which is reserved", self.kind),
             Some(Some(other)) => format!("`{other}` and `{name}` both become the {} `{in_rust}`", self.kind),
         };
         Err(Diagnostic::new(pointer, problem, RENAME))

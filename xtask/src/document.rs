@@ -94,6 +94,9 @@ impl Document {
             };
             return Err(self.error(format!("#/{part}"), problem, "check that this OpenAPI document is complete"));
         }
+        if let Some(pointer) = control_character(&self.root, "#", "") {
+            return Err(self.error(pointer, "contains a control character", "remove it: reports and the generated code would contain it"));
+        }
         match self.root.pointer("/info/version") {
             Some(Value::Number(number)) => {
                 let help = "put it in quotes; otherwise 1.10 is read as 1.1";
@@ -108,9 +111,14 @@ impl Document {
         Diagnostic::new(pointer, problem, help).in_file(&self.name)
     }
 
-    /// An error of this document with the line and column of its pointer.
+    /// An error of this document with the line and column of its pointer, or of its nearest ancestor.
     pub fn with_line(&self, error: Error) -> Error {
-        locate::with_line(error, &self.text)
+        // To look for a pointer that does not exist would take a pass over the text for each of its ancestors.
+        let exists = |pointer: &&str| self.root.pointer(pointer.trim_start_matches('#')).is_some();
+        let ancestors = std::iter::successors(Some(error.pointer.as_str()), |pointer| Some(pointer.rsplit_once('/')?.0));
+        let nearest = ancestors.into_iter().find(exists).filter(|pointer| *pointer != "#").unwrap_or(&error.pointer).to_owned();
+        let located = locate::with_line(Error { pointer: nearest, ..error.clone() }, &self.text);
+        Error { file: located.file, ..error }
     }
 
     /// An error of this document's slice, with the line and column in this document if the pointer is valid here. Items of lists may be
@@ -214,6 +222,26 @@ fn decode_percent(text: &str) -> Cow<'_, str> {
 /// Whether YAML and JSON forbid a character.
 fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{85}')
+}
+
+/// The pointer of a string with a control character, other than line breaks in prose and examples.
+fn control_character(node: &Value, pointer: &str, key: &str) -> Option<String> {
+    const TEXTS: [&str; 7] = ["description", "summary", "title", "default", "example", "examples", "value"];
+    match node {
+        Value::String(text) => {
+            let is_text = TEXTS.contains(&key) || key.starts_with("x-");
+            let is_allowed = |c: char| !c.is_control() || is_text && matches!(c, '\n' | '\r' | '\t');
+            (!text.chars().all(is_allowed)).then(|| pointer.to_owned())
+        }
+        Value::Object(map) => map.iter().find_map(|(inner, value)| {
+            let key = if TEXTS.contains(&key) || key.starts_with("x-") { key } else { inner };
+            control_character(value, &child(pointer, inner), key)
+        }),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| control_character(item, &format!("{pointer}/{index}"), key))
+        }
+        _ => None,
+    }
 }
 
 fn line_and_column(text: &str, offset: usize) -> String {

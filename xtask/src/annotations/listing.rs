@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::copy::{Renamed, operations_mut};
 use crate::document::child;
 
+/// The parameters of a list operation.
+const PAGING: [&str; 3] = ["page", "page_size", "ordering"];
+
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
 pub struct RemovedEntry {
     /// JSON pointer of the `x-listing`.
@@ -23,9 +26,16 @@ pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<RemovedEntry> {
     for (at, operation) in operations_mut(slice) {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters = parameters.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect::<BTreeSet<_>>();
+        let pointer = child(&at, "x-listing");
+        if let Some(missing) = PAGING.into_iter().find(|name| !parameters.contains(*name))
+            && operation.as_object_mut().is_some_and(|operation| operation.remove("x-listing").is_some())
+        {
+            let what = format!("any entry, and the operation no `paginate()`: it needs the parameter `{missing}`");
+            removed_entries.push(RemovedEntry { pointer, what });
+            continue;
+        }
         let Some(listing) = operation.get_mut("x-listing").and_then(Value::as_object_mut) else { continue };
         let removed = [fit_sort_terms(listing, &properties), fit_total_order(listing), fit_partition(listing, &properties, &parameters)];
-        let pointer = child(&at, "x-listing");
         removed_entries.extend(removed.into_iter().flatten().map(|what| RemovedEntry { pointer: pointer.clone(), what }));
     }
     removed_entries

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::codegen::metadata::EXTENSIONS;
+use crate::codegen::pointer::walk;
 use crate::document::child;
 use crate::resolved_schema::ResolvedSchema;
 use crate::slice::operations;
@@ -73,6 +74,20 @@ pub fn renamed(old: &Value, new: &Value) -> Vec<Renamed> {
         }
     }
     found
+}
+
+/// The pointers of the aliases and defaults that properties had in `old` and no longer have in `new`.
+pub fn removed_extensions(old: &Value, new: &Value) -> Vec<String> {
+    let mut removed = Vec::new();
+    walk("#/components/schemas", &old["components"]["schemas"], &mut |pointer, before| {
+        let Some(after) = new.pointer(&pointer[1..]) else { return };
+        let lost = |extension: &&str| match (before.get(*extension), after.get(*extension)) {
+            (Some(Value::Array(before)), Some(Value::Array(after))) => before.iter().any(|alias| !after.contains(alias)),
+            (before, after) => before.is_some() && after.is_none(),
+        };
+        removed.extend(["x-aliases", "x-default-when-absent"].into_iter().filter(lost).map(|extension| child(pointer, extension)));
+    });
+    removed
 }
 
 /// A property that servers of the old document may leave out, and the default that the client uses then.

@@ -10,6 +10,9 @@ pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated",
 /// Keywords about the use of a schema, which may appear next to a reference to it.
 pub const USAGE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
+/// The greatest depth of a schema that is written without references. A parameter's schema that is deeper is taken to contain itself.
+pub const DEEPEST: usize = 32;
+
 /// The help for a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
 pub fn misshapen(keyword: &str, value: &Value) -> Option<&'static str> {
     const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::keywords::{COMPOSITIONS, USAGE, add_implied, is_documentation};
+use super::keywords::{COMPOSITIONS, DEEPEST, USAGE, add_implied, is_documentation};
 use super::schemas::Canonical;
 use crate::codegen::pointer::child;
 use crate::document::Error;
-
-/// The greatest depth of a parameter's schema; a deeper one is taken to contain itself.
-const DEEPEST: usize = 32;
 
 /// The keywords of a schema.
 type Keywords<'a> = BTreeMap<&'a str, &'a Value>;

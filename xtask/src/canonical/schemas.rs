@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::keywords::{
-    COMPOSITIONS, FLAGS, USAGE, add_implied, all_of_parts, is_documentation, misshapen, plain_number, sorted, unique, unwrap_single, with,
+    COMPOSITIONS, DEEPEST, FLAGS, USAGE, add_implied, all_of_parts, is_documentation, misshapen, plain_number, sorted, unique,
+    unwrap_single, with,
 };
 use crate::codegen::pointer::{child, component, reference, to_component, walk};
 use crate::document::{Document, Error};
@@ -63,6 +64,14 @@ impl<'a> Canonical<'a> {
             if self.inside.contains(&at) {
                 let help = "move the target to `components`, where a schema may refer to itself";
                 return Err(self.document.error(child(pointer, "$ref"), format!("refers to `{at}`, which contains it"), help));
+            }
+            if self.inside.len() > DEEPEST {
+                let problem = format!("arrays are nested more than {DEEPEST} deep");
+                return Err(self.document.error(
+                    child(pointer, "$ref"),
+                    problem,
+                    "use fewer levels: the code of each is generated where it is used",
+                ));
             }
             self.inside.push(at.clone());
             let written = self.schema(target, &at);

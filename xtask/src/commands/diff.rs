@@ -69,7 +69,7 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
     let checked_in = project.slice()?.0.root;
     // If one document has annotations, they apply to both; otherwise the annotations of the checked-in slice apply.
     let ours = [&old, &new].into_iter().map(|document| &document.root).find(|root| annotations::are_in(root)).unwrap_or(&checked_in);
-    let [in_old, in_new] = selections(selection, &checked_in, [&old, &new]);
+    let [in_old, in_new] = selections(selection, &checked_in, [&old, &new])?;
     let ((before, before_invalid), (after, after_invalid)) = (sliced(&old, &in_old, ours)?, sliced(&new, &in_new, ours)?);
     // An operation that is invalid on one side was neither added nor removed.
     let is_invalid =
@@ -80,10 +80,17 @@ fn compare(project: &Project, arguments: &Arguments) -> Result<Diff> {
 }
 
 /// The selected operations in each document: an operation can have another id there, or be missing in one of them.
-fn selections(selection: Selection, checked_in: &Value, documents: [&Document; 2]) -> [Selection; 2] {
-    let Selection::Only(ids) = &selection else { return [Selection::All, Selection::All] };
-    let found = documents.map(|document| resolve(ids, checked_in, &document.root).ids);
-    if found.iter().all(Vec::is_empty) { [selection.clone(), selection] } else { found.map(Selection::Only) }
+fn selections(selection: Selection, checked_in: &Value, documents: [&Document; 2]) -> Result<[Selection; 2]> {
+    let Selection::Only(ids) = &selection else { return Ok([Selection::All, Selection::All]) };
+    let resolved = documents.map(|document| resolve(ids, checked_in, &document.root));
+    for (document, resolved) in documents.iter().zip(&resolved) {
+        if let Some(missing) = resolved.missing.iter().find(|missing| missing.has_no_id) {
+            let help = format!("add `operationId: {}` to a copy of the document, and pass that file", missing.id);
+            return Err(document.error("#/paths", format!("{} has no `operationId`", missing.operation), help).into());
+        }
+    }
+    let found = resolved.map(|resolved| resolved.ids);
+    Ok(if found.iter().all(Vec::is_empty) { [selection.clone(), selection] } else { found.map(Selection::Only) })
 }
 
 /// The annotated slice of a document. With all operations, invalid ones are left out; selected operations must be valid.

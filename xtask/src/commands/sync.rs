@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::{print, print_styled};
+use crate::codegen::reviewed::SLICE;
 use crate::project::Project;
 use crate::report::{self, Format};
 use crate::source::Source;
@@ -48,8 +49,10 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
         sync::apply(&Project::lock(root, false)?, base.clone(), &apply)?;
     }
     if status || !apply.is_empty() {
-        let status = sync::status(&Project::lock(root, true)?, base)?;
-        print(&report::of_status(&status, format))?;
+        let project = Project::lock(root, true)?;
+        sync::check_agreement(&project, &project.slice()?.1)?;
+        let status = sync::status(&project, base)?;
+        print(&report::of_status(&status, &project.read(SLICE)?, format))?;
         return Ok(status.follow_ups.is_empty());
     }
     let source = from.as_deref().map(Source::parse).transpose()?;

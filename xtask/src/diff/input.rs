@@ -24,11 +24,11 @@ pub struct Input<'a> {
     pub(super) invalid: Vec<InvalidOperation>,
 }
 
-/// Splits off the operations that the generator does not support: those that upload files, and those with several kinds of success
-/// responses.
+/// Splits off the operations that the generator does not support: those that upload files or respond with something other than JSON, and
+/// those with several kinds of success responses.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     let mut left_out = operations(slice);
-    left_out.retain(|_, operation| uploads_files(operation) || has_several_successes(operation));
+    left_out.retain(|_, operation| uploads_files(operation) || responds_without_json(operation) || has_several_successes(operation));
     let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
     if left_out.is_empty() {
         return (Cow::Borrowed(slice), left_out);
@@ -40,9 +40,18 @@ fn uploads_files(operation: &Value) -> bool {
     operation.pointer("/requestBody/content").is_some_and(|content| content.get("application/json").is_none())
 }
 
-fn has_several_successes(operation: &Value) -> bool {
+/// The contents of the success responses.
+fn contents(operation: &Value) -> impl Iterator<Item = Option<&Value>> {
     let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-    let mut contents = responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response.get("content"));
+    responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response.get("content"))
+}
+
+fn responds_without_json(operation: &Value) -> bool {
+    contents(operation).flatten().any(|content| content.get("application/json").is_none())
+}
+
+fn has_several_successes(operation: &Value) -> bool {
+    let mut contents = contents(operation);
     contents.next().is_some_and(|first| contents.any(|other| other != first))
 }
 

@@ -1,6 +1,7 @@
 //! Changes in operations.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use super::model::{Change, Operation, Wire};
 use super::rules::of_operation;
 use super::schemas;
 use super::wire::{Compatibility, decodes};
-use crate::codegen::pointer::child;
+use crate::codegen::pointer::{child, component, walk};
 use crate::resolved_schema::ResolvedSchema;
 use crate::slice;
 
@@ -60,13 +61,27 @@ pub fn operations(slice: &Value) -> BTreeMap<Operation, &Value> {
     found.map(|(path, method, value)| (Operation { method: method.to_uppercase(), path: path.to_owned() }, value)).collect()
 }
 
-/// A slice with only these operations.
+/// A slice with only these operations and the components that they reach.
 pub fn only(slice: &Value, is_wanted: impl Fn(&Operation) -> bool) -> Value {
     let mut slice = slice.clone();
     for (path, item) in slice["paths"].as_object_mut().into_iter().flatten() {
         let wanted = |method: &str| is_wanted(&Operation { method: method.to_uppercase(), path: path.clone() });
         item.as_object_mut().into_iter().for_each(|item| item.retain(|method, _| wanted(method)));
     }
+    // References, and the mappings of discriminators.
+    let components_in = |node: &Value| {
+        let mut found = BTreeSet::new();
+        walk("", node, &mut |_, node| found.extend(node.as_str().and_then(|text| component(text, "schemas")).map(Cow::into_owned)));
+        found
+    };
+    let mut reached = components_in(&slice["paths"]);
+    let mut waiting = reached.iter().cloned().collect::<Vec<_>>();
+    while let Some(name) = waiting.pop() {
+        let inner = components_in(&slice["components"]["schemas"][&name]);
+        waiting.extend(inner.into_iter().filter(|name| reached.insert(name.clone())));
+    }
+    let components = slice.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    components.into_iter().for_each(|components| components.retain(|name, _| reached.contains(name)));
     slice
 }
 

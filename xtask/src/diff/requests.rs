@@ -41,6 +41,17 @@ impl Pair<'_> {
     }
 }
 
+/// Whether an operation has a `paginate()`.
+fn is_list(operation: &Value) -> bool {
+    operation.get("x-listing").is_some()
+}
+
+/// The calls that a change of a parameter concerns; `None` for all. Every listing requests pages in a certain order.
+fn sets(operation: &Value, parameter: &str, is_required: bool) -> Option<String> {
+    let is_always_set = is_required || is_list(operation) && ["page", "page_size", "ordering"].contains(&parameter);
+    (!is_always_set).then(|| format!("sets `{parameter}`"))
+}
+
 impl<'a> Comparison<'a> {
     pub fn parameters(&mut self, pair: &Pair<'a>) {
         let before = parameters(pair.old, &pair.paths.0, &pair.pointers.0);
@@ -64,8 +75,9 @@ impl<'a> Comparison<'a> {
 
     fn parameter_removed(&mut self, pair: &Pair, old: &Parameter) {
         let refused = if old.required { Compatibility::Incompatible } else { Compatibility::Compatible };
-        let wire = Wire { old_client_on_new_server: Compatibility::Lossy, new_client_on_old_server: refused };
-        let only_if = (!old.required).then(|| format!("sets `{}`", old.name));
+        let ignored = if old.name == "page" && is_list(pair.old) { Compatibility::Incompatible } else { Compatibility::Lossy };
+        let wire = Wire { old_client_on_new_server: ignored, new_client_on_old_server: refused };
+        let only_if = sets(pair.old, old.name, old.required);
         self.note_parameter(pair, old, "request-parameter-removed", "was removed", wire, only_if);
     }
 
@@ -76,8 +88,9 @@ impl<'a> Comparison<'a> {
             ("new-optional-request-parameter", "was added", Compatibility::Compatible)
         };
         // authentik ignores unknown filters.
-        let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: Compatibility::Lossy };
-        let only_if = (!new.required).then(|| format!("sets `{}`", new.name));
+        let ignored = if new.name == "page" && is_list(pair.new) { Compatibility::Incompatible } else { Compatibility::Lossy };
+        let wire = Wire { old_client_on_new_server: refused, new_client_on_old_server: ignored };
+        let only_if = sets(pair.new, new.name, new.required);
         self.note_parameter(pair, new, rule, happened, wire, only_if);
     }
 
@@ -92,7 +105,7 @@ impl<'a> Comparison<'a> {
             }
             _ => {}
         }
-        let sets = (!(old.required && new.required)).then(|| format!("sets `{}`", new.name));
+        let sets = sets(pair.new, new.name, old.required && new.required);
         let mut touches = vec![pair.setter(new)];
         if old.name != new.name {
             touches.push(pair.setter(old));

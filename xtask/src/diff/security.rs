@@ -21,6 +21,21 @@ fn scopes(operation: &Value) -> BTreeMap<&str, BTreeSet<&str>> {
     scopes
 }
 
+/// The combinations of schemes that grant access to an operation. If none is listed, no scheme is needed.
+fn combinations(operation: &Value) -> BTreeSet<BTreeSet<&str>> {
+    let alternatives = operation.get("security").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let found = alternatives.map(|schemes| schemes.keys().map(String::as_str).collect()).collect::<BTreeSet<_>>();
+    if found.is_empty() { BTreeSet::from([BTreeSet::new()]) } else { found }
+}
+
+/// Whether each combination of `with` is one of `without` and the scheme `name`.
+fn adds(without: &BTreeSet<BTreeSet<&str>>, name: &str, with: &BTreeSet<BTreeSet<&str>>) -> bool {
+    with.iter().all(|schemes| {
+        let mut others = schemes.clone();
+        others.remove(name) && without.contains(&others)
+    })
+}
+
 /// Whether a server accepts the client's header `Authorization: Bearer …`, alone or because it needs no credential.
 fn accepts_token(root: &Value, operation: &Value) -> bool {
     let is_header = |name: &String| {
@@ -42,11 +57,14 @@ impl Comparison<'_> {
         let pointer = child(&pair.pointers.1, "security");
         let mut note =
             |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer).wire(wire));
+        let combinations = (combinations(pair.old), combinations(pair.new));
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
-            note("api-security-removed", format!("`{name}` no longer grants access"));
+            let is_needed = !adds(&combinations.1, name, &combinations.0);
+            note("api-security-removed", format!("`{name}` {}", if is_needed { "no longer grants access" } else { "is no longer needed" }));
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
-            note("api-security-added", format!("`{name}` now grants access"));
+            let is_needed = adds(&combinations.0, name, &combinations.1);
+            note("api-security-added", format!("`{name}` {}", if is_needed { "is now needed" } else { "now grants access" }));
         }
         for (name, before, after) in before.iter().filter_map(|(name, scopes)| Some((name, scopes, after.get(name)?))) {
             for scope in before.difference(after) {

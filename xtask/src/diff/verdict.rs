@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::input::Input;
-use super::model::{Change, Diff, RustVerdict, SCHEMA_VERSION, Wire};
+use super::model::{Change, Diff, Operation, RustVerdict, SCHEMA_VERSION, Wire};
 use super::operations;
 use super::rust::{self, Bump};
 use super::wire::Compatibility;
@@ -44,6 +44,12 @@ fn worst(changes: &[Change], whole: Wire) -> Wire {
 
 fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict {
     let left_out = old.left_out.union(&new.left_out).cloned().collect();
+    let (before, after) = (operations::operations(&old.slice), operations::operations(&new.slice));
+    let in_both = |operation: &&Operation| before.contains_key(*operation) && after.contains_key(*operation);
+    if let Some(operation) = old.left_out.symmetric_difference(&new.left_out).find(in_both) {
+        let why = format!("the generator supports {operation} in only one of the documents");
+        return RustVerdict { bump: None, items: Vec::new(), left_out, not_compared: Some(why) };
+    }
     let (old, new) = match (&old.generated, &new.generated) {
         (Ok(old), Ok(new)) => (old, new),
         (Err(why), _) | (_, Err(why)) => {

@@ -1,7 +1,7 @@
 //! A report as annotations of a GitHub workflow run,
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
 
-use super::{FollowUp, SyncReport, counted, sides, text, version};
+use super::{FollowUp, Invalid, SyncReport, counted, invalid, sides, text, version};
 use crate::codegen::locate::locate;
 use crate::codegen::reviewed::SLICE;
 use crate::diff::Diff;
@@ -31,7 +31,8 @@ pub fn of_sync(report: &SyncReport) -> String {
 pub fn of_follow_ups(follow_ups: &[FollowUp], slice: Option<&str>) -> String {
     let each = |FollowUp { id, pointer, text, help, .. }: &FollowUp| {
         let place = pointer.as_deref().map_or_else(String::new, |pointer| position(SLICE, slice, pointer) + ",");
-        format!("::warning {place}title={}::{}\n", property(id), data(&format!("{text}\nhelp: {help}")))
+        let at = pointer.as_deref().map_or_else(String::new, |pointer| format!("{pointer}: "));
+        format!("::warning {place}title={}::{}\n", property(id), data(&format!("{at}{text}\nhelp: {help}")))
     };
     follow_ups.iter().map(each).collect()
 }
@@ -63,6 +64,10 @@ fn annotations(diff: &Diff, file: &str, text: Option<&str>) -> String {
         );
         format!("::{command} {place},title={}::{}\n", property(&change.id), data(&message))
     });
+    let left_out = invalid(diff).into_iter().map(|Invalid { source, operations, reason }| {
+        let message = format!("{operations}: not compared, because invalid in {source}\n{reason}");
+        format!("::warning title=not-compared::{}\n", data(&message))
+    });
     let (old, new) = sides(diff);
     let summary = format!(
         "{}\nclient of {old} on a server of {new}: {}\nclient of {new} on a server of {old}: {}\nversion of the crate: {}",
@@ -71,7 +76,8 @@ fn annotations(diff: &Diff, file: &str, text: Option<&str>) -> String {
         diff.wire.new_client_on_old_server.as_str(),
         version(diff)
     );
-    changes.collect::<String>() + &format!("::notice title={}::{}\n", property(&format!("authentik {old} to {new}")), data(&summary))
+    changes.chain(left_out).collect::<String>()
+        + &format!("::notice title={}::{}\n", property(&format!("authentik {old} to {new}")), data(&summary))
 }
 
 fn data(text: &str) -> String {

@@ -56,14 +56,15 @@ pub fn of_sync(report: &SyncReport, format: Format) -> String {
     }
 }
 
-/// Reports the manual follow-up of a sync.
-pub fn of_status(status: &Status, format: Format) -> String {
+/// Reports the manual follow-up of a sync. `slice` is the text of the slice.
+pub fn of_status(status: &Status, slice: &str, format: Format) -> String {
     let Status { base, follow_ups } = status;
     match format {
         Format::Json => json(status),
-        _ if follow_ups.is_empty() => format!("nothing is left to do since {base}\n"),
+        _ if follow_ups.is_empty() && format != Format::Html => format!("nothing is left to do since {base}\n"),
         Format::Markdown => sync::follow_ups_as_markdown(follow_ups),
-        Format::Github => github::of_follow_ups(follow_ups, None),
+        Format::Github => github::of_follow_ups(follow_ups, Some(slice)),
+        Format::Html => html::of_status(status),
         _ => sync::follow_ups_as_text(follow_ups),
     }
 }
@@ -82,8 +83,12 @@ pub fn sides(diff: &Diff) -> (&str, &str) {
 
 /// "3 changes: 1 error, 2 warnings".
 fn counted(diff: &Diff) -> String {
-    match diff.changes.len() {
-        0 => "no changes".into(),
+    let unknown = match diff.invalid.len() {
+        0 => String::new(),
+        count => format!("; {count} invalid operation{} not compared", if count == 1 { "" } else { "s" }),
+    };
+    let counted = match diff.changes.len() {
+        0 => "no changes".to_owned(),
         total => {
             let plural = |count: usize| if count == 1 { "" } else { "s" };
             let counted = |(level, count): (std::cmp::Reverse<Level>, usize)| match level.0 {
@@ -93,7 +98,8 @@ fn counted(diff: &Diff) -> String {
             let levels = diff.counts().into_iter().map(counted).collect::<Vec<_>>().join(", ");
             format!("{total} change{}: {levels}", plural(total))
         }
-    }
+    };
+    counted + &unknown
 }
 
 /// How to increase the version of the crate, or why that is unknown.

@@ -1,6 +1,6 @@
 //! Objects: their properties, and the properties of objects that `allOf` combines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openapiv3::Schema;
 use serde_json::{Map, Value};
@@ -28,22 +28,22 @@ impl<'a> ResolvedSchema<'a> {
 
     /// Its properties, and the properties of the objects that it combines.
     pub fn properties(&self) -> Vec<(&'a str, ResolvedSchema<'a>)> {
-        let mut all: Vec<(&str, ResolvedSchema)> = Vec::new();
+        let (mut all, mut known) = (Vec::new(), BTreeSet::new());
         for object in self.objects() {
             let pointer = child(&object.pointer, "properties");
             let properties = object.get("properties").and_then(Value::as_object);
             let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
             for (name, schema) in properties.into_iter().flatten() {
-                if !all.iter().any(|(known, _)| known == name) {
+                if known.insert(name.as_str()) {
                     let node = ResolvedSchema::new(self.root, schema, child(&pointer, name));
-                    all.push((name, ResolvedSchema { is_counter: counts && node.kind() == "number", ..node }));
+                    all.push((name.as_str(), ResolvedSchema { is_counter: counts && node.kind() == "number", ..node }));
                 }
             }
         }
         // A property that is required but not declared may have any value.
         for object in self.objects() {
             for name in object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-                if !all.iter().any(|(known, _)| *known == name) {
+                if known.insert(name) {
                     all.push((name, ResolvedSchema::new(self.root, &ANYTHING, child(&object.pointer, "required"))));
                 }
             }
@@ -68,14 +68,28 @@ impl<'a> ResolvedSchema<'a> {
         again
     }
 
+    /// One of the [`properties`](Self::properties), without looking at the others.
     pub fn property(&self, name: &str) -> Option<ResolvedSchema<'a>> {
-        self.properties().into_iter().find(|(known, _)| *known == name).map(|(_, node)| node)
+        let objects = self.objects();
+        let declared = objects.iter().find_map(|object| {
+            let properties = object.get("properties")?.as_object()?;
+            let pointer = child(&child(&object.pointer, "properties"), name);
+            let schema = ResolvedSchema::new(self.root, properties.get(name)?, pointer);
+            Some(ResolvedSchema { is_counter: properties.contains_key("total_pages") && schema.kind() == "number", ..schema })
+        });
+        let required = || {
+            let object = objects.iter().find(|object| object.requires_itself(name))?;
+            Some(ResolvedSchema::new(self.root, &ANYTHING, child(&object.pointer, "required")))
+        };
+        declared.or_else(required)
     }
 
     pub fn requires(&self, property: &str) -> bool {
-        let requires =
-            |object: &Self| object.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property));
-        self.objects().iter().any(requires)
+        self.objects().iter().any(|object| object.requires_itself(property))
+    }
+
+    fn requires_itself(&self, property: &str) -> bool {
+        self.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property))
     }
 
     /// Whether it has named properties.

@@ -46,7 +46,8 @@ impl<'a> Slicer<'a> {
             ("servers", operation.get("servers").is_none_or(Value::is_array), "a list of mappings"),
         ] {
             if !is_right {
-                return Err(self.document.error(child(pointer, key), "has the wrong type", format!("write {form}")));
+                let problem = if operation.get(key).is_none() { "is missing" } else { "has the wrong type" };
+                return Err(self.document.error(child(pointer, key), problem, format!("write {form}")));
             }
         }
         let mut responses = Map::new();

@@ -58,7 +58,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<
                 broken.push(Broken { path, method: Some(method), error });
                 continue;
             }
-            let name = operation.get("operationId").and_then(Value::as_str);
+            let name = operation.get("operationId").and_then(Value::as_str).filter(|name| !name.is_empty());
             let wanted = match selection {
                 Selection::All => true,
                 Selection::Only(wanted) => name.is_some_and(|name| wanted.iter().any(|wanted| wanted == name)),

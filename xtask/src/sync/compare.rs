@@ -25,8 +25,8 @@ pub fn compare(
     let mut after = diff::Input::new(new, new_slice);
     if let Some(operation) = after.left_out.first() {
         bail!(
-            "{UPSTREAM}: `operations` lists {operation}, which uploads files or has several success responses; the generator supports \
-             neither\n  help: remove it from the list"
+            "{UPSTREAM}: `operations` lists {operation}, which uploads files, responds with something other than JSON, or has several success \
+             responses; the generator supports none of these\n  help: remove it from the list"
         );
     }
     // Upstream did not add or remove these: `upstream.toml` did.

@@ -22,6 +22,7 @@ use crate::yaml::to_yaml;
 
 use changelog::{CHANGELOG, Changelog};
 use compare::compare;
+pub use files::check_agreement;
 use files::{LOCK, MANIFEST, release_of};
 use follow_ups::{Context, follow_ups};
 use operations::Resolved;
@@ -200,6 +201,7 @@ fn left_to_do(
         dropped_aliases: &new.carried.dropped_aliases,
         orphaned: &orphaned_descriptions(ours, &new.slice),
         outdated: None,
+        removed_extensions: &annotations::removed_extensions(&base.document.root, &new.slice),
         new: &new.slice,
     })
 }

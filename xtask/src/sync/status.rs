@@ -45,6 +45,7 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
         dropped_aliases: &[],
         orphaned: &[],
         outdated: outdated.map(|file| (file, revision.as_str())),
+        removed_extensions: &annotations::removed_extensions(&base.document.root, &new.slice),
         upstream: &project.read(UPSTREAM)?,
         manifest: &manifest,
         new: &new.slice,
@@ -92,6 +93,10 @@ pub fn apply(project: &Project, base: Option<String>, pointers: &[String]) -> Re
 /// The semver verdict for the generated Rust of the working tree compared with a revision.
 pub fn rust_verdict(project: &Project, base: &str) -> Result<Bump> {
     let (document, _) = project.slice()?;
-    let (_, report, _) = since(project, &Base::read(project, Some(base))?, &document)?;
+    let base = Base::read(project, Some(base))?;
+    if !annotations::removed_extensions(&base.document.root, &document.root).is_empty() {
+        return Ok(Bump::Major);
+    }
+    let (_, report, _) = since(project, &base, &document)?;
     Ok(report.diff.map_or(Bump::Patch, |diff| diff.rust.bump.unwrap_or(Bump::Major)))
 }

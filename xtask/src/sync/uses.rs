@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The handwritten Rust that is compiled against the generated Rust.
-const FOLDERS: [&str; 3] = ["src", "examples", "tests"];
+const FOLDERS: [&str; 4] = ["src", "examples", "tests", "benches"];
 
 /// The Rust files of a repository.
 pub struct Sources(Vec<(String, String)>);
@@ -28,16 +28,16 @@ impl Sources {
         self.places(|text| contains_word(text, name, |_, _| true), |_| true)
     }
 
-    /// The places where a field of a model is used. Many fields have common words as names, so the context decides: the characters beside
-    /// the name, and whether the file names the model, if any such file does.
+    /// The places where a field of a model is used. Many fields have common words as names, so the characters beside the name decide, and
+    /// files that name the model come first.
     pub fn of_field(&self, model: &str, name: &str) -> Vec<String> {
         let is_use = |line: &str| {
             contains_word(line, name, |before, after| {
                 before.ends_with(['.', '"', '`']) || after.starts_with([':', '"', '`']) && !after.starts_with("::")
             })
         };
-        let near = self.places(is_use, |text| contains_word(text, model, |_, _| true));
-        if near.is_empty() { self.places(is_use, |_| true) } else { near }
+        let names_model = |text: &str| contains_word(text, model, |_, _| true);
+        [self.places(is_use, names_model), self.places(is_use, |text| !names_model(text))].concat()
     }
 
     fn places(&self, is_use: impl Fn(&str) -> bool, is_relevant: impl Fn(&str) -> bool) -> Vec<String> {

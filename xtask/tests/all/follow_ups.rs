@@ -208,11 +208,11 @@ fn a_property_with_the_name_of_an_alias_and_another_type_ends_the_alias() {
 #[test]
 fn uses_of_a_field_with_another_type_are_listed() {
     let project = repository("fn next(page: &Pagination) -> u64 {\n    page.next\n}\n");
-    project.write("src/other.rs", "fn next() {\n    iterator.next();\n}\n");
+    project.write("src/a.rs", "fn next() {\n    iterator.next();\n}\n");
     let counter = json!({ "properties": { "next": { "type": "string" } } });
     let (_, report) = sync(&project, &upstream("2026.8.0", &schema("Pagination", &counter)), &[]);
     let changed = follow_up(&report, "type-changed");
-    assert_eq!(changed["help"], "check its use in src/flows.rs:2", "{changed}");
+    assert_eq!(changed["help"], "check its use in src/flows.rs:2, src/a.rs:2", "files that name the model come first: {changed}");
 }
 
 #[test]

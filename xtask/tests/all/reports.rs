@@ -107,8 +107,11 @@ fn the_reports_of_a_sync_have_files_and_follow_ups_in_every_format() {
         assert!(page.contains(part), "{part} is not in:\n{page}");
     }
     let annotations = report("github");
-    for part in ["::warning file=openapi/flows_bindings_list.yaml,line=", ",title=enum-value-added::the value", "%0Ahelp: give it a label"]
-    {
+    for part in [
+        "::warning file=openapi/flows_bindings_list.yaml,line=",
+        ",title=enum-value-added::#/components/schemas/DeniedActionEnum: the value",
+        "%0Ahelp: give it a label",
+    ] {
         assert!(annotations.contains(part), "{part} is not in:\n{annotations}");
     }
     project.xtask(&["sync", "--from", &file]);

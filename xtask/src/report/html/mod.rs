@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use excerpt::{escape, excerpts};
 
-use super::{FollowUp, Invalid, SyncReport, counted, invalid, operations, sides, text, version};
+use super::{FollowUp, Invalid, Status, SyncReport, counted, invalid, operations, sides, text, version};
 use crate::diff::rust::{Bump, ItemChange};
 use crate::diff::{Change, Compatibility, Diff};
 
@@ -27,6 +27,11 @@ pub fn of_sync(report: &SyncReport) -> String {
     let outcome = outcome.lines().filter(|line| !line.is_empty()).map(escape).collect::<Vec<_>>().join("</p>\n<p>");
     let main = format!("<article>\n<p>{outcome}</p>\n</article>\n{left}{}", changes(diff));
     page(&title(diff), &header(diff), &main, "sync")
+}
+
+pub fn of_status(Status { base, follow_ups: left }: &Status) -> String {
+    let left = if left.is_empty() { "<p>Nothing is left to do.</p>\n".to_owned() } else { follow_ups(left) };
+    page("Manual follow-up", &format!("<h1>Since {}</h1>\n", escape(base)), &left, "sync --status")
 }
 
 fn title(diff: &Diff) -> String {

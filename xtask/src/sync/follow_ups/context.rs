@@ -30,6 +30,8 @@ pub struct Context<'a> {
     pub upstream: &'a str,
     /// The text of `Cargo.toml` after the sync.
     pub manifest: &'a str,
+    /// The pointers of aliases and defaults that the slice no longer has.
+    pub removed_extensions: &'a [String],
     /// The slice after the sync.
     pub new: &'a Value,
     pub sources: &'a Sources,

@@ -27,6 +27,7 @@ pub const ALL: &[Kind] = &[
     crate_missing,
     removed_from_rust,
     model_added,
+    extension_removed,
     version_outdated,
 ];
 
@@ -216,6 +217,16 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
         follow_up("model-added", None, format!("`types::{model}` is a new model"), help)
     };
     models.filter(|model| !is_compared(model)).map(each).collect()
+}
+
+/// Without an alias or a default, responses of some releases are no longer decoded.
+fn extension_removed(context: &Context) -> Vec<FollowUp> {
+    let each = |pointer: &String| {
+        let text = "servers that are decoded with the help of this extension are no longer decoded, and it was removed".to_owned();
+        let help = format!("write it in {SLICE} again, or release the next version as a breaking change");
+        follow_up("extension-removed", Some(pointer.clone()), text, help)
+    };
+    context.removed_extensions.iter().map(each).collect()
 }
 
 /// The slice was edited after the sync that wrote the version and the changelog entry.

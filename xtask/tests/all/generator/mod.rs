@@ -65,7 +65,7 @@ fn the_slice_needs_every_fixup_and_describes_everything() {
 type Edits<'a> = &'a [(&'a str, &'a str)];
 
 /// Edits of a document, with a part of the pointer and of the problem that are reported.
-const INVALID: [(Edits<'static>, &str, &str); 24] = [
+const INVALID: [(Edits<'static>, &str, &str); 26] = [
     (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
     (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI `3.1.0` is not supported, only `3.0.x`"),
     (&[("openapi: 3.0.3", "swagger: '2.0'")], "#/openapi", "not an OpenAPI 3 document"),
@@ -143,12 +143,22 @@ const INVALID: [(Edits<'static>, &str, &str); 24] = [
     (
         &[("        name: fsb_uuid", "        name: send")],
         "#/paths/~1flows~1bindings~1/get/parameters/1",
-        "`send` becomes the method of the request `send`, which every request has",
+        "`send` becomes the method of the request `send`, which is reserved",
     ),
     (
         &[("        title:\n", "        Slug:\n")],
         "#/components/schemas/FlowSet/properties/slug",
         "`Slug` and `slug` both become the field `slug`",
+    ),
+    (
+        &[("    FlowLayoutEnum:", "    SelfEnum:"), ("/FlowLayoutEnum'", "/SelfEnum'")],
+        "#/components/schemas/SelfEnum",
+        "`SelfEnum` becomes the type `Self`, which is reserved",
+    ),
+    (
+        &[("    DeniedActionEnum:", "    Option:"), ("/DeniedActionEnum'", "/Option'")],
+        "#/components/schemas/Option",
+        "`Option` becomes the type `Option`, which is reserved",
     ),
 ];
 
