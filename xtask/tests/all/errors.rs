@@ -1,5 +1,7 @@
 //! The errors of invalid documents and sources.
 
+use std::fmt::Write as _;
+
 use crate::common::{Project, document, has_line_and_column, xtask};
 
 /// The error of a document that cannot be sliced.
@@ -195,6 +197,30 @@ fn errors_of_invalid_keywords_have_a_location_and_help() {
     ] {
         assert_error(&document, &place, problem);
     }
+}
+
+#[test]
+fn control_characters_are_rejected_outside_of_prose() {
+    let fine = document("{ type: string }", "  schemas: {}");
+    assert_error(&fine.replace("operationId:", "tags: [\"a\\nb\"]\n      operationId:"), "/get/tags/0", "contains a control character");
+    assert_error(&fine.replace("operationId:", "summary: \"\\e[31m\"\n      operationId:"), "/get/summary", "contains a control character");
+    let project = Project::new();
+    let file = project.write("document.yaml", &fine.replace("operationId:", "description: \"a\\nb\"\n      operationId:"));
+    assert_eq!(project.xtask(&["slice", &file]).code, 0);
+}
+
+#[test]
+fn schemas_that_are_nested_too_deeply_are_an_error() {
+    let mut schemas = "  schemas:\n".to_owned();
+    for level in 0..1_000 {
+        let _ = writeln!(schemas, "    C{level}: {{ type: array, items: {{ $ref: '#/components/schemas/C{}' }} }}", level + 1);
+    }
+    schemas += "    C1000: { type: array, items: { type: string } }\n";
+    assert_error(
+        &document("{ $ref: '#/components/schemas/C0' }", &schemas),
+        "#/components/schemas/C",
+        "arrays are nested more than 32 deep",
+    );
 }
 
 /// The help is the last line, after the cause.

@@ -145,6 +145,41 @@ fn an_operation_without_an_id_is_not_called_removed() {
     assert!(missing["help"].as_str().unwrap().contains("add `operationId: flows_bindings_list` to a copy"), "{missing}");
 }
 
+/// Without an alias, responses of some releases are no longer decoded.
+#[test]
+fn a_removed_alias_is_a_breaking_change() {
+    let project = repository("");
+    let slice = project.read(FILES[0]).replace("          x-aliases:\n          - background_url\n", "");
+    project.write(FILES[0], &slice);
+    let (code, ids) = status(&project);
+    assert_eq!((code, ids), (1, vec!["extension-removed".to_owned()]));
+}
+
+#[test]
+fn a_list_that_has_no_pages_any_more_loses_its_listing() {
+    let project = Project::new();
+    let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
+    let parameters = &mut document["paths"]["/flows/bindings/"]["get"]["parameters"];
+    parameters.as_array_mut().unwrap().retain(|parameter| parameter["name"] != "page");
+    let (code, report) = sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
+    assert_eq!(code, 0);
+    let wire = &report["diff"]["wire"];
+    assert_eq!(wire["old_client_on_new_server"], "incompatible", "every listing sets `page`: {wire}");
+    let shortened = follow_up(&report, "listing-shortened");
+    assert!(shortened["text"].as_str().unwrap().contains("no `paginate()`: it needs the parameter `page`"), "{shortened}");
+    let path = project.path().join("upstream.yaml");
+    let diff = project.xtask(&["diff", "openapi/flows_bindings_list.yaml", path.to_str().unwrap()]);
+    assert!(!diff.out.contains("only if the call sets `page`"), "{}", diff.out);
+}
+
+#[test]
+fn diff_does_not_call_an_operation_without_an_id_removed() {
+    let project = Project::new();
+    let file = project.write("upstream.yaml", &upstream("2026.8.0", &get(&json!({ "operationId": null }))));
+    let outcome = project.xtask(&["diff", project.path().join(FILES[0]).to_str().unwrap(), &file]);
+    assert!(outcome.code == 2 && outcome.err.contains("GET /flows/bindings/ has no `operationId`\n  help: add"), "{}", outcome.err);
+}
+
 fn background(project: &Project) -> Value {
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     slice["components"]["schemas"]["FlowSet"]["properties"].clone()

@@ -4,6 +4,7 @@ use std::path::Path;
 
 mod other_operations;
 
+use serde_json::{Value, json};
 use toml_edit::DocumentMut;
 use xtask::codegen::reviewed::{REFRESH, REVIEWED, SLICE, header};
 use xtask::codegen::{Diagnostic, Generated, generate};
@@ -302,4 +303,20 @@ fn upstream_toml_says_where_the_slice_comes_from() {
         lock["package"].as_array_of_tables().unwrap().iter().find(|package| package["name"].as_str() == Some("progenitor")).unwrap();
     let generator = format!("progenitor {}", progenitor["version"].as_str().unwrap());
     assert_eq!(upstream["generator"].as_str(), Some(generator.as_str()), "write the new generator to upstream.toml");
+}
+
+/// progenitor takes exponential time for such a schema.
+#[test]
+fn an_all_of_combines_a_limited_number_of_schemas() {
+    let parts = (0..25).map(|level| {
+        let next = json!({ "$ref": format!("#/components/schemas/C{}", level + 1) });
+        (format!("C{level}"), json!({ "allOf": [next, next, { "type": "object", "properties": { "a": { "type": "string" } } }] }))
+    });
+    let mut document: Value = serde_yaml::from_str(&read(FIXTURE)).unwrap();
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.extend(parts);
+    schemas.insert("C25".into(), json!({ "type": "object", "properties": { "b": { "type": "string" } } }));
+    schemas["Stage"]["properties"]["c"] = json!({ "$ref": "#/components/schemas/C0" });
+    let error = generate("the.yaml", &document.to_string()).err().unwrap().to_string();
+    assert!(error.contains("its `allOf` combines too many schemas\n  help: "), "{error}");
 }
