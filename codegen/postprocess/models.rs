@@ -1,8 +1,8 @@
 //! Adapts the models: documented, `#[non_exhaustive]`, and with `Eq` and `Hash` where their fields have them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
+use openapiv3::{OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::{Attribute, Fields, Item, ItemEnum, ItemMod, ItemStruct, Token, Visibility, parse_quote, punctuated::Punctuated};
@@ -14,9 +14,10 @@ use crate::codegen::queries::{components, resolved};
 
 /// Adapts every model in the module `types`.
 pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {
+    let schemas = Schemas { spec, by_type: components(spec).map(|(name, schema)| (type_name(name), schema)).collect() };
     for item in items_mut(types) {
         match item {
-            Item::Struct(item) => adapt_struct(item, spec, metadata),
+            Item::Struct(item) => adapt_struct(item, &schemas, metadata),
             Item::Enum(item) => adapt_union(item),
             Item::Impl(item) if item.trait_.is_none() => {
                 for function in functions(item).filter(|function| function.sig.ident == "builder") {
@@ -30,6 +31,12 @@ pub fn adapt_models(types: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata) {
     derive_eq_and_hash(types);
 }
 
+/// The components by the names of their types.
+struct Schemas<'a> {
+    spec: &'a OpenAPI,
+    by_type: BTreeMap<String, &'a Schema>,
+}
+
 /// The names of all models, except one called `Client`.
 pub fn names(types: &ItemMod) -> Vec<Ident> {
     let models = items(types).iter().filter_map(|item| match item {
@@ -41,9 +48,11 @@ pub fn names(types: &ItemMod) -> Vec<Ident> {
 }
 
 /// Documents a model and its fields, and lets upstream add fields without breaking users.
-fn adapt_struct(item: &mut ItemStruct, spec: &OpenAPI, metadata: &Metadata) {
+fn adapt_struct(item: &mut ItemStruct, schemas: &Schemas, metadata: &Metadata) {
     item.attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
     let component = item.ident.to_string();
+    let lenient = metadata.lenient_integers.iter().filter(|(of, _)| type_name(of) == component).map(|(_, name)| name.as_str());
+    let lenient = lenient.collect::<BTreeSet<_>>();
     let Fields::Named(fields) = &mut item.fields else { return };
     item.attrs.push(parse_quote!(#[non_exhaustive]));
     for field in &mut fields.named {
@@ -51,12 +60,12 @@ fn adapt_struct(item: &mut ItemStruct, spec: &OpenAPI, metadata: &Metadata) {
         let fallback = if property == "extra" {
             "All other properties, as they were sent.".to_owned()
         } else {
-            referenced_description(spec, &component, &property).unwrap_or_else(|| no_description(&property))
+            referenced_description(schemas, &component, &property).unwrap_or_else(|| no_description(&property))
         };
         describe(&mut field.attrs, &fallback);
         // typify requires the property if the specification does, even if it is nullable; some releases leave it out.
         field.attrs.retain(|attribute| !attribute.to_token_stream().to_string().contains("\"::std::option::Option::deserialize\""));
-        if metadata.lenient_integers.iter().any(|(of, name)| type_name(of) == component && *name == property) && !is_option(&field.ty) {
+        if lenient.contains(property.as_str()) && !is_option(&field.ty) {
             field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::compat::lenient_integer")]));
         }
     }
@@ -74,11 +83,10 @@ fn adapt_union(item: &mut ItemEnum) {
 }
 
 /// The description of the component that a property refers to: OpenAPI 3.0 allows no description next to a `$ref`.
-fn referenced_description(spec: &OpenAPI, component: &str, property: &str) -> Option<String> {
-    let (_, schema) = components(spec).find(|(name, _)| type_name(name) == component)?;
-    let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { return None };
+fn referenced_description(schemas: &Schemas, component: &str, property: &str) -> Option<String> {
+    let SchemaKind::Type(Type::Object(object)) = &schemas.by_type.get(component)?.schema_kind else { return None };
     let property = object.properties.get(property).filter(|property| matches!(property, ReferenceOr::Reference { .. }))?;
-    resolved(spec, property)?.schema.schema_data.description.clone()
+    resolved(schemas.spec, property)?.schema.schema_data.description.clone()
 }
 
 /// Documents the builders in `types::builder`, which progenitor leaves undocumented.

@@ -1,5 +1,7 @@
 //! Adapts the builders of operations: each is an owned request whose `send()` uses our transport.
 
+use std::collections::BTreeMap;
+
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use openapiv3::{OpenAPI, Operation, ParameterData};
 use proc_macro2::Ident;
@@ -37,11 +39,13 @@ pub fn list_pages(types: &ItemMod) -> Vec<ListPage> {
 
 /// Adapts every builder in the module.
 pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<(), String> {
+    let named = operations(spec).filter_map(|(_, operation)| Some((operation.operation_id.as_ref()?.to_upper_camel_case(), operation)));
+    let operations = named.collect::<BTreeMap<_, _>>();
     let mut descriptors = Vec::new();
     for item in items_mut(builders) {
         match item {
-            Item::Struct(builder) => adapt_struct(builder, operation_of(spec, &builder.ident)?, metadata),
-            Item::Impl(builder) => descriptors.extend(adapt_impl(builder, spec, metadata, pages)?),
+            Item::Struct(builder) => adapt_struct(builder, operation_of(&operations, &builder.ident)?, metadata),
+            Item::Impl(builder) => descriptors.extend(adapt_impl(builder, &operations, metadata, pages)?),
             Item::Use(import) => {
                 *import = if import.to_token_stream().to_string().contains("types") {
                     parse_quote!(
@@ -61,10 +65,11 @@ pub fn adapt_operations(builders: &mut ItemMod, spec: &OpenAPI, metadata: &Metad
     Ok(())
 }
 
-/// The operation of a builder, which is named after its id.
-fn operation_of<'a>(spec: &'a OpenAPI, builder: &Ident) -> Result<&'a Operation, String> {
-    let named = |operation: &&Operation| operation.operation_id.as_ref().is_some_and(|id| *builder == id.to_upper_camel_case());
-    operations(spec).map(|(_, operation)| operation).find(named).ok_or_else(|| format!("`{builder}` is not an operation of the document"))
+/// The operations by the names of their builders.
+type Operations<'a> = BTreeMap<String, &'a Operation>;
+
+fn operation_of<'a>(operations: &Operations<'a>, builder: &Ident) -> Result<&'a Operation, String> {
+    operations.get(&builder.to_string()).copied().ok_or_else(|| format!("`{builder}` is not an operation of the document"))
 }
 
 /// Lets a request hold a clone of the client instead of a reference, so that it can be stored and sent to another task.
@@ -95,11 +100,11 @@ fn adapt_struct(builder: &mut ItemStruct, operation: &Operation, metadata: &Meta
 }
 
 /// Adapts the methods of a builder; returns the descriptor of a list operation.
-fn adapt_impl(item: &mut ItemImpl, spec: &OpenAPI, metadata: &Metadata, pages: &[ListPage]) -> Result<Option<Item>, String> {
+fn adapt_impl(item: &mut ItemImpl, operations: &Operations, metadata: &Metadata, pages: &[ListPage]) -> Result<Option<Item>, String> {
     item.generics = Generics::default();
     *item.self_ty = without_lifetime(&item.self_ty);
     let builder = last_segment(&item.self_ty).ok_or("an operation's builder has no name")?.clone();
-    let operation = operation_of(spec, &builder)?;
+    let operation = operation_of(operations, &builder)?;
     for function in functions(item) {
         let name = function.sig.ident.to_string();
         match name.as_str() {

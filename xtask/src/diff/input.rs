@@ -28,7 +28,8 @@ pub struct Input<'a> {
 /// those with several kinds of success responses.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     let mut left_out = operations(slice);
-    left_out.retain(|_, operation| uploads_files(operation) || responds_without_json(operation) || has_several_successes(operation));
+    left_out
+        .retain(|_, operation| uploads_files(operation) || responds_with_other_than_json(operation) || has_several_successes(operation));
     let left_out = left_out.into_keys().collect::<BTreeSet<_>>();
     if left_out.is_empty() {
         return (Cow::Borrowed(slice), left_out);
@@ -46,8 +47,8 @@ fn contents(operation: &Value) -> impl Iterator<Item = Option<&Value>> {
     responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response.get("content"))
 }
 
-fn responds_without_json(operation: &Value) -> bool {
-    contents(operation).flatten().any(|content| content.get("application/json").is_none())
+fn responds_with_other_than_json(operation: &Value) -> bool {
+    contents(operation).flatten().filter_map(Value::as_object).flatten().any(|(kind, _)| kind != "application/json")
 }
 
 fn has_several_successes(operation: &Value) -> bool {
