@@ -80,8 +80,9 @@ pub fn only(slice: &Value, is_wanted: impl Fn(&Operation) -> bool) -> Value {
         let inner = components_in(&slice["components"]["schemas"][&name]);
         waiting.extend(inner.into_iter().filter(|name| reached.insert(name.clone())));
     }
-    let components = slice.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
-    components.into_iter().for_each(|components| components.retain(|name, _| reached.contains(name)));
+    if let Some(components) = slice.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        components.retain(|name, _| reached.contains(name));
+    }
     slice
 }
 

@@ -65,7 +65,7 @@ pub fn of_status(status: &Status, slice: &str, format: Format) -> String {
         Format::Markdown => sync::follow_ups_as_markdown(follow_ups),
         Format::Github => github::of_follow_ups(follow_ups, Some(slice)),
         Format::Html => html::of_status(status),
-        _ => sync::follow_ups_as_text(follow_ups),
+        Format::Text => sync::follow_ups_as_text(follow_ups),
     }
 }
 

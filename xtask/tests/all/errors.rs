@@ -205,8 +205,8 @@ fn control_characters_are_rejected_outside_of_prose() {
     assert_error(&fine.replace("operationId:", "tags: [\"a\\nb\"]\n      operationId:"), "/get/tags/0", "contains a control character");
     assert_error(&fine.replace("operationId:", "summary: \"\\e[31m\"\n      operationId:"), "/get/summary", "contains a control character");
     let project = Project::new();
-    let file = project.write("document.yaml", &fine.replace("operationId:", "description: \"a\\nb\"\n      operationId:"));
-    assert_eq!(project.xtask(&["slice", &file]).code, 0);
+    let prose = project.write("document.yaml", &fine.replace("operationId:", "description: \"a\\nb\"\n      operationId:"));
+    assert_eq!(project.xtask(&["slice", &prose]).code, 0);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod generator;
 mod interrupted;
 mod manifest;
 mod modules;
+mod operations;
 mod release;
 mod reports;
 mod slice;

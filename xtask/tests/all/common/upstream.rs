@@ -1,5 +1,7 @@
 //! Upstream documents for the tests of `sync`, and functions to sync a project from them.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::{Project, merge, slice};
@@ -46,4 +48,17 @@ pub fn version(project: &Project) -> String {
 pub fn follow_up<'a>(report: &'a Value, id: &str) -> &'a Value {
     let found = report["follow_ups"].as_array().unwrap().iter().find(|follow_up| follow_up["id"] == id);
     found.unwrap_or_else(|| panic!("no follow-up {id} in {:#}", report["follow_ups"]))
+}
+
+/// A project in a git repository, with Rust that uses the generated items.
+pub fn repository(rust: &str) -> Project {
+    let project = Project::new();
+    std::fs::create_dir(project.path().join("src")).unwrap();
+    project.write("src/flows.rs", rust);
+    for arguments in
+        [&["init", "-q"][..], &["add", "."], &["-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "-qm", "Release"]]
+    {
+        assert!(Command::new("git").args(arguments).current_dir(project.path()).status().unwrap().success());
+    }
+    project
 }
