@@ -25,9 +25,9 @@ pub fn variant_name(value: &str) -> String {
     }
 }
 
-/// The field for a property, as typify names it: `type_` for `type`.
+/// The field for a property, as typify names it: `type_` for `type`, and `x2fa` for `2fa`.
 pub fn field_name(property: &str) -> Ident {
     let name = property.to_snake_case();
-    let is_keyword = syn::parse_str::<Ident>(&name).is_err();
-    if name.starts_with(|first: char| first.is_alphabetic()) && !is_keyword { format_ident!("{name}") } else { format_ident!("{name}_") }
+    let candidates = [name.clone(), format!("{name}_"), format!("x{name}")];
+    candidates.iter().find_map(|name| syn::parse_str(name).ok()).unwrap_or_else(|| format_ident!("unnamed"))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The maps of a document whose entries have annotations.
-const MAPS: [&str; 5] = ["paths", "properties", "schemas", "sort-terms", "x-listing"];
+const MAPS: [&str; 7] = ["paths", "properties", "schemas", "sort-terms", "x-enum-descriptions", "x-enum-labels", "x-listing"];
 
 /// The checked-in slice with the parts of the released one that it lacks: a pre-release may have removed a property that the final release
 /// has, or an upstream change may have been withdrawn. Where both have a part, the checked-in one counts.
@@ -23,8 +23,25 @@ fn fill(ours: &mut Value, base: &Value, is_map: bool) {
                 .filter(|parameter| id(parameter).is_some_and(|id_in_base| !ours.iter().any(|ours| id(ours) == Some(id_in_base.clone()))));
             let missing = missing.cloned().collect::<Vec<_>>();
             ours.extend(missing);
+            if base.iter().all(Value::is_string) {
+                insert_in_order(ours, base);
+            }
         }
         _ => {}
+    }
+}
+
+/// Adds the values of an enum that it lacks, each after the value that it followed.
+fn insert_in_order(ours: &mut Vec<Value>, base: &[Value]) {
+    let mut next = 0;
+    for value in base {
+        match ours.iter().position(|known| known == value) {
+            Some(index) => next = index + 1,
+            None => {
+                ours.insert(next, value.clone());
+                next += 1;
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::canonical::{Canonical, linked_components, made_of_itself};
-use crate::codegen::pointer::to_component;
+use crate::codegen::pointer::{reference, to_component};
 use crate::document::{Document, Error};
 
 use operations::{Slicer, api_path};
@@ -140,8 +140,9 @@ fn write(document: &Document, chosen: &[Chosen], keep_prose: bool) -> Result<Val
 
 /// Every operation of a document or slice, with its path and method.
 pub fn operations(root: &Value) -> impl Iterator<Item = (&str, &'static str, &Value)> {
-    let paths = root["paths"].as_object().into_iter().flatten();
-    paths.flat_map(|(path, item)| METHODS.into_iter().filter_map(move |method| Some((path.as_str(), method, item.get(method)?))))
+    let resolve = |item| reference(item).and_then(|target| root.pointer(target.strip_prefix('#')?)).unwrap_or(item);
+    let paths = root["paths"].as_object().into_iter().flatten().map(move |(path, item)| (path.as_str(), resolve(item)));
+    paths.flat_map(|(path, item)| METHODS.into_iter().filter_map(move |method| Some((path, method, item.get(method)?))))
 }
 
 fn assemble(

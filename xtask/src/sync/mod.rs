@@ -1,7 +1,5 @@
 //! `cargo xtask sync`: from upstream's document to the slice, the changelog entry and the version.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use semver::Version;
 use serde_json::Value;
@@ -10,13 +8,12 @@ use crate::annotations::orphaned::orphaned_descriptions;
 use crate::annotations::{self, AssumedDefault, Carried, Renamed};
 use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
 use crate::codegen::{Generated, generate};
-use crate::diff;
 use crate::diff::rust::Bump;
 use crate::document::Document;
 use crate::project::Project;
 use crate::report::changelog::lines;
-use crate::report::{FollowUp, RenamedProperty, SyncReport, Versions};
-use crate::slice::{Selection, slice};
+use crate::report::{FollowUp, RenamedOperation, RenamedProperty, SyncReport, Versions};
+use crate::slice::{Selection, operations, slice};
 use crate::source::{Fetched, Source};
 use crate::yaml::to_yaml;
 
@@ -114,11 +111,11 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     let Fetched { document, sha256 } = source.fetch(project)?;
     files::check_digest(project, &source, &sha256)?;
 
-    let Resolved { ids, renamed: operations_renamed, missing } = resolve(&project.operations()?, &ours, &document.root);
+    let Resolved { ids, renamed, missing } = resolve(&project.operations()?, &ours, &document.root);
     let mut report = SyncReport {
         source: document.name.clone(),
         version: Versions { old: base.version.to_string(), new: base.version.to_string() },
-        operations_renamed,
+        operations_renamed: operations_renamed(&base.slice, &document.root, &ids),
         operations_missing: missing.iter().map(|missing| missing.id.clone()).collect(),
         follow_ups: missing.iter().map(follow_ups::operation_missing).collect(),
         ..SyncReport::default()
@@ -126,7 +123,7 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     if missing.is_empty() {
         let new = New::make(&document, ids, &ours, &base)?;
         let verdict = judge(project, &base, &ours, &new, &mut report)?;
-        let texts = texts(project, &new, &verdict, &report, (&source, &sha256))?;
+        let texts = texts(project, &new, &verdict, &renamed, (&source, &sha256))?;
         report.follow_ups = left_to_do(project, &base, &ours, &new, &verdict, &texts, &report);
         finish(project, texts, options.write, &mut report)?;
     }
@@ -163,9 +160,9 @@ fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut S
 /// The files that a sync keeps consistent, by path.
 type Texts = [(&'static str, String); 6];
 
-fn texts(project: &Project, new: &New, verdict: &Verdict, report: &SyncReport, source: (&Source, &str)) -> Result<Texts> {
+fn texts(project: &Project, new: &New, verdict: &Verdict, renamed: &[RenamedOperation], source: (&Source, &str)) -> Result<Texts> {
     let Verdict { version, changelog, generated, .. } = verdict;
-    let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed: &report.operations_renamed };
+    let of_slice = files::Slice { release: release_of(&new.slice), same_api: new.same_api, renamed };
     let upstream = files::upstream(project, &of_slice, source.0, source.1)?;
     let rust = files::reviewed(&new.text, generated, &upstream)?;
     Ok([
@@ -231,13 +228,19 @@ fn renamed(Renamed { component, old, new }: &Renamed) -> RenamedProperty {
     RenamedProperty { component: component.clone(), old: old.clone(), new: new.clone() }
 }
 
+/// The operations of a base that have another id in a document, if that id is among `ids`.
+fn operations_renamed(base: &Value, document: &Value, ids: &[String]) -> Vec<RenamedOperation> {
+    let mut renamed = resolve(&ids_of(base), base, document).renamed;
+    renamed.retain(|renamed| ids.contains(&renamed.new));
+    renamed
+}
+
 /// The ids of operations that one slice has and another does not.
 fn missing_in(slice: &Value, other: &Value) -> Vec<String> {
-    let ids = |slice: &Value| {
-        diff::operations::operations(slice)
-            .into_values()
-            .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
-            .collect::<BTreeSet<_>>()
-    };
-    ids(other).difference(&ids(slice)).cloned().collect()
+    let others = ids_of(slice);
+    ids_of(other).into_iter().filter(|id| !others.contains(id)).collect()
+}
+
+fn ids_of(slice: &Value) -> Vec<String> {
+    operations(slice).filter_map(|(.., operation)| operation["operationId"].as_str().map(str::to_owned)).collect()
 }

@@ -5,13 +5,11 @@ use anyhow::{Context as _, Result};
 use super::changelog::CHANGELOG;
 use super::files::{self, MANIFEST, release_of};
 use super::follow_ups::{Context, unfinished};
-use super::operations::resolve;
 use super::uses::Sources;
-use super::{Base, New, Verdict, judge};
+use super::{Base, New, Verdict, ids_of, judge, operations_renamed};
 use crate::annotations::{self, Carried};
 use crate::codegen::generate;
 use crate::codegen::reviewed::{REVIEWED, SLICE, UPSTREAM};
-use crate::diff::operations::operations;
 use crate::diff::rust::Bump;
 use crate::document::Document;
 use crate::project::Project;
@@ -58,11 +56,9 @@ pub fn status(project: &Project, base: Option<String>) -> Result<Status> {
 fn since<'a>(project: &Project, base: &Base, document: &'a Document) -> Result<(New<'a>, SyncReport, Verdict)> {
     let slice = document.root.clone();
     let ours = annotations::with_parts_of(&base.document.root, slice.clone());
-    let ids =
-        operations(&base.slice).values().filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect::<Vec<_>>();
     let mut report = SyncReport {
         version: Versions { old: base.version.to_string(), new: base.version.to_string() },
-        operations_renamed: resolve(&ids, &base.slice, &slice).renamed,
+        operations_renamed: operations_renamed(&base.slice, &slice, &ids_of(&slice)),
         ..SyncReport::default()
     };
     let carried = Carried { renamed: annotations::renamed(&base.slice, &slice), removed_entries: Vec::new(), dropped_aliases: Vec::new() };

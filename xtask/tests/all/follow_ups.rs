@@ -121,6 +121,18 @@ fn a_property_and_its_alias_are_decoded_during_a_renaming() {
     }
 }
 
+/// A pre-release without a value, and a final release with it.
+#[test]
+fn an_enum_value_that_comes_back_keeps_its_texts_and_its_position() {
+    let project = repository("");
+    let values = |values: &[&str]| upstream("2026.8.0", &schema("DeniedActionEnum", &json!({ "enum": values })));
+    let before = project.read(FILES[0]);
+    sync(&project, &values(&["continue", "message_continue"]), &[]);
+    assert!(!project.read(FILES[0]).contains("message: Message"));
+    sync(&project, &values(&["continue", "message", "message_continue"]), &["--base", "HEAD"]);
+    assert_eq!(project.read(FILES[0]).replace("2026.8.0", "2025.6.4"), before);
+}
+
 #[test]
 fn a_property_with_the_name_of_an_alias_and_another_type_ends_the_alias() {
     let project = Project::new();

@@ -33,6 +33,33 @@ fn an_operation_with_a_new_id_keeps_our_annotations() {
     assert_eq!(sync(&project, &document, &["--check"]).1["files"], json!([]));
 }
 
+/// Another sync from the same base has the same result.
+#[test]
+fn a_renamed_operation_is_renamed_again_from_the_same_base() {
+    let project = repository("");
+    let change = json!({ "operationId": "flows_bindings_index" });
+    let document = upstream("2026.8.0", &get(&change));
+    let first = sync(&project, &document, &["--base", "HEAD"]).1;
+    let files = project.contents();
+    let second = sync(&project, &document, &["--base", "HEAD"]).1;
+    assert_eq!([&second["operations_renamed"], &second["version"]], [&first["operations_renamed"], &first["version"]]);
+    assert_eq!(project.contents(), files);
+    // Upstream returns to the old id, which was never released under another name.
+    let (_, back) = sync(&project, &upstream("2026.8.0", &json!({})), &["--base", "HEAD"]);
+    assert_eq!(back["operations_renamed"], json!([]));
+    assert!(project.read("openapi/upstream.toml").contains("operations = [\"flows_bindings_list\"]"));
+}
+
+#[test]
+fn an_operation_behind_a_reference_is_found() {
+    let project = Project::new();
+    let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
+    document["x-paths"]["bindings"] = document["paths"]["/flows/bindings/"].take();
+    document["paths"]["/flows/bindings/"] = json!({ "$ref": "#/x-paths/bindings" });
+    let (code, report) = sync(&project, &serde_yaml::to_string(&document).unwrap(), &[]);
+    assert_eq!((code, &report["operations_missing"], &report["diff"]["changes"]), (0, &json!([]), &json!([])), "{report:#}");
+}
+
 #[test]
 fn a_removed_operation_is_reported_and_not_a_failure() {
     let project = Project::new();
