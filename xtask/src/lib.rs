@@ -1,7 +1,9 @@
 //! The maintainers' commands: `cargo xtask --help`.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -88,7 +90,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command)) {
+    let run = || arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command));
+    match on_a_large_stack(run) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
         Err(error) => {
             eprintln!("error: {}", message(&error));
@@ -118,4 +121,14 @@ fn run(root: &Path, command: Command) -> Result<bool> {
         Command::Check => check::run(root),
         Command::Release { dry_run, skip_gate } => release::run(root, dry_run, skip_gate),
     }
+}
+
+/// Runs a function on a large stack, because slicing and comparing recurse as deeply as schemas are nested.
+pub(crate) fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    /// Only the used part of the stack takes memory.
+    const STACK: usize = 512 << 20;
+    thread::scope(|scope| {
+        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("the system can start a thread");
+        running.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }

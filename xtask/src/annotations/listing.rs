@@ -1,10 +1,11 @@
 //! Updates `x-listing` when upstream removes or renames the parameters and properties that it names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::copy::{Renamed, operations_mut};
+use super::copy::{aliases, operations_mut};
+use crate::codegen::pointer::walk;
 use crate::document::child;
 
 /// The parameters of a list operation.
@@ -18,10 +19,8 @@ pub struct RemovedEntry {
 }
 
 /// Removes entries of `x-listing` whose parameter or property does not exist.
-pub fn fit(slice: &mut Value, renamed: &[Renamed]) -> Vec<RemovedEntry> {
-    let mut known = BTreeSet::new();
-    property_names(slice, &mut known);
-    let properties = Properties { known, renamed };
+pub fn fit(slice: &mut Value) -> Vec<RemovedEntry> {
+    let properties = Properties::of(slice);
     let mut removed_entries = Vec::new();
     for (at, operation) in operations_mut(slice) {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
@@ -73,31 +72,28 @@ fn fit_partition(listing: &mut Map<String, Value>, properties: &Properties, para
     Vec::new()
 }
 
-/// The properties of a slice.
-struct Properties<'a> {
-    known: BTreeSet<String>,
-    renamed: &'a [Renamed],
-}
+/// The properties of a slice by their names and aliases.
+struct Properties(BTreeMap<String, String>);
 
-impl Properties<'_> {
+impl Properties {
+    fn of(slice: &Value) -> Self {
+        let (mut names, mut aliased) = (BTreeMap::new(), BTreeMap::new());
+        walk("", slice, &mut |_, node| {
+            for (name, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                names.insert(name.clone(), name.clone());
+                aliased.extend(aliases(property).map(|alias| (alias.to_owned(), name.clone())));
+            }
+        });
+        aliased.append(&mut names);
+        Self(aliased)
+    }
+
     /// A path such as `stage_obj.flow_set[].pk` with the current names of its properties; `None` if one of them no longer exists.
     fn current(&self, path: &Value) -> Option<String> {
         let part = |part: &str| {
-            let name = part.trim_end_matches("[]");
-            let name = self.renamed.iter().find(|renamed| renamed.old == name).map_or(name, |renamed| &renamed.new);
-            self.known.contains(name).then(|| format!("{name}{}", if part.ends_with("[]") { "[]" } else { "" }))
+            let name = self.0.get(part.trim_end_matches("[]"))?;
+            Some(format!("{name}{}", if part.ends_with("[]") { "[]" } else { "" }))
         };
         path.as_str()?.split('.').map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join("."))
-    }
-}
-
-fn property_names(node: &Value, found: &mut BTreeSet<String>) {
-    match node {
-        Value::Object(map) => {
-            found.extend(map.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
-            map.values().for_each(|value| property_names(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|item| property_names(item, found)),
-        _ => {}
     }
 }

@@ -58,7 +58,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
         annotate(&ours["components"]["securitySchemes"][name], scheme);
     }
     let Carry { renamed, dropped_aliases, .. } = carry;
-    let removed_entries = listing::fit(slice, &renamed);
+    let removed_entries = listing::fit(slice);
     Carried { renamed, removed_entries, dropped_aliases }
 }
 

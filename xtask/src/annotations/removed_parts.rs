@@ -35,13 +35,12 @@ fn fill(ours: &mut Value, base: &Value, is_map: bool) {
 fn insert_in_order(ours: &mut Vec<Value>, base: &[Value]) {
     let mut next = 0;
     for value in base {
-        match ours.iter().position(|known| known == value) {
-            Some(index) => next = index + 1,
-            None => {
-                ours.insert(next, value.clone());
-                next += 1;
-            }
-        }
+        let known = ours.iter().position(|known| known == value);
+        let index = known.unwrap_or_else(|| {
+            ours.insert(next, value.clone());
+            next
+        });
+        next = index + 1;
     }
 }
 
@@ -50,9 +49,18 @@ fn fill_object(ours: &mut Map<String, Value>, base: &Map<String, Value>, is_map:
         // A property can have the name `properties`.
         let holds_entries = MAPS.contains(&key.as_str()) && !(is_map && key == "properties");
         match ours.get_mut(key) {
+            // An earlier sync may have shortened it.
+            Some(ours) if key == "total-order" && is_shortened(ours, part) => *ours = part.clone(),
             Some(ours) => fill(ours, part, holds_entries),
             None if is_map => _ = ours.insert(key.clone(), part.clone()),
             None => {}
         }
     }
+}
+
+/// Whether each term of an ordering is also in a longer one.
+fn is_shortened(order: &Value, longer: &Value) -> bool {
+    let terms = |order: &Value| order.as_str().unwrap_or_default().split(',').map(str::to_owned).collect::<Vec<_>>();
+    let longer = terms(longer);
+    terms(order).iter().all(|term| longer.contains(term))
 }

@@ -1,8 +1,5 @@
 //! The verdicts on two slices: on the wire both ways, and for the version of the crate.
 
-use std::panic::resume_unwind;
-use std::thread;
-
 use serde_json::Value;
 
 use super::input::Input;
@@ -10,6 +7,7 @@ use super::model::{Change, Diff, Operation, RustVerdict, SCHEMA_VERSION, Wire};
 use super::operations;
 use super::rust::{self, Bump};
 use super::wire::Compatibility;
+use crate::on_a_large_stack;
 
 /// Compares two slices.
 pub fn compare(old: &Input, new: &Input) -> Diff {
@@ -65,14 +63,4 @@ fn compare_rust(old: &Input, new: &Input, changes: &mut [Change]) -> RustVerdict
     }
     let bumps = items.iter().map(|item| item.bump).chain(changes.iter().filter_map(|change| change.rust));
     RustVerdict { bump: Some(bumps.max().unwrap_or(Bump::Patch)), items, left_out, not_compared: None }
-}
-
-/// Runs a comparison on a large stack, because it recurses as deeply as schemas are nested.
-fn on_a_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    /// Only the used part of the stack takes memory.
-    const STACK: usize = 128 << 20;
-    thread::scope(|scope| {
-        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("the system can start a thread");
-        running.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
 }

@@ -158,7 +158,7 @@ fn uses_of_a_field_with_another_type_are_listed() {
 
 #[test]
 fn a_removed_sort_property_is_removed_from_the_total_order() {
-    let project = Project::new();
+    let project = repository("");
     let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
     let row = &mut document["components"]["schemas"]["FlowStageBinding"];
     let order = row["properties"].as_object_mut().unwrap().remove("order").unwrap();
@@ -172,6 +172,15 @@ fn a_removed_sort_property_is_removed_from_the_total_order() {
     assert!(texts[0].contains("the sort term `order`") && texts[1].contains("`order` in its total order"), "{texts:?}");
     let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     assert_eq!(written["paths"]["/flows/bindings/"]["get"]["x-listing"]["total-order"], "pk");
+
+    // It was renamed, which the maintainer says afterwards.
+    let pointer = "#/components/schemas/FlowStageBinding/properties/position";
+    let applied = project.xtask(&["sync", "--apply", pointer, "--base", "HEAD"]);
+    assert!(applied.code == 1, "{}", applied.err);
+    sync(&project, &serde_yaml::to_string(&document).unwrap(), &["--base", "HEAD"]);
+    let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
+    let listing = &written["paths"]["/flows/bindings/"]["get"]["x-listing"];
+    assert_eq!([&listing["total-order"], &listing["sort-terms"]["order"]], ["order,pk", "position"]);
     assert_eq!(project.xtask(&["expand"]).code, 0);
 }
 
