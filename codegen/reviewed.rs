@@ -24,6 +24,7 @@ pub const CONDITION: &str = "// cfg: ";
 
 /// What `build.rs` reads.
 pub struct Inputs {
+    #[allow(dead_code, reason = "only the generator reads it")]
     pub slice: String,
     pub reviewed: String,
     /// The header that the reviewed file has if it is up to date.
