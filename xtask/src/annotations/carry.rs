@@ -104,8 +104,7 @@ impl<'a> Carry<'a> {
             }
             (None, Some(new)) if !self.old_names.contains(&new) => {
                 annotate(ours, schema);
-                // The labels and descriptions of enum values are copied with the values.
-                schema.as_object_mut().into_iter().for_each(|schema| schema.retain(|key, _| !key.starts_with("x-enum-")));
+                remove_texts_of_values(schema);
                 self.were_inline.insert(new.clone());
                 self.pairs.entry(new).or_insert(ours);
                 return;
@@ -113,6 +112,9 @@ impl<'a> Carry<'a> {
             _ => {}
         }
         annotate(ours, schema);
+        if target(schema).is_some() {
+            remove_texts_of_values(schema);
+        }
         keep_order_of_values(ours, schema);
         keep_texts_of_values(schema);
         let (Some(ours), Some(schema)) = (ours.as_object(), schema.as_object_mut()) else { return };
@@ -136,7 +138,7 @@ impl<'a> Carry<'a> {
     fn properties(&mut self, ours: &'a Map<String, Value>, properties: &mut Value, component: &str) {
         let new = properties.as_object().cloned().unwrap_or_default();
         // During a renaming, upstream sends both properties: each is then an alias of the other.
-        let is_possible = |alias: &str, property: &str| new.get(alias).is_none_or(|other| other == &new[property]);
+        let is_possible = |alias: &str, property: &str| new.get(alias).is_none_or(|other| is_same_type(other, &new[property]));
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             if let Some(old) = ours.get(name) {
                 self.schema(old, property, component);
@@ -195,6 +197,25 @@ fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value
 fn keep_order_of_values(ours: &Value, schema: &mut Value) {
     if let (Some(ours), Some(values)) = (ours.get("enum").and_then(Value::as_array), schema.get_mut("enum").and_then(Value::as_array_mut)) {
         values.sort_by_key(|value| ours.iter().position(|known| known == value).unwrap_or(ours.len()));
+    }
+}
+
+/// Whether two properties have the same Rust type.
+fn is_same_type(a: &Value, b: &Value) -> bool {
+    let [a, b] = [a, b].map(|property| {
+        let mut property = property.clone();
+        if let Some(property) = property.as_object_mut() {
+            property.retain(|key, _| !["readOnly", "writeOnly", "deprecated"].contains(&key.as_str()));
+        }
+        property
+    });
+    a == b
+}
+
+/// The labels and descriptions of enum values are beside the values, not beside a reference to them.
+fn remove_texts_of_values(schema: &mut Value) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.retain(|key, _| !key.starts_with("x-enum-"));
     }
 }
 

@@ -131,6 +131,14 @@ fn an_enum_value_that_comes_back_keeps_its_texts_and_its_position() {
     assert!(!project.read(FILES[0]).contains("message: Message"));
     sync(&project, &values(&["continue", "message", "message_continue"]), &["--base", "HEAD"]);
     assert_eq!(project.read(FILES[0]).replace("2026.8.0", "2025.6.4"), before);
+
+    // A pre-release with an inline enum, and a final release with a component.
+    let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
+    let inline = document["components"]["schemas"].as_object_mut().unwrap().remove("DeniedActionEnum").unwrap();
+    document["components"]["schemas"]["FlowSet"]["properties"]["denied_action"] = inline;
+    sync(&project, &serde_yaml::to_string(&document).unwrap(), &["--base", "HEAD"]);
+    sync(&project, &upstream("2026.8.0", &json!({})), &["--base", "HEAD"]);
+    assert_eq!(project.read(FILES[0]).replace("2026.8.0", "2025.6.4"), before);
 }
 
 #[test]
