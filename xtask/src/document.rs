@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::codegen::pointer::reference;
-use crate::codegen::pointer::unescape;
 pub use crate::codegen::pointer::{child, component};
+use crate::codegen::pointer::{unescape, walk};
 use crate::codegen::{Diagnostic, check_version, locate};
 
 mod tree;
@@ -36,7 +36,7 @@ impl Document {
         let text = text.trim_start_matches('\u{feff}');
         let start = text.trim_start();
         let is_blank = |line: &str| line.trim().is_empty() || line.starts_with('#') || line.starts_with("---");
-        let root = if let Some((offset, character)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) {
+        let root = if let Some((offset, character)) = forbidden_character(text) {
             let problem = format!("the control character U+{:04X}", u32::from(character));
             Err(document.error(line_and_column(text, offset), problem, "remove it, or save the file as UTF-8 if it is in another encoding"))
         } else if text.lines().all(is_blank) {
@@ -96,7 +96,7 @@ impl Document {
             };
             return Err(self.error(format!("#/{part}"), problem, "check that this OpenAPI document is complete"));
         }
-        if let Some(pointer) = control_character(&self.root, "#", "") {
+        if let Some(pointer) = control_character(&self.root) {
             return Err(self.error(pointer, "contains a control character", "remove it: reports and the generated code would contain it"));
         }
         match self.root.pointer("/info/version") {
@@ -221,29 +221,43 @@ fn decode_percent(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Whether YAML and JSON forbid a character.
-fn is_forbidden(character: char) -> bool {
-    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{85}')
+/// The first control character that YAML and JSON forbid, with its offset.
+fn forbidden_character(text: &str) -> Option<(usize, char)> {
+    // In UTF-8, these bytes begin all control characters.
+    let is_candidate = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7f | 0xc2);
+    let candidates = text.bytes().enumerate().filter(|(_, byte)| is_candidate(*byte));
+    let mut characters = candidates.filter_map(|(offset, _)| Some((offset, text[offset..].chars().next()?)));
+    characters.find(|(_, character)| character.is_control() && *character != '\u{85}')
 }
 
 /// The pointer of a string with a control character, other than line breaks in prose and examples.
-fn control_character(node: &Value, pointer: &str, key: &str) -> Option<String> {
-    const TEXTS: [&str; 7] = ["description", "summary", "title", "default", "example", "examples", "value"];
-    match node {
-        Value::String(text) => {
-            let is_text = TEXTS.contains(&key) || key.starts_with("x-");
-            let is_allowed = |c: char| !c.is_control() || is_text && matches!(c, '\n' | '\r' | '\t');
-            (!text.chars().all(is_allowed)).then(|| pointer.to_owned())
-        }
-        Value::Object(map) => map.iter().find_map(|(inner, value)| {
-            let key = if TEXTS.contains(&key) || key.starts_with("x-") { key } else { inner };
-            control_character(value, &child(pointer, inner), key)
-        }),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| control_character(item, &format!("{pointer}/{index}"), key))
-        }
-        _ => None,
+fn control_character(root: &Value) -> Option<String> {
+    let mut found = None;
+    // Most documents have none, and pointers take time.
+    if has_control_character(root, "") {
+        walk("#", root, &mut |pointer, node| {
+            let key = pointer.split('/').map(unescape).rfind(|key| is_prose(key)).unwrap_or_default();
+            if found.is_none() && node.is_string() && has_control_character(node, &key) {
+                found = Some(pointer.to_owned());
+            }
+        });
     }
+    found
+}
+
+/// Whether a part of a document has one; `key` is the nearest key around it that is prose.
+fn has_control_character(node: &Value, key: &str) -> bool {
+    match node {
+        Value::String(text) => text.chars().any(|c| c.is_control() && !(is_prose(key) && matches!(c, '\n' | '\r' | '\t'))),
+        Value::Object(map) => map.iter().any(|(inner, value)| has_control_character(value, if is_prose(key) { key } else { inner })),
+        Value::Array(items) => items.iter().any(|item| has_control_character(item, key)),
+        _ => false,
+    }
+}
+
+/// Whether a key is for prose or examples.
+fn is_prose(key: &str) -> bool {
+    ["description", "summary", "title", "default", "example", "examples", "value"].contains(&key) || key.starts_with("x-")
 }
 
 fn line_and_column(text: &str, offset: usize) -> String {

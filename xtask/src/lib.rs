@@ -90,8 +90,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let run = || arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command));
-    match on_a_large_stack(run) {
+    match arguments.root.map_or_else(project::find_root, Ok).and_then(|root| run(&root, arguments.command)) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
         Err(error) => {
             eprintln!("error: {}", message(&error));

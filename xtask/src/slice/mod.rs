@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::canonical::{Canonical, linked_components, made_of_itself};
 use crate::codegen::pointer::{reference, to_component};
 use crate::document::{Document, Error};
+use crate::on_a_large_stack;
 
 use operations::{Slicer, api_path};
 use selection::{Broken, Chosen, choose};
@@ -28,7 +29,8 @@ pub fn slice(document: &Document, selection: &Selection, keep_prose: bool) -> Re
     if let (Selection::All, Some(broken)) = (selection, broken.into_iter().next()) {
         return Err(document.with_line(broken.error));
     }
-    write(document, &chosen, keep_prose).map_err(|mut invalid| document.with_line(invalid.swap_remove(0).error))
+    let written = on_a_large_stack(|| write(document, &chosen, keep_prose));
+    written.map_err(|mut invalid| document.with_line(invalid.swap_remove(0).error))
 }
 
 /// An operation that cannot be sliced, and why.
@@ -71,7 +73,7 @@ pub fn slice_valid(document: &Document) -> Result<(Value, Vec<LeftOut>), Error> 
     }
     let mut reached = BTreeMap::new();
     loop {
-        let invalid = match write(document, &chosen, false) {
+        let invalid = match on_a_large_stack(|| write(document, &chosen, false)) {
             Ok(slice) => return Ok((slice, left_out)),
             Err(invalid) => invalid,
         };
