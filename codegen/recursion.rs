@@ -26,14 +26,14 @@ pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
 }
 
 /// The most schemas that an `allOf` may combine. Upstream's combine two or three; progenitor's time grows with the square of this number.
-const MOST_COMBINED: usize = 64;
+const MAX_COMBINED: usize = 64;
 
-/// A component whose `allOf` combines more than [`MOST_COMBINED`] schemas, directly or through other components.
+/// A component whose `allOf` combines more than [`MAX_COMBINED`] schemas, directly or through other components.
 pub fn oversized_schema(spec: &OpenAPI) -> Option<String> {
     let schemas = serde_json::to_value(&spec.components.as_ref()?.schemas).unwrap_or_default();
     let schemas = schemas.as_object()?;
     let mut sizes = BTreeMap::new();
-    schemas.keys().find(|name| size_of(name, schemas, &mut sizes) > MOST_COMBINED).cloned()
+    schemas.keys().find(|name| size_of(name, schemas, &mut sizes) > MAX_COMBINED).cloned()
 }
 
 /// How many schemas a component combines. A component that combines itself is reported by [`infinite_schema`].

@@ -120,20 +120,20 @@ fn describe_builders(types: &mut ItemMod) {
     }
 }
 
-/// Derives `Eq` and `Hash` for every model whose fields have them, at any depth.
+/// Derives `Eq` and `Hash` for every model whose fields implement them, at any depth.
 fn derive_eq_and_hash(types: &mut ItemMod) {
-    /// Types without `Eq` or `Hash`.
-    const WITHOUT: [&str; 4] = ["f32", "f64", "HashMap", "HashSet"];
-    let mut without: BTreeSet<String> = WITHOUT.map(str::to_owned).into();
+    /// Types that do not implement `Eq` and `Hash`.
+    const WITHOUT_EQ: [&str; 4] = ["f32", "f64", "HashMap", "HashSet"];
+    let mut without_eq: BTreeSet<String> = WITHOUT_EQ.map(str::to_owned).into();
     let contents = items(types).iter().filter_map(contents).collect::<Vec<_>>();
-    // A model that contains such a type is one itself. Repeats until no more are found.
+    // A model that contains such a type does not implement them either. Repeats until no more are found.
     loop {
-        let found = contents.iter().filter(|(name, idents)| !without.contains(name) && !idents.is_disjoint(&without));
+        let found = contents.iter().filter(|(name, idents)| !without_eq.contains(name) && !idents.is_disjoint(&without_eq));
         let found = found.map(|(name, _)| name.clone()).collect::<Vec<_>>();
         if found.is_empty() {
             break;
         }
-        without.extend(found);
+        without_eq.extend(found);
     }
     for item in items_mut(types) {
         let (ident, attrs) = match item {
@@ -141,7 +141,7 @@ fn derive_eq_and_hash(types: &mut ItemMod) {
             Item::Enum(item) => (&item.ident, &mut item.attrs),
             _ => continue,
         };
-        if !without.contains(&ident.to_string()) {
+        if !without_eq.contains(&ident.to_string()) {
             add_derives(attrs, &["Eq", "Hash"]);
         }
     }

@@ -60,7 +60,7 @@ impl Client {
 /// | limit | default | change it with |
 /// | --- | --- | --- |
 /// | time to connect, TLS included | 10 s | [`connect_timeout`](Self::connect_timeout) |
-/// | time of one attempt, from the first byte sent to the last byte read | 30 s | [`timeout`](Self::timeout) |
+/// | time of one attempt, from connecting to the last byte read | 30 s | [`timeout`](Self::timeout) |
 /// | additional time for each row requested above 100 | 50 ms, at most 120 s in all | not configurable |
 /// | time in which the next 4 KiB of a body, or its end, must arrive | 10 s | [`idle_timeout`](Self::idle_timeout) |
 /// | time of a request with its retries | none | [`deadline`](Self::deadline) |
@@ -79,7 +79,7 @@ impl Client {
 /// | requests of a listing in flight | 2 | [`Paginator::concurrency`](crate::pagination::Paginator::concurrency) |
 /// | pages of a listing that prove nothing new | 16, and one for each page up to 1,000 | not configurable |
 /// | growth of a list while it is read | to four times its first count plus 10,000 rows | not configurable |
-/// | rows of a listing | 40 million, or [`Paginator::max_items`](crate::pagination::Paginator::max_items) | not configurable |
+/// | rows of a listing | 40 million | [`Paginator::max_items`](crate::pagination::Paginator::max_items), which only lowers it |
 /// | reports of [`drift`](crate::drift) of a listing, skipped rows aside | 200 | not configurable |
 /// | rows skipped in one response | 1,000, with [`Paginator::skip_undecodable`](crate::pagination::Paginator::skip_undecodable) | not configurable |
 ///
@@ -125,7 +125,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt may take, from the first byte sent to the last byte read; 30 s unless set.
+    /// How long one attempt may take, from connecting to the last byte read; 30 s unless set.
     ///
     /// A request for more than 100 rows gets 50 ms more for each additional row, up to two minutes more: authentik sends nothing before it
     /// has collected the last row.

@@ -32,7 +32,7 @@ impl Error {
         self.request()?.id()
     }
 
-    /// How many requests were sent before this error was returned; 0 if none.
+    /// How many times the failed request was sent; 0 if it was not sent, or if no single request failed.
     #[must_use]
     pub fn attempts(&self) -> usize {
         match self.cause() {
@@ -41,7 +41,7 @@ impl Error {
         }
     }
 
-    /// How long the request took, including retries; zero if none was sent.
+    /// How long the failed request took, including retries, or the deadline that was exceeded; zero for other errors.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match self.cause() {
@@ -68,7 +68,7 @@ impl Error {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Whether a time limit was exceeded: for connecting, for one attempt, or for the whole request.
+    /// Whether a time limit was exceeded: for connecting, for a stalled body, for one attempt, for the request, or for the listing.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.cause(), Self::DeadlineExceeded { .. }) || self.connection_kind() == Some(ConnectionErrorKind::Timeout)

@@ -77,7 +77,7 @@ pub enum Error {
         limit: Duration,
         /// What the request was doing, such as `waiting for a response`.
         activity: String,
-        /// How many requests had been sent.
+        /// How many times the request had been sent; 0 for the deadline of a listing, which does not count its requests.
         attempts: usize,
         /// Why the last attempt failed, if one did.
         source: Option<Box<Error>>,

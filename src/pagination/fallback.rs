@@ -17,10 +17,10 @@ const ATTEMPTS: usize = 4;
 
 /// The most rows that are requested on one page. A server takes 7 to 12 ms for each row, and sends nothing until it has collected the last
 /// one.
-pub(super) const MOST_ROWS_ON_ONE_PAGE: u64 = 100_000;
+pub(super) const MAX_ROWS_ON_ONE_PAGE: u64 = 100_000;
 
 /// The most pages that are read, of the list and of its parts.
-const MOST_PAGES: u64 = 100_000;
+const MAX_PAGES: u64 = 100_000;
 
 /// Every row of the list, in any order.
 ///
@@ -54,8 +54,8 @@ struct Unsorted<'a, T: 'static> {
 
 impl<T: Send + Sync> Unsorted<'_, T> {
     async fn fetch(&self, request: &ListRequest<T>, page: u64, size: u64) -> Result<RawPage<T>, Error> {
-        if self.requests.fetch_add(1, Ordering::Relaxed) >= MOST_PAGES {
-            return Err(Error::Pagination { page, problem: format!("exceeds the limit of {MOST_PAGES} pages for one listing") });
+        if self.requests.fetch_add(1, Ordering::Relaxed) >= MAX_PAGES {
+            return Err(Error::Pagination { page, problem: format!("exceeds the limit of {MAX_PAGES} pages for one listing") });
         }
         let response = request.fetch(&request.operation.key_ordering(false), page, size, &self.settings.reporter).await?;
         if response.pagination.is_none() {
@@ -76,7 +76,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
         for _ in 0..=ATTEMPTS {
             let page = match next.take() {
                 Some(page) => page,
-                None if counted > MOST_ROWS_ON_ONE_PAGE => return Ok(None),
+                None if counted > MAX_ROWS_ON_ONE_PAGE => return Ok(None),
                 None => {
                     let page = self.fetch(self.request, 1, counted.max(1)).await?;
                     if (page.rows.len() as u64) < counted && page.pagination.as_ref().is_some_and(|pagination| pagination.next != 0) {

@@ -81,8 +81,8 @@ impl<T: Send + Sync + 'static> Listing<T> {
         position::fingerprint(&self.request, &self.order)
     }
 
-    /// The rows of the listing, as its operation lists them.
-    /// The next rows, with the rest of the listing; `None` at its end.
+    /// Requests the next rows, within the deadline of the listing.
+    /// Returns them with the rest of the listing; `None` at its end.
     pub(super) async fn next(mut self) -> Result<Option<(Batch<T>, Self)>, Error> {
         if self.ended {
             return Ok(None);

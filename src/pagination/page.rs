@@ -19,10 +19,10 @@ use crate::types::Pagination;
 use crate::{Client, Error, ResponseValue};
 
 /// How many rows of one response may be skipped. A response with more invalid rows is not a list of this type.
-const MOST_SKIPPED_ROWS: usize = 1_000;
+const MAX_SKIPPED_ROWS: usize = 1_000;
 
 /// The most rows for which memory is reserved before they are decoded.
-const MOST_ROWS_RESERVED: usize = 1_000;
+const MAX_ROWS_RESERVED: usize = 1_000;
 
 /// One page of a list, or the whole list of a server that does not paginate.
 #[derive(Debug)]
@@ -185,7 +185,7 @@ fn read_row_by_row<T>(
         return Err(DecodeFailure::of_body(format!("it has {} rows, but at most {size} were requested", rows.len())));
     }
     let offset = (page - 1).saturating_mul(size);
-    let mut read = Vec::with_capacity(rows.len().min(MOST_ROWS_RESERVED));
+    let mut read = Vec::with_capacity(rows.len().min(MAX_ROWS_RESERVED));
     let mut skipped = 0;
     for (index, row) in rows.into_iter().enumerate() {
         let failure = match (operation.decode_row)(row.get().as_bytes()) {
@@ -200,7 +200,7 @@ fn read_row_by_row<T>(
             }
         };
         skipped += 1;
-        if skipped > MOST_SKIPPED_ROWS {
+        if skipped > MAX_SKIPPED_ROWS {
             return Err(failure);
         }
         let key = serde_json::from_str::<Value>(row.get()).ok().and_then(|row| operation.key_in(&row));

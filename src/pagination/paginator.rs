@@ -135,9 +135,9 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         self.items().try_collect().await.map_err(Error::into_cause)
     }
 
-    /// Rows that all existed at one moment: repeats the listing until two consecutive passes return the same rows with the same sort
+    /// Collects rows that existed at one moment. Repeats the listing until two consecutive passes return the same rows with the same sort
     /// values, which for a binding are its flow, stage, order and keys. Changes of other fields are not noticed, nor is a row that is
-    /// inserted behind one pass and deleted before the next.
+    /// inserted after one pass has read past its key, and deleted before the next pass reaches it.
     ///
     /// # Errors
     /// See [`items`](Self::items); [`Error::Unsettled`] when each of five passes differs from the one before.

@@ -40,7 +40,7 @@ impl<T> ListRequest<T> {
         self.url.query_pairs().into_owned().filter(|(name, _)| !["ordering", "page", "page_size"].contains(&name.as_str()))
     }
 
-    /// The rows with this value of the [`Partition`]; `None` where the caller has set that filter.
+    /// A request for the rows with this value of the partition; `None` if the caller has set that filter.
     pub(super) fn in_partition(&self, parameter: &str, value: &SortValue) -> Option<Self> {
         if self.filters().any(|(name, _)| name == parameter) {
             return None;

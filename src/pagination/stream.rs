@@ -88,7 +88,7 @@ impl<T> Items<T> {
         Some(Position::new(self.listing.clone(), self.returned, self.last.clone()?))
     }
 
-    /// The releases that the server's first response is compatible with; unknown before that response and in a resumed listing.
+    /// The releases that the responses are compatible with; unknown before the first row, and sometimes later in a resumed listing.
     #[must_use]
     pub fn server(&self) -> VersionRange {
         self.server

@@ -1,6 +1,6 @@
 //! The usual way to read a list: overlapping pages in the order of the keys, until they cover the key space.
 //!
-//! The first requests are for the first page and, concurrently, the last row of the list. Each further page begins with a row of the
+//! The first request is for the first page, and the next one for the last row of the list. Each further page begins with a row of the
 //! previous one. Several are in flight at a time, and are processed in the order in which they were requested. Each proves an interval of
 //! keys. If a page does not continue the proven interval, rows were deleted in front of it: pages further back are requested until the gap
 //! is closed.
@@ -14,7 +14,7 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Settings;
 use super::coverage::{Coverage, Edge, Interval};
-use super::fallback::MOST_ROWS_ON_ONE_PAGE;
+use super::fallback::MAX_ROWS_ON_ONE_PAGE;
 use super::fetch::Fetch;
 use super::key::SortKey;
 use super::page::RawPage;
@@ -28,10 +28,10 @@ use crate::compat::version::VersionRange;
 const STALE_PAGE_BUDGET: u64 = 16;
 
 /// The most pages that may prove nothing new, regardless of the server's count.
-const LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;
+const MAX_STALE_PAGE_BUDGET: u64 = 1_000;
 
 /// The largest count that is accepted from a server.
-const MOST_ROWS: u64 = 10_000_000;
+const MAX_ROWS: u64 = 10_000_000;
 
 /// Why a walk ends before the end of the list.
 pub(super) enum Stop<T> {
@@ -224,7 +224,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
         let window = if self.evidence.is_collated() {
             Window::last(self.page_size, count)
         } else {
-            Window::first(count.clamp(2, MOST_ROWS_ON_ONE_PAGE))
+            Window::first(count.clamp(2, MAX_ROWS_ON_ONE_PAGE))
         };
         let fetch = self.send(window);
         self.in_flight.push_back(fetch);

@@ -11,7 +11,7 @@ const REQUEST_COST: u64 = 20;
 const CANDIDATES: u64 = 256;
 
 /// The largest offset. Offsets come from servers and stored positions, so they may be arbitrary.
-const LARGEST_OFFSET: u64 = 1 << 40;
+const MAX_OFFSET: u64 = 1 << 40;
 
 /// A page to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Window {
 
     /// The last page in ascending order, of the size up to `size` that gives it the most rows.
     pub(super) fn last(size: u64, count: u64) -> Self {
-        let before_last = count.clamp(1, LARGEST_OFFSET) - 1;
+        let before_last = count.clamp(1, MAX_OFFSET) - 1;
         let sizes = size.saturating_sub(CANDIDATES).max(1)..=size.max(1);
         let size = sizes.max_by_key(|size| before_last % size).unwrap_or(1);
         Self { page: before_last / size + 1, size, descending: false }
@@ -68,7 +68,7 @@ impl Window {
         if offset == 0 {
             return Self::first(size);
         }
-        let offset = offset.min(LARGEST_OFFSET);
+        let offset = offset.min(MAX_OFFSET);
         let with_row = |row: u64, size: u64, descending: bool| Self { page: row / size + 1, size, descending };
         let ascending = |size: u64| with_row(offset - 1, size, false);
         let sizes = size.saturating_sub(CANDIDATES).max(1) + 1..=size;
@@ -79,7 +79,7 @@ impl Window {
         });
         best.or_else(|| {
             // The row at `offset` is followed by `count - offset - 1` rows: it comes first, then the one at `offset - 1`.
-            let row = count.min(LARGEST_OFFSET).checked_sub(offset + 1)?;
+            let row = count.min(MAX_OFFSET).checked_sub(offset + 1)?;
             sizes.map(|size| with_row(row, size, true)).find(|window| window.limit() > row + 1)
         })
         .or_else(|| (size + 1..=offset + 1).map(ascending).find(|window| window.limit() > offset))
@@ -88,7 +88,7 @@ impl Window {
 
     /// The window with the row at `offset` that reaches furthest back, of up to `size` rows where possible.
     pub(super) fn before(offset: u64, size: u64, count: u64) -> Self {
-        let offset = offset.min(LARGEST_OFFSET);
+        let offset = offset.min(MAX_OFFSET);
         let with_row = |size: u64| Self { page: offset / size + 1, size, descending: false };
         let sizes = size.saturating_sub(CANDIDATES).max(1) + 1..=size;
         let best = sizes.map(with_row).min_by_key(|window| window.offset());
@@ -120,7 +120,7 @@ mod tests {
     fn windows_overlap_and_advance() {
         for size in [2, 3, 4, 5, 7, 10, 20, 50, 99, 100, 1_000] {
             for offset in (1..300).chain([2_520, 99_999, 2_520_000, u64::MAX]) {
-                let (offset, count) = (offset.min(LARGEST_OFFSET), offset.saturating_add(1_000));
+                let (offset, count) = (offset.min(MAX_OFFSET), offset.saturating_add(1_000));
                 let window = Window::after(offset, size, count);
                 let first = if window.descending { count.saturating_sub(window.limit()) } else { window.offset() };
                 assert!(first < offset && window.ascending_limit(count) > offset, "{window:?} at {offset}");

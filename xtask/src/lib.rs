@@ -49,8 +49,8 @@ pub use survey::run_program;
 #[command(
     bin_name = "cargo xtask",
     after_help = "SRC is a file, the URL of an OpenAPI document, the address of an authentik server (which serves its own schema), or a \
-                  release of authentik such as 2026.8.0.\n\nExit codes: 0 success; 1 not up to date, `--fail-on` matched, or a step of \
-                  the gate failed; 2 the command could not run."
+                  release of authentik such as 2026.8.0.\n\nExit codes: 0 success; 1 not up to date, `--fail-on` matched, a step of \
+                  the gate failed, or follow-up remains; 2 the command could not run."
 )]
 struct Arguments {
     /// The root of the repository

@@ -1,6 +1,6 @@
 //! Processes a page of a walk: what it proves, and which page to request next.
 
-use super::{LARGEST_STALE_PAGE_BUDGET, MOST_ROWS, Stop, Walk};
+use super::{MAX_ROWS, MAX_STALE_PAGE_BUDGET, Stop, Walk};
 use crate::Error;
 use crate::pagination::coverage::{Edge, Interval, Proof};
 use crate::pagination::incomplete;
@@ -37,8 +37,8 @@ impl<T: Send + Sync + 'static> Walk<T> {
             self.collect_all();
         }
         if self.most_rows == u64::MAX {
-            let count = pagination.count.min(MOST_ROWS);
-            self.stale_page_budget += (count / self.page_size).min(LARGEST_STALE_PAGE_BUDGET);
+            let count = pagination.count.min(MAX_ROWS);
+            self.stale_page_budget += (count / self.page_size).min(MAX_STALE_PAGE_BUDGET);
             self.most_rows = count * 4 + 10_000;
         }
         self.check(window, &pagination, page.rows.len() as u64)?;

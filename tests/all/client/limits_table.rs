@@ -47,12 +47,12 @@ const CODE: &[(&str, &str, &str, &str)] = &[
         "pages of a listing that prove nothing new",
         "16, and one for each page up to 1,000",
         "pagination/walk.rs",
-        "LARGEST_STALE_PAGE_BUDGET: u64 = 1_000;",
+        "MAX_STALE_PAGE_BUDGET: u64 = 1_000;",
     ),
     ("growth of a list", "to four times its first count plus 10,000 rows", "pagination/walk/receive.rs", "count * 4 + 10_000;"),
-    ("rows of a listing", "40 million", "pagination/walk.rs", "MOST_ROWS: u64 = 10_000_000;"),
+    ("rows of a listing", "40 million", "pagination/walk.rs", "MAX_ROWS: u64 = 10_000_000;"),
     ("reports of", "200", "compat/drift.rs", "MAX_REPORTS: usize = 200;"),
-    ("rows skipped in one response", "1,000", "pagination/page.rs", "MOST_SKIPPED_ROWS: usize = 1_000;"),
+    ("rows skipped in one response", "1,000", "pagination/page.rs", "MAX_SKIPPED_ROWS: usize = 1_000;"),
 ];
 
 /// The table and the code have the same limits.

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Apply the fix that `--status` proposes at this JSON pointer to the slice, then list the remaining follow-up; can be repeated
     #[arg(long, value_name = "POINTER", conflicts_with_all = ["check", "dry_run", "from"])]
     apply: Vec<String>,
-    /// Count the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
+    /// Compute the version and the changelog entry from this revision, such as the tag of the last release, and replace what earlier
     /// syncs wrote since then [default: the working tree]
     #[arg(long, value_name = "REV", value_parser = NonEmptyStringValueParser::new())]
     base: Option<String>,

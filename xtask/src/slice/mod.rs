@@ -41,7 +41,7 @@ pub struct LeftOut {
 }
 
 /// How many errors have a line and column. To find them takes another pass over the document, which may have 1.8 MB.
-const MOST_LOCATED: usize = 10;
+const MAX_LOCATED: usize = 10;
 
 /// The texts of errors, which often concern many operations.
 struct Reasons<'a> {
@@ -53,7 +53,7 @@ struct Reasons<'a> {
 impl Reasons<'_> {
     fn of(&mut self, error: &Error) -> String {
         let (text, known) = (error.to_string(), self.known.len());
-        let locate = || if known < MOST_LOCATED { self.document.with_line(error.clone()).to_string() } else { error.to_string() };
+        let locate = || if known < MAX_LOCATED { self.document.with_line(error.clone()).to_string() } else { error.to_string() };
         self.known.entry(text).or_insert_with(locate).clone()
     }
 }

@@ -20,23 +20,23 @@ pub struct Changelog<'a> {
 }
 
 impl<'a> Changelog<'a> {
-    /// Reads the text of a changelog. `released` is the version that the next one counts from.
+    /// Reads the text of a changelog. `released` is the version from which the next one is computed.
     pub fn parse(text: &'a str, released: &Version) -> Result<Self> {
         newest_entry(text)?;
         let headings = text.match_indices("\n## ").map(|(newline, _)| newline + 1).collect::<Vec<_>>();
         let is_released = |start: &&usize| newest_entry(&text[**start..]).is_ok_and(|version| version == released.to_string());
         let (Some(first), Some(start)) = (headings.first(), headings.iter().find(is_released)) else {
-            bail!("{CHANGELOG}: no entry begins with `## {released}`, which the next version counts from\n  help: restore this entry");
+            bail!("{CHANGELOG}: no entry begins with `## {released}`, from which the next version is computed\n  help: restore this entry");
         };
-        Ok(Self { intro: &text[..*first], own: own_lines(&text[*first..*start]), released: &text[*start..] })
+        Ok(Self { intro: &text[..*first], own: handwritten_lines(&text[*first..*start]), released: &text[*start..] })
     }
 
     /// Whether people wrote something since the release.
-    pub fn has_own_lines(&self) -> bool {
+    pub fn has_handwritten_lines(&self) -> bool {
         !self.own.is_empty()
     }
 
-    /// The text with one entry since the release: the lines of the sync, then the handwritten lines. `None` if there are none.
+    /// The text with one entry since the release: the lines of the sync, then the handwritten lines. No entry if there are neither.
     pub fn with_entry(&self, version: &Version, generated: &str) -> String {
         let Self { intro, own, released } = self;
         let generated = if generated.is_empty() { String::new() } else { format!("{BEGIN}\n{generated}{END}\n\n") };
@@ -47,7 +47,7 @@ impl<'a> Changelog<'a> {
 }
 
 /// The lines of entries, without headings and without lines that a sync wrote.
-fn own_lines(entries: &str) -> String {
+fn handwritten_lines(entries: &str) -> String {
     let (mut own, mut is_generated) = (Vec::new(), false);
     for line in entries.lines() {
         match line {
@@ -62,7 +62,7 @@ fn own_lines(entries: &str) -> String {
     own.join("\n").trim_end().to_owned()
 }
 
-/// The version that the newest entry of a changelog is about.
+/// The version in the heading of the newest entry of a changelog.
 pub fn newest_entry(changelog: &str) -> Result<&str> {
     let entry = changelog.lines().find_map(|line| line.strip_prefix("## "));
     let entry =

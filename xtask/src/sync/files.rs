@@ -46,7 +46,7 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
     }
     bail!(
         "the files of an earlier sync are inconsistent: {SLICE} is of {release}, {MANIFEST} has version {version}{wrong}\n  help: restore them \
-         with `git checkout`, or count from a complete state with `cargo xtask sync --base` and its revision"
+         with `git checkout`, or pass a revision with consistent files to `cargo xtask sync --base`"
     )
 }
 

@@ -40,7 +40,7 @@ mod uses;
 pub struct Options {
     /// Where the document comes from; the pinned release by default.
     pub source: Option<Source>,
-    /// The revision that version and changelog count from; the working tree by default.
+    /// The revision from which the version and the changelog entry are computed; the working tree by default.
     pub base: Option<String>,
     /// Whether files are written.
     pub write: bool,
@@ -143,7 +143,7 @@ fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut S
     let next_version = |bump| files::next_version(&base.version, bump, release_of(&new.slice));
     let (version, lines, generated) = if new.same_api {
         // Handwritten lines since the release need a version of their own.
-        let version = if changelog.has_own_lines() { next_version(Bump::Patch)? } else { base.version.clone() };
+        let version = if changelog.has_handwritten_lines() { next_version(Bump::Patch)? } else { base.version.clone() };
         (version, String::new(), generate(SLICE, &new.text)?)
     } else {
         let (diff, generated) = compare(&base.document, &base.slice, ours, new.document, &new.slice, report)?;

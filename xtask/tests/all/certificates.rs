@@ -28,7 +28,7 @@ fn serve(certificate: &Certificate, key: &KeyPair) -> u16 {
     receive.recv().unwrap()
 }
 
-/// The error of a download from this machine, which trusts the authority in a file.
+/// Downloads from a port of this machine, trusting only the given authority. Returns the error message.
 fn error_of(port: u16, authority: &str) -> String {
     let project = Project::new();
     let file = project.write("authority.pem", authority);
@@ -57,12 +57,12 @@ fn each_certificate_problem_has_a_message_and_help() {
 
     let mut expired = parameters("localhost");
     (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
-    let mut of_authority = parameters("localhost");
-    of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut self_signed_authority = parameters("localhost");
+    self_signed_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     for (certificate, problem) in [
         (parameters("localhost").signed_by(&key, &other).unwrap(), "an authority that this machine does not trust\n  help: add "),
         (parameters("localhost").signed_by(&key, &namesake).unwrap(), "is not signed by the authority that it names\n  help: add "),
-        (of_authority.self_signed(&key).unwrap(), "is the self-signed certificate of an authority\n  help: add "),
+        (self_signed_authority.self_signed(&key).unwrap(), "is the self-signed certificate of an authority\n  help: add "),
         (expired.signed_by(&key, &trusted).unwrap(), "has expired\n  help: renew it"),
         (parameters("other.example").signed_by(&key, &trusted).unwrap(), "is for another host\n  help: use the name"),
     ] {

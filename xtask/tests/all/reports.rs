@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 
 #[test]
-fn reports_for_people_have_every_change_and_both_verdicts() {
+fn text_and_markdown_reports_have_every_change_and_both_verdicts() {
     let (_folder, pairs) = pairs();
     let pair = pairs.iter().find(|pair| pair.case.name == "a required property is added").unwrap();
     let documents = ["diff", pair.old.to_str().unwrap(), pair.new.to_str().unwrap(), "--all-operations"];

@@ -42,7 +42,7 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
     }
     if parsed[1].as_ref().is_some_and(|after| !after.pre.is_empty()) {
         let text = format!("authentik {new} is a pre-release");
-        let help = "sync again after the final release. If this version of the crate has been published by then, the sync must count from it: \
+        let help = "sync again after the final release. If this version of the crate has been published by then, pass its tag as `--base`: \
                       registries ignore everything after the `+`, so the final release needs a different version number";
         found.push(follow_up("pre-release", None, text, help));
     }

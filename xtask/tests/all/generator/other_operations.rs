@@ -226,7 +226,7 @@ components: {{ schemas: {{ Thing: {{ {thing} }}, ThingRequest: {{ {request} }} }
 }
 
 #[test]
-fn files_streams_and_several_success_responses_are_rejected_by_name() {
+fn files_streams_and_several_success_responses_are_rejected_with_pointer_and_problem() {
     let cases = [
         (
             "requestBody: { content: { multipart/form-data: { schema: { type: object } } } }\n      responses: { '204': { description: Done. } }",
