@@ -223,11 +223,15 @@ fn decode_percent(text: &str) -> Cow<'_, str> {
 
 /// The first control character that YAML and JSON forbid, with its offset.
 fn forbidden_character(text: &str) -> Option<(usize, char)> {
-    // In UTF-8, these bytes begin all control characters.
-    let is_candidate = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7f | 0xc2);
+    let is_candidate = |byte: u8| begins_control_character(byte) && !matches!(byte, b'\t' | b'\n' | b'\r');
     let candidates = text.bytes().enumerate().filter(|(_, byte)| is_candidate(*byte));
     let mut characters = candidates.filter_map(|(offset, _)| Some((offset, text[offset..].chars().next()?)));
     characters.find(|(_, character)| character.is_control() && *character != '\u{85}')
+}
+
+/// Whether a control character can begin with this byte in UTF-8.
+fn begins_control_character(byte: u8) -> bool {
+    byte < b' ' || matches!(byte, 0x7f | 0xc2)
 }
 
 /// The pointer of a string with a control character, other than line breaks in prose and examples.
@@ -248,6 +252,7 @@ fn control_character(root: &Value) -> Option<String> {
 /// Whether a part of a document has one; `key` is the nearest key around it that is prose.
 fn has_control_character(node: &Value, key: &str) -> bool {
     match node {
+        Value::String(text) if !text.bytes().any(begins_control_character) => false,
         Value::String(text) => text.chars().any(|c| c.is_control() && !(is_prose(key) && matches!(c, '\n' | '\r' | '\t'))),
         Value::Object(map) => map.iter().any(|(inner, value)| has_control_character(value, if is_prose(key) { key } else { inner })),
         Value::Array(items) => items.iter().any(|item| has_control_character(item, key)),
