@@ -48,7 +48,7 @@ enum RowSource {
 
 fn parse_rows(text: &str) -> Result<(String, RowSource), String> {
     let expected = || format!("`{text}` is not OPERATION=ROWS: write `flows_bindings_list=1240` or `flows_bindings_list=rows.json`");
-    let (operation, rows) = text.split_once('=').ok_or_else(expected)?;
+    let (operation, rows) = text.split_once('=').filter(|(_, rows)| !rows.is_empty()).ok_or_else(expected)?;
     let rows = rows.parse().map_or_else(|_| RowSource::File(rows.into()), RowSource::Generated);
     Ok((operation.to_owned(), rows))
 }
@@ -58,7 +58,7 @@ fn add_rows(server: FakeAuthentikBuilder, (operation, rows): &(String, RowSource
         RowSource::Generated(count) => return Ok(server.generate(operation, *count)),
         RowSource::File(path) => path,
     };
-    let json = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let json = std::fs::read_to_string(path).with_context(|| format!("`{}` is neither a number nor a readable file", path.display()))?;
     let mut json: Value = serde_json::from_str(&json).with_context(|| format!("{} is not JSON", path.display()))?;
     let rows = json.get_mut("results").map(Value::take).unwrap_or(json);
     let rows: Vec<Value> = serde_json::from_value(rows).with_context(|| format!("{} is neither an array nor a page", path.display()))?;
@@ -67,9 +67,10 @@ fn add_rows(server: FakeAuthentikBuilder, (operation, rows): &(String, RowSource
 
 /// Parses the value of `--fault` into the first request, the last request and the status.
 fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
-    let expected = || format!("`{text}` is not REQUESTS=STATUS: write `3=502`, `5..=9=503` or `always=500`");
+    let expected = || format!("`{text}` is not REQUESTS=STATUS: write `3=502`, `5..=9=503` or `always=500`, with a status that has a body");
     let (requests, status) = text.rsplit_once('=').ok_or_else(expected)?;
-    let status = status.parse().ok().filter(|status| (200..600).contains(status)).ok_or_else(expected)?;
+    let status =
+        status.parse().ok().filter(|status| (200..600).contains(status) && ![204, 205, 304].contains(status)).ok_or_else(expected)?;
     let number = |text: &str| text.parse::<usize>().map_err(|_| expected());
     let requests = match requests.split_once("..=") {
         _ if requests == "always" => (1, usize::MAX),
@@ -85,7 +86,7 @@ fn parse_fault(text: &str) -> Result<((usize, usize), u16), String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Err(error) = serve(Options::parse()).await;
-    eprintln!("error: {error:#}");
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
     ExitCode::FAILURE
 }
 

@@ -57,11 +57,14 @@ impl FakeAuthentikBuilder {
         self.try_with_rows(|rows| rows.generate(operation, count))
     }
 
-    /// Adds these rows to a list operation: models, or JSON objects. Required properties that a row lacks are generated.
+    /// Adds these rows to a list operation: models, or JSON objects. Required properties that a row lacks are generated; in a binding, also
+    /// those of its stage and flow. Rows are not validated as authentik validates requests.
     ///
     /// If this crate does not have the operation, or a row is not an object, [`start`](Self::start) fails.
     pub fn rows(self, operation: &str, rows: impl IntoIterator<Item = impl Serialize>) -> Self {
-        rows.into_iter().fold(self, |server, row| server.try_with_rows(|rows| rows.add(operation, row)))
+        rows.into_iter().zip(1..).fold(self, |server, (row, number): (_, usize)| {
+            server.try_with_rows(|rows| rows.add(operation, row).map_err(|error| format!("row {number} of `{operation}`: {error}")))
+        })
     }
 
     /// The terms of `ordering` that a list operation sorts by, with or without `-`; others are ignored. By default, every scalar

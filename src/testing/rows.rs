@@ -74,11 +74,11 @@ impl Rows {
     }
 
     pub(super) fn add(&mut self, operation: &str, row: impl Serialize) -> Result<(), String> {
-        let invalid = |error: serde_json::Error| format!("a row of `{operation}`: {error}");
+        let invalid = |error: serde_json::Error| error.to_string();
         #[cfg(operation = "flows_bindings_list")]
         if operation == OPERATION {
             let given = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
-            let binding = self.bindings.completed(given).map_err(invalid)?;
+            let binding = self.bindings.completed(given)?;
             self.insert(binding);
             return Ok(());
         }
@@ -87,6 +87,10 @@ impl Rows {
 
     /// Like [`of`](Self::of), with an error that lists the operations.
     pub(super) fn known(&mut self, operation: &str) -> Result<&mut Records, String> {
+        #[cfg(operation = "flows_bindings_list")]
+        if operation == OPERATION {
+            return Err(format!("`{operation}` filters and sorts as the release does, which cannot be changed"));
+        }
         let known = self.tables().map(Table::id).collect::<Vec<_>>().join(", ");
         self.of(operation).ok_or_else(|| {
             format!("`{operation}` is not a list operation of this crate; it has {known}\n  help: add it to `operations` in openapi/upstream.toml and run `cargo xtask sync`")

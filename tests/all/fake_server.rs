@@ -293,4 +293,16 @@ async fn a_row_needs_only_the_properties_that_matter_to_the_test() {
     assert!(bindings[0].target == target && bindings[0].flow().unwrap().pk == target);
     assert!(bindings[1].stage == stage && bindings[1].stage_obj == bindings[2].stage_obj);
     assert_eq!(bindings.iter().map(|binding| binding.pk).collect::<BTreeSet<_>>().len(), 3);
+
+    let slug = json!({ "name": "ask", "flow_set": [{ "slug": "sign-in", "pk": target }] });
+    let rows = [json!({ "order": 1, "target": target, "stage_obj": slug }), json!({ "order": 2, "target": target })];
+    let server = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap();
+    let bindings = server.client().flows_bindings_list().target(target).ordering("order").paginate().await.unwrap();
+    assert_eq!((bindings[0].stage_obj.name.as_str(), bindings[0].flow().unwrap().slug.as_str()), ("ask", "sign-in"));
+    assert_eq!(bindings[0].flow(), bindings[1].flow(), "rows with the same target belong to one flow");
+    assert_ne!(bindings[0].stage, bindings[1].stage);
+
+    let rows = [json!({ "order": 1 }), json!({ "order": 2, "evaluate_on_plan": "maybe" })];
+    let error = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap_err().to_string();
+    assert!(error.starts_with("row 2 of `flows_bindings_list`: evaluate_on_plan: invalid type: string \"maybe\""), "{error}");
 }

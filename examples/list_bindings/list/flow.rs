@@ -60,7 +60,10 @@ pub async fn find_flow(client: &Client, slug: &str) -> Result<Uuid> {
         }
     }
     match nearest(slug, &slugs).join(", ").as_str() {
-        "" => bail!("no flow with stages has the slug `{slug}`: run without --flow to see them all"),
+        "" => {
+            let some = slugs.into_iter().take(3).collect::<Vec<_>>().join(", ");
+            bail!("no flow with stages has the slug `{slug}`: run without --flow to see them all, such as {some}")
+        }
         nearest => bail!("no flow with stages has the slug `{slug}`: did you mean {nearest}?"),
     }
 }

@@ -5,14 +5,13 @@ mod flow;
 mod html;
 mod text;
 
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-#[cfg(feature = "testing")]
-use anyhow::Context;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 #[cfg(feature = "testing")]
 use authentik_flow_bindings::testing::{FakeAuthentik, Release};
 use authentik_flow_bindings::{Client, FlowStageBinding};
@@ -59,7 +58,7 @@ pub async fn main() -> ExitCode {
     match run(&Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            report(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -79,9 +78,10 @@ async fn run(options: &Options) -> Result<()> {
     let (rows, flows) = (bindings.len(), by_flow(bindings));
     match print(&flows, options.format) {
         Err(error) if is_closed_pipe(&error) => return Ok(()),
-        outcome => outcome?,
+        outcome => outcome.context("the output cannot be written")?,
     }
-    eprintln!("{} in {}, {:.2} s", number(rows, "binding"), number(flows.len(), "flow"), started.elapsed().as_secs_f64());
+    let seconds = started.elapsed().as_secs_f64();
+    report(format_args!("{} in {}, {seconds:.2} s", number(rows, "binding"), number(flows.len(), "flow")));
     Ok(())
 }
 
@@ -89,15 +89,15 @@ async fn run(options: &Options) -> Result<()> {
 #[cfg(feature = "testing")]
 async fn connect(options: &Options) -> Result<(Client, Option<FakeAuthentik>)> {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if is_set("AUTHENTIK_URL") || is_set("AUTHENTIK_TOKEN") {
+    if ["AUTHENTIK_URL", "AUTHENTIK_TOKEN", "AUTHENTIK_TOKEN_FILE"].into_iter().any(is_set) {
         if options.release.is_some() {
-            bail!("--release is for the fake server: remove it, or unset AUTHENTIK_URL and AUTHENTIK_TOKEN");
+            bail!("--release is for the fake server: remove it, or unset the variables that begin with AUTHENTIK_");
         }
         return Ok((Client::from_env()?, None));
     }
     let release = options.release.unwrap_or(Release::V2025_6);
     let server = FakeAuthentik::builder().release(release).generated(1_240, 212).start().await.context("the fake server cannot start")?;
-    eprintln!("AUTHENTIK_URL is not set: listing a fake authentik {release} with 1,240 bindings");
+    report(format_args!("AUTHENTIK_URL is not set: listing a fake authentik {release} with 1,240 bindings"));
     Ok((server.client(), Some(server)))
 }
 
@@ -131,7 +131,7 @@ async fn with_notice<T>(rows: impl Future<Output = T>) -> T {
     if let Ok(rows) = tokio::time::timeout(Duration::from_secs(3), &mut rows).await {
         return rows;
     }
-    eprintln!("no rows yet: requests that fail are sent again for up to two minutes");
+    report(format_args!("no rows yet: requests that fail are sent again for up to two minutes"));
     rows.await
 }
 
@@ -146,6 +146,11 @@ fn print(flows: &[Flow], format: Format) -> Result<()> {
         Format::Html => html::page(&mut out, flows)?,
     }
     Ok(out.flush()?)
+}
+
+/// Writes a line for the user. That nobody can read it is no reason to stop.
+fn report(line: fmt::Arguments) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whether the reader has closed the output, as `head` does. That is not an error.

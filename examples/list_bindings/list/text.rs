@@ -17,7 +17,8 @@ const SLUG: Style = AnsiColor::Cyan.on_default();
 /// One table for each flow. The colors are for `anstream` to keep or remove.
 pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     for flow in flows {
-        writeln!(out, "{NAME}{}{NAME:#} ({SLUG}{}{SLUG:#}), {}", flow.name, flow.slug, flow.designation)?;
+        let (name, slug) = (printable(&flow.name), printable(&flow.slug));
+        writeln!(out, "{NAME}{name}{NAME:#} ({SLUG}{slug}{SLUG:#}), {}", printable(&flow.designation))?;
         let mut table = Builder::new();
         table.push_record(["order", "stage", "kind", "policies", "evaluated", "invalid response"]);
         flow.bindings.iter().for_each(|binding| table.push_record(row(binding)));
@@ -28,11 +29,16 @@ pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     Ok(())
 }
 
+/// Without characters that control a terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 fn row(binding: &FlowStageBinding) -> [String; 6] {
     [
         binding.order.to_string(),
-        binding.stage_obj.name.clone(),
-        binding.stage_obj.verbose_name.clone(),
+        printable(&binding.stage_obj.name),
+        printable(&binding.stage_obj.verbose_name),
         binding.policy_engine_mode.as_ref().map_or("unknown", |mode| mode.label()).to_owned(),
         evaluated(binding).to_owned(),
         binding.invalid_response_action.as_ref().map_or("unknown", |action| action.label()).to_owned(),
@@ -72,7 +78,8 @@ pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
 
 /// A Mermaid flowchart, which Markdown renderers draw.
 pub fn mermaid(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
-    let quoted = |text: &str| text.replace('#', "#35;").replace('"', "#quot;");
+    let escape = |text: String| text.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;");
+    let quoted = |text: &str| escape(printable(text));
     writeln!(out, "flowchart LR")?;
     for (number, flow) in flows.iter().enumerate() {
         writeln!(out, "  subgraph flow{number}[\"{} ({})\"]", quoted(&flow.name), quoted(&flow.slug))?;

@@ -15,26 +15,66 @@ use crate::types::FlowStageBinding;
 const READ_ONLY: [&str; 3] = ["pk", "policybindingmodel_ptr_id", "stage_obj"];
 const REQUIRED: [&str; 3] = ["target", "stage", "order"];
 
+fn decode(row: Value) -> Result<FlowStageBinding, String> {
+    serde_path_to_error::deserialize(row).map_err(|error| error.to_string())
+}
+
+/// Sets the given properties, also of nested objects. The objects of an array are completed with the first one.
+fn merge(row: &mut Value, given: Value) {
+    match (row, given) {
+        (Value::Object(row), Value::Object(given)) => {
+            for (name, value) in given {
+                merge(row.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(row), Value::Array(given)) => {
+            let first = row.first().cloned().unwrap_or_default();
+            let complete = |value| {
+                let mut item = first.clone();
+                merge(&mut item, value);
+                item
+            };
+            *row = given.into_iter().map(complete).collect();
+        }
+        (row, given) => *row = given,
+    }
+}
+
 impl Bindings {
-    /// A binding with these properties. Missing ones are generated; its flow and stage need not exist.
-    pub(in crate::testing) fn completed(&self, given: Map<String, Value>) -> Result<FlowStageBinding, serde_json::Error> {
-        let mut row = serde_json::to_value(sample(self.revision))?;
-        let known = given.get("stage").and_then(Value::as_str).and_then(|text| self.stages.get(&Uuid::parse_str(text).ok()?));
-        let copies: &[_] = match known {
-            _ if given.contains_key("stage_obj") => &[("/stage_obj/pk", "/stage")],
+    /// A binding with these properties, also of its stage and flow. Missing ones are generated, or are those of the known stage or flow.
+    ///
+    /// # Errors
+    /// Fails with the path of the property that has the wrong type.
+    pub(in crate::testing) fn completed(&self, given: Map<String, Value>) -> Result<FlowStageBinding, String> {
+        let uuid = |name: &str| Uuid::parse_str(given.get(name)?.as_str()?).ok();
+        let known_stage = uuid("stage").and_then(|pk| self.stages.get(&pk));
+        let known_flow = uuid("target").and_then(|pk| self.flows.get(&pk)?.as_ref());
+        let mut row = json!(sample(self.revision));
+        if let Some(stage) = known_stage {
+            row["stage_obj"] = json!(stage);
+        }
+        let flows = row.pointer_mut("/stage_obj/flow_set").and_then(Value::as_array_mut);
+        if let (Some(flow), Some(flows)) = (known_flow, flows) {
+            flows.retain(|known| known["pk"] != json!(flow.pk));
+            flows.insert(0, json!(flow));
+        }
+        // A complete row, for instance one that was saved from a server, may have the properties of another release.
+        if given.contains_key("stage_obj") && decode(Value::Object(given.clone())).is_ok() {
+            return decode(given.into());
+        }
+        let copies: &[_] = match known_stage {
+            _ if given.contains_key("stage_obj") && !given.contains_key("stage") => &[("/stage_obj/pk", "/stage")],
+            _ if known_flow.is_some() => &[("/stage", "/stage_obj/pk")],
             Some(_) => &[],
             None => &[("/stage", "/stage_obj/pk"), ("/target", "/stage_obj/flow_set/0/pk")],
         };
-        if let Some(row) = row.as_object_mut() {
-            row.extend(known.map(|stage| ("stage_obj".to_owned(), json!(stage))));
-            row.extend(given);
-        }
+        merge(&mut row, given.into());
         for (from, to) in copies {
             if let (Some(value), Some(place)) = (row.pointer(from).cloned(), row.pointer_mut(to)) {
                 *place = value;
             }
         }
-        serde_json::from_value(row)
+        decode(row)
     }
 
     /// A new binding with these properties, and authentik's defaults for the others.
