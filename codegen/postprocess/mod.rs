@@ -39,7 +39,7 @@ fn adapt(tokens: TokenStream, spec: &OpenAPI, metadata: &Metadata) -> Result<Fil
     items_mut(types).extend(own_types.map(|name| parse_quote!(pub use crate::#name;)));
     items_mut(types).extend(metadata.enums.iter().flat_map(enums::open_enum));
     operations::adapt_operations(module_mut(&mut file, "builder")?, spec, metadata, &pages)?;
-    client::adapt_client(&mut file, spec);
+    client::adapt_client(&mut file, spec, metadata);
     let models = models::names(module_mut(&mut file, "types")?);
     file.items.push(parse_quote!(pub use types::{#(#models),*};));
     file.items.push(descriptors::shapes(spec, metadata));

@@ -33,8 +33,8 @@
 //! Every row has a key (for bindings, `pk`) that is unique and never changes: one property or several. Pages are requested in the order of
 //! the keys. A server reads a page in one `SELECT`, so a page proves an interval: *every row that existed at that moment with a key from
 //! the page's first to its last row is on the page.* The listing keeps the union of the intervals that it has proven. A row that exists
-//! throughout existed at each of those moments, so if the union covers the whole key space, the row has been received. No concurrent change
-//! can break this, because the key of a row never changes.
+//! during the whole listing existed at each of those moments, so if the union covers the whole key space, the row has been received. No
+//! concurrent change can break this, because the key of a row never changes.
 //!
 //! - **Beginning**: page 1 starts at offset 0, and no insert can shift that. It proves everything up to its last row.
 //! - **Middle**: two intervals are joined only if they have a key in common. Page sizes vary a little, so that each page begins with a row
@@ -47,8 +47,8 @@
 //! The listing decides from a server's pages, before it returns any row, whether the server sorts by key: the odds against 13 rows in
 //! random order looking sorted are six billion to one.
 //!
-//! In the source, `src/pagination/coverage.rs` computes the union, `sort_detection.rs` decides whether the server sorts by key, `walk.rs` chooses
-//! the next request, and `window.rs` chooses page numbers.
+//! In the source, `src/pagination/coverage.rs` computes the union, `sort_detection.rs` decides whether the server sorts by key, `walk.rs`
+//! chooses the next request, and `window.rs` chooses page numbers.
 //!
 //! ## String keys
 //!
