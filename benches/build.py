@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures what a downstream crate costs to build, compared with `authentik-client`: CPU seconds and the peak memory of one process.
 
-    python3 benches/build.py                 # every crate below, dev and release
-    python3 benches/build.py dev fast        # one profile, one crate
+    python3 benches/build.py                 # every program in CRATES, in dev and in release
+    python3 benches/build.py dev fast        # one profile, one program
 
 Builds are cold (an empty target folder), offline (crates are downloaded first) and not incremental. CPU seconds are those of
 cargo and all of its children, so other work on the machine hardly changes them. Needs Linux or macOS.
@@ -28,7 +28,7 @@ LIST_THEIRS = """
     ).await.unwrap();
     println!("{}", page.results.len());
 """
-# The same HTTP client with each cryptography library of rustls.
+# reqwest with each crypto provider of rustls: ring and aws-lc.
 REQWEST = 'reqwest = { version = "0.13.5", default-features = false, features = ["%s"] }'
 RUSTLS = '\nrustls = { version = "0.23.46", default-features = false, features = ["ring", "std", "tls12"] }'
 GET = """
@@ -81,7 +81,7 @@ def main() -> None:
         sys.exit(f"unknown: {', '.join(unknown)}; use any of {', '.join([*PROFILES, *CRATES])}")
     chosen = [name for name in CRATES if name in sys.argv] or list(CRATES)
     profiles = [name for name in PROFILES if name in sys.argv] or list(PROFILES)
-    print("| crate | profile | CPU seconds | ratio | peak of one process |\n| --- | --- | --- | --- | --- |", flush=True)
+    print("| crate | profile | CPU seconds | ratio | peak memory of one process |\n| --- | --- | --- | --- | --- |", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         for name in chosen:
             folder = pathlib.Path(temporary) / name

@@ -39,7 +39,7 @@ pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
     Some((1, 1))
 }
 
-/// Follows keys into a document, and fails at the last.
+/// Follows keys into a document, and fails with `found` at the value of the last key.
 #[derive(Clone, Copy)]
 struct Seek<'a> {
     keys: &'a [String],

@@ -13,7 +13,7 @@ use super::shapes::Shape;
 pub const EXTENSIONS: [&str; 7] =
     ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
 
-/// Those of properties.
+/// The extensions that have an effect only on properties.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 /// Everything that the passes record about the document.
@@ -37,7 +37,7 @@ pub struct Metadata {
     pub undescribed_responses: Vec<String>,
     /// Components that are replaced by a type of the same name in `src/`.
     pub own_types: Vec<&'static str>,
-    /// Enums whose usual name is taken by another type: the JSON pointer and the name of each.
+    /// Enums whose usual name is taken by another type: the JSON pointer of each, and the name that it has instead.
     pub renamed: Vec<(String, String)>,
     /// Components that a pass added, each with the JSON pointer of the schema that it was made from.
     pub origins: BTreeMap<String, String>,
@@ -140,7 +140,7 @@ pub struct VersionMarker {
     pub always_since: Option<String>,
 }
 
-/// Rejects extensions that would be ignored silently: misspelled ones, and those of properties in other places.
+/// Rejects extensions that would be ignored silently: misspelled ones, and extensions of properties that are written elsewhere.
 pub fn check_extensions(document: &Value) -> Result<(), Diagnostic> {
     /// How many characters of a name must match to suggest one of our extensions: `x-alias`, `x-enum-`, `x-listi`.
     const PREFIX: usize = 7;

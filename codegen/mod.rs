@@ -36,14 +36,14 @@ pub struct Generated {
     pub undescribed: Vec<String>,
     /// JSON pointers of list operations that have no `paginate()`, because nothing identifies their rows.
     pub without_key: Vec<String>,
-    /// Enums whose usual name is taken by another type: the JSON pointer and the name of each.
+    /// Enums whose usual name is taken by another type: the JSON pointer of each, and the name that it has instead.
     pub renamed: Vec<(String, String)>,
     /// Request bodies with read-only properties: the JSON pointer of each component, and the properties.
     pub read_only_in_bodies: BTreeMap<String, Vec<String>>,
 }
 
 impl Generated {
-    /// The client and its models, formatted, after the conditions for handwritten code.
+    /// The client and its models, formatted, preceded by the conditions for handwritten code.
     #[must_use]
     pub fn code(&self) -> String {
         let operations = postprocess::operations(&self.file).map(|name| format!("{CONDITION}operation=\"{name}\"\n"));
@@ -69,7 +69,7 @@ impl Generated {
     pub fn notes(&self) -> Vec<String> {
         let without_key = self.without_key.iter().map(|pointer| {
             format!(
-                "{pointer}: nothing identifies its rows, so it has no `paginate()`; if something does, declare it with `x-listing: key:`"
+                "{pointer}: nothing identifies its rows, so it has no `paginate()`; if there is a key, declare it with `x-listing: key:`"
             )
         });
         let renamed = self.renamed.iter().map(|(pointer, name)| format!("{pointer}: called `{name}`, because its usual name is taken"));
@@ -87,13 +87,13 @@ impl Generated {
     }
 }
 
-/// The model or operation that contains the pointer: both `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have four steps.
+/// The model or operation that contains the pointer: both `#/components/schemas/User` and `#/paths/~1core~1users~1/get` have four segments.
 #[must_use]
 pub fn described_part(pointer: &str) -> String {
     pointer.split('/').take(4).collect::<Vec<_>>().join("/")
 }
 
-/// Generates the client for the OpenAPI document `text`; diagnostics call it `file`, and name line and column there.
+/// Generates the client for the OpenAPI document `text`; diagnostics call it `file`, and give the line and column in it.
 ///
 /// # Errors
 /// Fails if the text is not an OpenAPI 3.0 document, contains a dangling `$ref`, or uses a construct that progenitor does not support.

@@ -40,7 +40,7 @@ pub fn walk(pointer: &str, node: &Value, visit: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-/// The `$ref` of a value itself.
+/// The `$ref` of the value itself, not of values inside it.
 pub fn reference(node: &Value) -> Option<&str> {
     node.get("$ref")?.as_str()
 }

@@ -71,7 +71,7 @@ pub trait SchemaSlot {
     /// The schema itself; `None` if it is a `$ref`.
     fn schema_mut(&mut self) -> Option<&mut Schema>;
 
-    /// Replaces it by a `$ref` to a component.
+    /// Replaces it with a `$ref` to a component.
     fn refer_to(&mut self, component: &str);
 }
 

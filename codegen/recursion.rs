@@ -1,7 +1,7 @@
 //! Finds schemas that progenitor would expand infinitely.
 //!
 //! progenitor expands an `allOf` of several parts into all their properties, recursively for a property that two parts define
-//! differently. If that leads back to the same schema, its stack overflows, which aborts the process.
+//! differently. If that leads back to the same schema, progenitor's stack overflows, which aborts the process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub fn infinite_schema(spec: &OpenAPI) -> Option<String> {
     merges.keys().find(|name| leads_back(&merges, name)).cloned()
 }
 
-/// The most schemas that an `allOf` may combine. Upstream's combine two or three; progenitor's time grows with the square of this number.
+/// The most schemas that an `allOf` may combine. Upstream combines two or three; progenitor's time grows with the square of this number.
 const MAX_COMBINED: usize = 64;
 
 /// A component whose `allOf` combines more than [`MAX_COMBINED`] schemas, directly or through other components.
@@ -59,7 +59,7 @@ fn leads_back(graph: &Graph, name: &str) -> bool {
     reachable(graph, graph.get(name).into_iter().flatten()).contains(name)
 }
 
-/// The components that can be reached from `start`, including itself.
+/// The components that can be reached from `start`, including those in `start`.
 fn reachable<'a>(graph: &'a Graph, start: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
     let mut pending = start.collect::<Vec<_>>();
     let mut reached = BTreeSet::new();

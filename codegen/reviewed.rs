@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use fnv::FnvHasher;
 
-/// The document that the crate is generated from.
+/// The slice: the part of upstream's document that the crate is generated from.
 pub const SLICE: &str = "openapi/flows_bindings_list.yaml";
 /// The generator's output for that document.
 pub const REVIEWED: &str = "openapi/flows_bindings_list.rs";
-/// The document that the slice was made from, and the version of progenitor.
+/// Names the document that the slice was made from, and the version of progenitor.
 pub const UPSTREAM: &str = "openapi/upstream.toml";
 /// The command that updates the generator's output.
 pub const REFRESH: &str = "cargo xtask expand --write";
@@ -35,7 +35,7 @@ impl Inputs {
     /// Reads the files of the package in the working directory.
     ///
     /// # Errors
-    /// Fails with the path and what to do.
+    /// Fails if a file cannot be read. The message names its path and says what to do.
     pub fn read() -> Result<Self, String> {
         let (slice, reviewed) = (read(SLICE)?, read(REVIEWED)?);
         let header = header(Path::new(""), &slice, &read(UPSTREAM)?).map_err(|error| unreadable("codegen", &error))?;

@@ -125,7 +125,7 @@ fn text_kind(format: &VariantOrUnknownOrEmpty<StringFormat>) -> Kind {
     }
 }
 
-/// Upstream writes an enum that may be empty as a union of two enums.
+/// Upstream writes an enum that also allows the empty string as a union of two enums.
 fn union(kinds: Vec<Kind>) -> Kind {
     let values = kinds.iter().map(|kind| match kind {
         Kind::Enum(values) => Some(values.clone()),
@@ -137,7 +137,7 @@ fn union(kinds: Vec<Kind>) -> Kind {
     }
 }
 
-/// The component, if it is an object with properties.
+/// The component that was resolved, if it is an object.
 fn object_component(target: &Resolved) -> Option<String> {
     let is_object = matches!(target.schema.schema_kind, SchemaKind::Type(Type::Object(_)));
     target.component.as_ref().filter(|_| is_object).map(|name| name.clone().into_owned())

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// A date, or a date and time, as the server wrote it: RFC 3339, such as `2025-06-24T09:30:00.123456Z`.
 ///
 /// It keeps the text, so a date of any form decodes and serializes unchanged. [`parse`](Self::parse) converts it to the type of a date
-/// library, such as `jiff::Timestamp`, `chrono::DateTime<Utc>` or `time::OffsetDateTime` (with `time`'s own function, by
-/// [`as_str`](Self::as_str)). Dates do not implement `Ord`: as strings, they do not sort by time if some have microseconds or other time
+/// library, such as `jiff::Timestamp` or `chrono::DateTime<Utc>`. For `time::OffsetDateTime`, call `OffsetDateTime::parse` with
+/// [`as_str`](Self::as_str). Dates do not implement `Ord`: as strings, they do not sort by time if some have microseconds or other time
 /// zones.
 ///
 /// ```

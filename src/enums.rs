@@ -96,7 +96,7 @@ impl UnknownValueError {
     }
 }
 
-/// Implements an open enum; the generator writes the enum and one call for each string enum of the document.
+/// Implements an open enum; the generator writes the enum and one call for each string enum of the specification.
 macro_rules! open_enum {
     ($name:ident { $($variant:ident = $value:literal, $label:literal;)* }) => {
         impl $name {
@@ -227,7 +227,7 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// Decodes a string into a type that every string converts to, without an intermediate copy.
+/// Decodes a string into a type that implements `From<&str>`, without an intermediate copy.
 pub(crate) struct TextVisitor<T>(std::marker::PhantomData<T>);
 
 impl<T> TextVisitor<T> {

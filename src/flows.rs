@@ -1,6 +1,6 @@
-//! Convenience methods for flows, bindings and enums that the specification does not have.
+//! Convenience methods for flows, bindings and enums; they are not part of the specification.
 //!
-//! `build.rs` sets `model` and `operation` for everything that it generates, so each method is compiled only if its types exist.
+//! `build.rs` sets the cfgs `model` and `operation` for everything that it generates, so each method is compiled only if its types exist.
 
 #[allow(clippy::wildcard_imports, reason = "each is used if the specification has it")]
 #[allow(unused_imports)]
@@ -38,7 +38,7 @@ impl PolicyEvaluation {
 
 #[cfg(operation = "flows_bindings_list")]
 impl Client {
-    /// Finds a flow by its slug, the name in its address: `default-authentication-flow`.
+    /// Finds a flow by its slug, the name in its URL: `default-authentication-flow`.
     ///
     /// authentik filters bindings only by the flow's UUID, so the slug is looked up in the rows, each of which lists the flows that use its
     /// stage. This requests pages until a row has the flow, or all pages if no row has it. A flow to which no stage is bound, or whose
@@ -136,7 +136,7 @@ impl FlowLayout {
 impl FlowDesignation {
     /// Whether flows of this designation are for users who are logged in; `None` for an unknown designation.
     ///
-    /// This is the purpose of the designation. A flow can require more or less, which this operation does not show.
+    /// This is what the designation implies. A flow's own authentication requirement may differ, but this operation does not return it.
     ///
     /// ```
     /// use authentik_flow_bindings::FlowDesignation;

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The longest quotation, in characters.
 const MAX_CHARS: usize = 200;
 
-/// How much of a text is examined, in bytes: a text of many megabytes costs no more than one of a few lines.
+/// How much of a text is examined, in bytes, so that quoting many megabytes takes no longer than quoting a few lines.
 const WINDOW: usize = 2048;
 
 /// The shortest token that is redacted. Ordinary words may contain a shorter one.
@@ -27,11 +27,11 @@ impl<'a> Quoter<'a> {
         Self { token: token.filter(|token| token.len() >= SHORTEST_TOKEN) }
     }
 
-    /// The beginning of a text.
+    /// Quotes the beginning of a text.
     pub(crate) fn quote(self, text: &str) -> String {
         let window = head(text, WINDOW);
         let blanked = self.without_token(window);
-        // The cut may have split a token or an escape sequence.
+        // The end of the window may have split a token or an escape sequence.
         let spare = if window.len() < text.len() { self.token.map_or(0, str::len).max(16) } else { 0 };
         let clean = without_queries(head(&blanked, blanked.len().saturating_sub(spare)));
         let mut quoted = String::new();
@@ -48,12 +48,12 @@ impl<'a> Quoter<'a> {
         quoted
     }
 
-    /// A JSON value: a string without its quotes, anything else as JSON.
+    /// Quotes a JSON value: a string without its quotation marks, anything else as JSON.
     pub(crate) fn quote_value(self, value: &Value) -> String {
         value.as_str().map_or_else(|| self.quote(&value.to_string()), |text| self.quote(text))
     }
 
-    /// The target of a redirect: scheme, host, port and path. The rest of the URL may be a credential.
+    /// Quotes the scheme, host, port and path of a redirect target. The rest of the URL may contain a credential.
     pub(crate) fn quote_location(self, base: &reqwest::Url, location: &str) -> String {
         match base.join(location) {
             Ok(url) => self.quote(&format!("{}{}", url.origin().ascii_serialization(), url.path())),
@@ -68,7 +68,7 @@ impl<'a> Quoter<'a> {
         }
     }
 
-    /// The body without the token, which may be written with JSON escapes; `None` if the token is not in it.
+    /// The body with the token redacted, even where it is written with JSON escapes; `None` if the body does not contain the token.
     pub(crate) fn redact(self, body: &[u8]) -> Option<Vec<u8>> {
         let token = self.token?;
         if memchr::memmem::find(body, token.as_bytes()).is_some() {
@@ -110,7 +110,7 @@ fn unescaped(body: &[u8]) -> String {
     plain + rest
 }
 
-/// The beginning of a text, cut between characters.
+/// The beginning of a text: at most this many bytes, cut at a character boundary.
 pub(crate) fn head(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or_default()

@@ -36,7 +36,7 @@ use reqwest::Request;
 use crate::Error;
 use crate::redaction::Quoter;
 
-/// Parameters that do not reveal what is searched for.
+/// Query parameters whose values do not reveal what is searched for.
 #[cfg(feature = "tracing")]
 const PLAIN_PARAMETERS: [&str; 3] = ["page", "page_size", "ordering"];
 
@@ -149,7 +149,7 @@ fn kind_of(error: &Error) -> &'static str {
     }
 }
 
-/// A URL without credentials and search terms.
+/// A URL without credentials or search terms.
 #[cfg(feature = "tracing")]
 fn redacted(url: &reqwest::Url, quoter: Quoter<'_>) -> String {
     let address = quoter.quote_location(url, url.path());

@@ -1,4 +1,4 @@
-//! The feature `tracing`: events for retries and differences from the specification, and spans.
+//! The feature `tracing`: spans, and events for retries, differences from the specification and disabled protections.
 #![cfg(all(feature = "tracing", operation = "flows_bindings_list"))]
 
 use std::io::{self, Write};
@@ -62,14 +62,14 @@ async fn retries_and_differences_are_logged_once_and_without_the_token() {
     assert_eq!(client.flows_bindings_list().paginate().collect().await.unwrap().len(), 500);
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(text.matches("a request to authentik failed and is retried").count(), 1, "{text}");
+    assert_eq!(text.matches("a request to authentik failed and will be retried").count(), 1, "{text}");
     assert_eq!(text.matches("`unheard_of` is an unknown field").count(), 1, "{text}");
     let messages = text.lines().map(|line| line.split_once("WARN").unwrap().1).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(text.lines().count(), messages.len(), "an event is logged twice: {text}");
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
 }
 
-/// The names and fields of closed spans and of their parents.
+/// The log lines of closed spans: each has the names and fields of the span and of its parents.
 fn spans(log: &Log) -> Vec<String> {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!text.contains(FakeAuthentik::TOKEN), "{text}");
@@ -108,7 +108,7 @@ async fn a_listing_is_a_span_with_a_span_for_each_request() {
 }
 
 #[tokio::test]
-async fn a_failure_has_its_type_and_a_retry_its_number() {
+async fn a_failed_span_has_an_error_type_and_a_retry_has_its_number() {
     let (log, _guard) = log_spans();
     let server = FakeAuthentik::builder().generated(5, 1).fault(1, Fault::html(502)).start().await.unwrap();
     let client = Client::builder(server.address()).token(FakeAuthentik::TOKEN).build().unwrap();
@@ -122,7 +122,7 @@ async fn a_failure_has_its_type_and_a_retry_its_number() {
     let mut items = unreachable.flows_bindings_list().paginate().items();
     items.try_next().await.unwrap_err();
     let failed = spans(&log);
-    assert_eq!(failed.len(), 2, "the listing has ended: {failed:?}");
+    assert_eq!(failed.len(), 2, "one span for the request, and one for the listing: {failed:?}");
     assert!(failed.iter().all(|span| span.contains("error.type=\"connection\"")), "{failed:?}");
     assert!(failed[1].contains("authentik.rows=0"), "{failed:?}");
 }

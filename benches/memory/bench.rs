@@ -46,9 +46,9 @@ async fn measure() {
     assert_eq!(rows, ROWS);
     let peak = kib("VmHWM");
     println!("streamed {rows} rows with {CONCURRENCY} pages in flight");
-    println!("idle {:.1} MiB, peak {:.1} MiB, held {:.1} MiB", mib(idle), mib(peak), mib(peak.saturating_sub(idle)));
+    println!("idle {:.1} MiB, peak {:.1} MiB, difference {:.1} MiB", mib(idle), mib(peak), mib(peak.saturating_sub(idle)));
     drop(server.stdin.take());
-    server.wait().expect("the server's end");
+    server.wait().expect("the server's exit status");
 }
 
 fn kib(line: &str) -> u32 {

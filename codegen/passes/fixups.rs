@@ -70,7 +70,7 @@ fn page_counters_are_unsigned(spec: &mut OpenAPI, metadata: &mut Metadata) -> Re
     Ok(changed)
 }
 
-/// Upstream gives each error status a schema of its own, and progenitor panics on an operation with more than one:
+/// Upstream gives each error status a schema of its own, and progenitor panics on an operation with several error schemas:
 /// <https://github.com/oxidecomputer/progenitor/issues/344>.
 /// We remove the error responses; `src/error/` decodes them from status, headers and body.
 fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Diagnostic> {
@@ -89,7 +89,7 @@ fn error_responses_are_decoded_by_hand(spec: &mut OpenAPI, _: &mut Metadata) -> 
 }
 
 /// Upstream repeats the limits of its database columns (`pattern`, `maxLength`, `minimum` …) in responses. typify turns them into checks
-/// while decoding, so that a single unusual slug makes a whole page undecodable. Limits also change: the limit of slugs did in 2025.12. We
+/// while decoding, so that a single unusual slug makes a whole page undecodable. Limits also change, as that of slugs did in 2025.12. We
 /// remove the limits: a client should not reject what the server stores.
 fn responses_are_not_validated(spec: &mut OpenAPI, _: &mut Metadata) -> Result<usize, Diagnostic> {
     let mut changed = 0;
@@ -188,7 +188,7 @@ fn signed_links_have_a_type(spec: &mut OpenAPI, metadata: &mut Metadata) -> Resu
     })
 }
 
-/// Upstream declares dates, and sends them with and without microseconds, with `Z` or an offset. If a date library rejects one of
+/// Upstream sends dates with and without microseconds, and with `Z` or an offset. If a date library rejects one of
 /// them, the whole page cannot be decoded. Users of the crate should also be free to choose their date library.
 /// We give them a type that keeps the text (`src/date_time.rs`).
 fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, Diagnostic> {
@@ -197,7 +197,7 @@ fn dates_are_text(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<usize, 
     })
 }
 
-/// Replaces strings by a type in `src/` that any string can be converted to.
+/// Replaces strings with a type in `src/` that any string can be converted to.
 fn replace_strings(
     spec: &mut OpenAPI,
     metadata: &mut Metadata,
@@ -250,10 +250,10 @@ fn releases_differ_in_properties(spec: &mut OpenAPI, metadata: &mut Metadata) ->
             if extensions.contains_key("x-aliases") && aliases.is_empty() {
                 return Err(Diagnostic::new(pointer("x-aliases"), "not a list of names", "write the names as a YAML list"));
             }
-            // During a renaming, servers send both.
+            // While a property is being renamed, servers send it under both names.
             let differs = |alias: &&String| object.properties.get(*alias).is_some_and(|other| !is_same_type(other, schema));
             if let Some(taken) = aliases.iter().find(differs) {
-                let problem = format!("`{taken}` is a property of another type");
+                let problem = format!("`{taken}` is a property with a different type");
                 return Err(Diagnostic::new(pointer("x-aliases"), problem, "remove either the alias or the property"));
             }
             let default = extensions.get("x-default-when-absent").cloned();

@@ -78,7 +78,7 @@ fn hoist_object(name: &str, pointer: &str, slot: &mut dyn SchemaSlot, hoist: &mu
     }
 }
 
-/// Hoists the `pagination` of a page. Up to 2023.1 upstream repeats it inline on every page; later releases have this component, and
+/// Hoists the `pagination` of a page. Up to 2023.1 upstream repeats it inline in every page; later releases have the component, and
 /// `src/pagination` relies on its name.
 pub fn hoist_pagination(spec: &mut OpenAPI, metadata: &mut Metadata) {
     const NAME: &str = "Pagination";

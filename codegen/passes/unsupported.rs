@@ -67,7 +67,7 @@ fn body<'a>(spec: &'a OpenAPI, media: &'a MediaType) -> Option<(Option<Cow<'a, s
 }
 
 /// Records bodies with read-only properties. The type of a component is the same in requests and responses, so callers see these
-/// properties, and have to set those that are required. Upstream has a component of its own for each body, without them.
+/// properties, and have to set those that are required. Upstream has a separate component without them for each body.
 pub fn note_read_only_bodies(spec: &OpenAPI, metadata: &mut Metadata) {
     for (_, operation) in operations(spec) {
         let media = operation.request_body.iter().filter_map(ReferenceOr::as_item).filter_map(|body| body.content.get(JSON));
@@ -104,18 +104,18 @@ fn check_responses(pointer: &str, operation: &Operation) -> Result<(), Diagnosti
     Ok(())
 }
 
-/// Checks models that have annotations, and the pages of list operations.
+/// Checks models with aliases or defaults, and the pages of list operations.
 ///
 /// # Errors
 /// Fails if a component with aliases or defaults is nullable, or the `results` of a page are not an array of models.
 pub fn reject(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
     const NULLABLE: &str = "write `nullable: true` where the component is used: a fixup in codegen/passes/fixups.rs can move it there";
-    let has_annotations = |name: &String| metadata.tolerant_properties.iter().any(|property| property.component == *name);
+    let is_tolerant = |name: &String| metadata.tolerant_properties.iter().any(|property| property.component == *name);
     let pages = operations(spec).filter_map(|(_, operation)| page(spec, operation)).collect::<Vec<_>>();
     for (name, schema) in components(spec) {
         let pointer = metadata.pointer(name);
         let is_page = pages.contains(name);
-        if schema.schema_data.nullable && (is_page || has_annotations(name)) {
+        if schema.schema_data.nullable && (is_page || is_tolerant(name)) {
             let problem = if is_page { "the page of a list operation" } else { "a model with `x-aliases` or `x-default-when-absent`" };
             return Err(Diagnostic::new(child(&pointer, "nullable"), format!("{problem} cannot be nullable as a component"), NULLABLE));
         }

@@ -1,4 +1,4 @@
-//! Descriptors of the document's objects, with which `src/compat` compares responses, and of its lists, which `src/testing` serves.
+//! Descriptors of the document's objects, which `src/compat` compares with responses, and of its lists, which `src/testing` serves.
 
 use heck::ToShoutySnakeCase;
 use openapiv3::OpenAPI;
@@ -9,13 +9,13 @@ use syn::{Item, parse_quote};
 use crate::codegen::metadata::Metadata;
 use crate::codegen::shapes::{Field, Kind, List, Shape, lists};
 
-/// The constant for the shape of a component, whose name may begin with a digit.
+/// The name of the constant for the shape of a component. The name of the component may begin with a digit.
 pub fn shape_name(component: &str) -> Ident {
     let name = component.to_shouty_snake_case();
     if name.starts_with(|first: char| first.is_ascii_digit()) { format_ident!("_{name}") } else { format_ident!("{name}") }
 }
 
-/// The objects of the document, for the comparison with responses, and the lists of them.
+/// The module `shapes`: the object schemas that responses are compared with, and the list operations.
 pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
     let shapes = metadata.shapes.iter().map(|(component, shape)| {
         let (name, schema) = (shape_name(component), object_schema(shape));
@@ -23,7 +23,7 @@ pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
     });
     let lists = lists(spec, &metadata.shapes).map(|operation| list(&operation, metadata));
     parse_quote! {
-        /// The objects of the specification, which responses are compared with.
+        /// The object schemas of the specification. Responses are compared with them.
         #[allow(dead_code, unused_imports, reason = "not every specification uses all of them")]
         pub(crate) mod shapes {
             use crate::compat::schema::FieldKind::*;
@@ -31,7 +31,7 @@ pub fn shapes(spec: &OpenAPI, metadata: &Metadata) -> Item {
             use crate::compat::schema::ListSchema;
             use crate::compat::schema::{Field, ObjectSchema};
             #(#shapes)*
-            /// The list operations, which the fake server has rows for.
+            /// The list operations that the fake server serves.
             #[cfg(feature = "testing")]
             pub(crate) static LISTS: &[ListSchema] = &[#(#lists),*];
         }

@@ -145,7 +145,7 @@ fn is_option(ty: &syn::Type) -> bool {
     last_segment(ty).is_some_and(|ident| ident == "Option")
 }
 
-/// Replaces progenitor's message for each field of a builder that has no value until it is set.
+/// Replaces progenitor's message for each field of a builder that must be set because it has no default.
 fn explain_missing(function: &mut ImplItemFn, explain: impl Fn(&Ident) -> String) {
     let Some(Stmt::Expr(Expr::Struct(builder), _)) = function.block.stmts.last_mut() else { return };
     for field in &mut builder.fields {

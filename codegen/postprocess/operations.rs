@@ -86,7 +86,7 @@ fn adapt_struct(builder: &mut ItemStruct, operation: &Operation, metadata: &Meta
     let listing = operation.operation_id.as_ref().and_then(|id| metadata.listings.get(id));
     let usage = if listing.is_some_and(Listing::has_key) {
         let example = example(&format!(
-            "let all = client.{method}().paginate().await?; // every row, on as many pages as it takes\n\
+            "let all = client.{method}().paginate().await?; // every row, from all pages\n\
              let page = client.{method}().page_size(20).send().await?; // one page, as the server sends it"
         ));
         format!(

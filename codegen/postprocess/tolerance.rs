@@ -101,7 +101,7 @@ fn default_value(default: &Value, free_form: bool, ty: &syn::Type) -> TokenStrea
 
 /// A private struct with one field for each name of a property; the model is converted from it.
 ///
-/// `#[serde(alias)]` rejects an object that has a property under two names, which servers send during a renaming. Here the name in the
+/// `#[serde(alias)]` rejects an object that has a property under two names, as servers send it during a rename. Here the name in the
 /// specification takes precedence, and `null` counts as absent.
 fn received_struct(model: &mut ItemStruct, tolerant: &[&TolerantProperty]) -> [Item; 2] {
     let name = model.ident.clone();

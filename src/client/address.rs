@@ -41,7 +41,7 @@ impl Address {
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix(API_PATH).filter(|path| path.ends_with('/')).unwrap_or(path).trim_end_matches('/');
         if path.contains(&format!("/{API_PATH}/")) {
-            return invalid(&format!("continues after /{API_PATH}: leave out everything after the host, as in https://auth.example.com"));
+            return invalid(&format!("continues after /{API_PATH}: leave out /{API_PATH} and everything after it"));
         }
         Ok(Self { api: format!("{host}{path}/{API_PATH}"), is_loopback, is_https })
     }

@@ -34,7 +34,7 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// A builder with the address, token and options of environment variables, for what they cannot configure: see [`Client::from_env`].
+    /// A builder configured from environment variables, to which other options can be added: see [`Client::from_env`].
     ///
     /// # Errors
     /// [`Error::Configuration`] names the variable that is missing or invalid.
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_wrong_variable() {
+    fn errors_name_the_variable_to_correct() {
         let url = ("AUTHENTIK_URL", "http://auth.invalid");
         let token = ("AUTHENTIK_TOKEN", TOKEN);
         let cases: [(&[(&str, &str)], &str); 8] = [

@@ -8,13 +8,13 @@ use super::address::Address;
 use super::tls_settings::TlsSettings;
 use crate::Error;
 
-/// The most redirects that are followed, all of them within one origin.
+/// The maximum number of redirects to follow.
 const MAX_REDIRECTS: usize = 5;
 
 /// An HTTP client for one server.
 pub(super) fn client(address: &Address, tls: &TlsSettings, connect_timeout: Duration, max_idle: usize) -> Result<reqwest::Client, Error> {
     let mut builder =
-        reqwest::Client::builder().connect_timeout(connect_timeout).pool_max_idle_per_host(max_idle).redirect(within_one_origin());
+        reqwest::Client::builder().connect_timeout(connect_timeout).pool_max_idle_per_host(max_idle).redirect(same_origin_only());
     if address.is_loopback {
         builder = builder.no_proxy();
     }
@@ -27,8 +27,8 @@ pub(super) fn client(address: &Address, tls: &TlsSettings, connect_timeout: Dura
     builder.build().map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error:?}")))
 }
 
-/// Follows redirects within one origin only: the token is for one server, and a login page elsewhere is not an API.
-fn within_one_origin() -> redirect::Policy {
+/// Follows redirects within one origin only, so that no other server gets the token or answers in place of the API.
+fn same_origin_only() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let first = attempt.previous().first().map(Url::origin);
         if attempt.previous().len() > MAX_REDIRECTS {

@@ -77,10 +77,10 @@ impl Client {
 /// | length of an error message | about 2 KB | not configurable |
 /// | time of a whole listing | none | [`Paginator::deadline`](crate::pagination::Paginator::deadline) |
 /// | requests of a listing in flight | 2 | [`Paginator::concurrency`](crate::pagination::Paginator::concurrency) |
-/// | pages of a listing that prove nothing new | 16, and one for each page up to 1,000 | not configurable |
+/// | pages of a listing that prove nothing new | 16, plus one for each page of the list (at most 1,000 more) | not configurable |
 /// | growth of a list while it is read | to four times its first count plus 10,000 rows | not configurable |
 /// | rows of a listing | 40 million | [`Paginator::max_items`](crate::pagination::Paginator::max_items), which only lowers it |
-/// | reports of [`drift`](crate::drift) of a listing, skipped rows aside | 200 | not configurable |
+/// | reports of [`drift`](crate::drift) of a listing, not counting skipped rows | 200 | not configurable |
 /// | rows skipped in one response | 1,000, with [`Paginator::skip_undecodable`](crate::pagination::Paginator::skip_undecodable) | not configurable |
 ///
 /// [`pagination`](crate::pagination#what-a-listing-costs) explains the limits of listings.
@@ -167,13 +167,13 @@ impl ClientBuilder {
         self
     }
 
-    /// How often and for how long GET and HEAD requests are retried. Other requests are never retried.
+    /// How many times and for how long GET and HEAD requests are retried. Other requests are never retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How often a request may be retried; 0 means never. A shorthand for [`retry`](Self::retry) with the default pauses.
+    /// How many times a request may be retried; 0 means never. A shorthand for [`retry`](Self::retry) with the default pauses.
     pub fn retries(self, retries: u32) -> Self {
         let attempts = usize::try_from(retries).unwrap_or(usize::MAX).saturating_add(1);
         self.retry(RetryPolicy::default().max_attempts(attempts))
@@ -217,7 +217,7 @@ impl ClientBuilder {
 
     /// Sends requests with this HTTP client: its settings for proxies, TLS and redirects apply.
     ///
-    /// The time limits, retries and response limit of this builder still apply. If the HTTP client follows redirects, it may send the token
+    /// This builder's limits (except `connect_timeout`) and retries apply. If the HTTP client follows redirects, it may send the token
     /// to another host: the client in the example follows none. If it has a proxy, requests to this machine go through it too.
     ///
     /// # Cryptography

@@ -80,7 +80,7 @@ fn verifier(roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) 
     })
 }
 
-/// Accepts any certificate, but still verifies that the server has its private key.
+/// Accepts any certificate, but still verifies that the server holds the certificate's private key.
 #[derive(Debug)]
 struct AcceptAnyServer(Arc<CryptoProvider>);
 

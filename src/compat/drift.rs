@@ -2,7 +2,7 @@
 //!
 //! Responses of servers older or newer than the checked-in specification are decoded too, and differences are reported:
 //! [`Paginator::on_drift`](crate::pagination::Paginator::on_drift) reports each kind of difference once per field rather than once per
-//! row. With the feature `tracing`, the same reports are events of level `WARN`.
+//! row. With the feature `tracing`, they are also events of level `WARN`, but only the first skipped row of a listing is.
 //!
 #![cfg_attr(feature = "testing", doc = "```")]
 #![cfg_attr(not(feature = "testing"), doc = "```ignore")]
@@ -21,7 +21,7 @@
 //!
 //! # Compatibility with other releases
 //!
-//! The models match the release named in the metadata of this crate's version. Responses of other releases differ as follows:
+//! The models match the release named in the build metadata of this crate's version. Responses of other releases differ as follows:
 //!
 
 #![doc = include_str!("releases.md")]
@@ -87,7 +87,7 @@ impl DriftReporter {
         self.callback = Some(Arc::new(Mutex::new(callback)));
     }
 
-    /// A reporter for a new listing, without any reports yet.
+    /// A reporter for a new listing. It starts without any reports, unless they are shared.
     pub(crate) fn anew(&self) -> Self {
         if self.shared { self.clone() } else { Self { reported: Arc::default(), ..self.clone() } }
     }
@@ -115,12 +115,12 @@ impl DriftReporter {
         }
     }
 
-    /// Reports a skipped row, unless the row with this identity was reported before; returns whether it was new.
+    /// Reports a skipped row, unless a row with this identity was reported before; returns whether it was new.
     pub(crate) fn report_skipped(&self, identity: &str, page: u64, path: &str, excerpt: String) -> bool {
         let first = self.is_first(DriftKind::SkippedRow, identity.to_owned());
         if first {
             let drift = Drift { kind: DriftKind::SkippedRow, page, path: path.to_owned(), excerpt };
-            // The callback is called for each row, but there is only one event.
+            // The callback is called for each row, but only the first one is logged.
             if self.is_first(DriftKind::SkippedRow, String::new()) {
                 log(&drift);
             }

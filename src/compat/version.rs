@@ -8,7 +8,7 @@ type Month = (u16, u8);
 /// A key that only some releases send.
 #[doc(hidden)]
 pub struct VersionMarker {
-    /// The key with its quotes and colon, as in JSON. Within a string its quotes would be escaped.
+    /// The key with its quotes and colon, as in JSON. It cannot match inside a string, where quotes are escaped.
     pub(crate) key: &'static str,
     /// The first release that sends it.
     pub(crate) sent_since: Option<Month>,
@@ -46,7 +46,7 @@ impl VersionRange {
         if range.since.zip(range.until).is_some_and(|(since, until)| since >= until) { Self::default() } else { range }
     }
 
-    /// This range, or `other` if it is unknown.
+    /// This range, or `other` if this one is unknown.
     pub(crate) fn or(self, other: Self) -> Self {
         if self.is_unknown() { other } else { self }
     }
@@ -70,7 +70,7 @@ impl VersionRange {
     }
 }
 
-/// Such as `2025.12 or later`, `older than 2025.12`, or `2022.10 or later, and older than 2025.12`.
+/// Displays, for example, `2025.12 or later`, `older than 2025.12`, or `2022.10 or later, and older than 2025.12`.
 impl fmt::Display for VersionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.since, self.until) {

@@ -50,7 +50,7 @@ impl Error {
         }
     }
 
-    /// Whether the token is missing, invalid or expired, or its user lacks a permission: authentik responds with 403 in each case.
+    /// Whether the token is missing, invalid or expired, or its user lacks a permission (status 403 from authentik, or 401).
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
         matches!(self.status(), Some(StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED))
@@ -80,7 +80,7 @@ impl Error {
         matches!(self.cause(), Self::Connection(error) if error.is_connect())
     }
 
-    /// Whether TLS failed: a certificate was rejected, or there is no common version.
+    /// Whether TLS failed, for example because a certificate was rejected or there is no common version.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.connection_kind() == Some(ConnectionErrorKind::Tls)

@@ -66,7 +66,7 @@ impl ConnectionError {
         self.connect
     }
 
-    /// How often the request was sent, for how long, and its id in the server's log.
+    /// How many times the request was sent, how long it took, and its id in the server's log.
     #[must_use]
     pub fn request(&self) -> &RequestSummary {
         &self.request

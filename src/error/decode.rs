@@ -68,7 +68,7 @@ impl DecodeError {
         self.failure.cut_off
     }
 
-    /// How often the request was sent, for how long, and its id in the server's log.
+    /// How many times the request was sent, how long it took, and its id in the server's log.
     #[must_use]
     pub fn request(&self) -> &RequestSummary {
         &self.request
@@ -145,7 +145,7 @@ impl DecodeFailure {
         &self.excerpt
     }
 
-    /// The same failure for a row that was decoded by itself.
+    /// Turns the failure of a row that was decoded on its own into one of the whole body, by prefixing the path.
     pub(crate) fn in_row(mut self, rows: &str, position: usize) -> Self {
         self.path = if self.path == "." { format!("{rows}[{position}]") } else { format!("{rows}[{position}].{}", self.path) };
         self.row = Some(position);

@@ -1,6 +1,6 @@
 //! One [`Error`] for everything that can go wrong.
 //!
-//! No error contains the token. Excerpts of a response are short, without characters that control a terminal, and without the
+//! No error contains the token. Excerpts of a response are short, with control characters escaped, and without the
 //! queries of URLs: since 2025.12 a `background_url` may be a signed URL, whose query is a credential.
 
 mod accessors;
@@ -102,7 +102,7 @@ pub enum Error {
         server: VersionRange,
     },
 
-    /// The rows changed between every two consecutive passes of a snapshot.
+    /// No two consecutive passes of a snapshot returned the same rows.
     #[non_exhaustive]
     Unsettled {
         /// The number of passes.
@@ -112,7 +112,7 @@ pub enum Error {
     /// A stream failed after it had returned some rows. The accessors of `Error` describe the cause.
     #[non_exhaustive]
     Interrupted {
-        /// How many rows were returned.
+        /// How many rows were returned, including those before a `resume`.
         returned: u64,
         /// Why the listing failed.
         cause: Box<Error>,
@@ -162,7 +162,7 @@ impl Error {
         }
     }
 
-    /// Records how often the request was sent, and for how long.
+    /// Records how many times the request was sent, and how long it took.
     pub(crate) fn after(mut self, attempts: usize, elapsed: Duration) -> Self {
         let request = match &mut self {
             Self::Connection(error) => &mut error.request,
@@ -219,10 +219,10 @@ impl fmt::Display for Error {
                 write!(f, "the listing is incomplete: {received} of {expected} rows were received: {reason}{server}")
             }
             Self::Unsettled { passes } => {
-                write!(f, "the rows changed between every two of {passes} consecutive passes: take the snapshot when fewer rows change")
+                write!(f, "of {passes} passes, no two consecutive ones returned the same rows: take the snapshot when fewer rows change")
             }
             Self::Interrupted { returned, cause } => {
-                write!(f, "{cause}. The listing had returned {returned} rows: `Items::position()` resumes it after them")
+                write!(f, "{cause}. The listing had returned {returned} rows: resume after them at `Items::position()`")
             }
             Self::Pagination { page, problem } => write!(f, "the server's pages are inconsistent: page {page} {problem}"),
         }
@@ -230,7 +230,7 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {
-    /// What the message does not contain: the message of an interrupted listing contains that of its cause.
+    /// The first cause that is not part of the message. An interrupted listing's own cause is, so it is left out.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.cause() {
             Self::Connection(error) => error.source(),

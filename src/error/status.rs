@@ -47,7 +47,7 @@ impl StatusError {
         self.detail.as_deref()
     }
 
-    /// The parameters that the server rejected, each with its messages: the first 20, with three messages each.
+    /// The parameters that the server rejected, each with its messages: the first 20, with up to three messages each.
     #[must_use]
     pub fn field_errors(&self) -> &BTreeMap<String, Vec<String>> {
         &self.field_errors
@@ -59,7 +59,7 @@ impl StatusError {
         self.more_fields
     }
 
-    /// How long the server asks to wait (`Retry-After`).
+    /// How long the server asked the client to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -83,7 +83,7 @@ impl StatusError {
         &self.address
     }
 
-    /// How often the request was sent, for how long, and its id in the server's log.
+    /// How many times the request was sent, how long it took, and its id in the server's log.
     #[must_use]
     pub fn request(&self) -> &RequestSummary {
         &self.request

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A failed request: how often it was sent, for how long, and how to find it in the server's log.
+/// A failed request: how many times it was sent, how long it took, and how to find it in the server's log.
 #[derive(Clone, Debug, Default)]
 pub struct RequestSummary {
     attempts: usize,
@@ -40,7 +40,7 @@ impl RequestSummary {
     }
 }
 
-/// Such as ` (4 attempts in 31.2 s) [request 7f in authentik's log]`; a single attempt is not mentioned.
+/// Displays, for example, ` (4 attempts in 31.2 s) [request 7f in authentik's log]`; a single attempt is not mentioned.
 impl fmt::Display for RequestSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.attempts > 1 {

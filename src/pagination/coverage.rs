@@ -4,7 +4,7 @@
 //! that exists during the whole listing existed at each of these moments, so intervals that were proven at different times can be joined if
 //! they have a key in common. Once their union reaches from [`Edge::Beginning`] to [`Edge::End`], no such row can be missing.
 //!
-//! Two intervals have a key in common if a row was received in both, or if one begins before the other ends. The latter requires the order
+//! Two intervals share a key if a row was received in both, or if each begins no later than the other ends. The latter requires the order
 //! of the keys. For strings, only the server knows it: it sorts them by the collation of its database.
 
 use std::collections::BTreeSet;

@@ -24,9 +24,9 @@ const MAX_PAGES: u64 = 100_000;
 
 /// Every row of the list, in any order.
 ///
-/// A page with all rows is the only read in one SELECT. It is complete when it has as many different rows as the server counts
-/// *afterwards*. Where the server cuts large pages down, there is one list for each value of the operation's partition, and the sum is
-/// checked by the same count.
+/// Only a page with all rows is read in a single SELECT. It is complete when it has as many distinct rows as the server counts
+/// *afterwards*. If the server limits the page size, one list is read for each value of the operation's partition, and their total is
+/// compared with the same count.
 pub(super) async fn list_unsorted<T: Send + Sync>(
     request: &ListRequest<T>,
     first_page: Option<RawPage<T>>,
@@ -108,8 +108,8 @@ impl<T: Send + Sync> Unsorted<'_, T> {
 
     /// All rows of the partitions that can be found.
     ///
-    /// Plain page loops, which lose rows, find the first partitions, whose rows lead to others. Each attempt uses a different page size,
-    /// and therefore loses other rows.
+    /// Plain page loops, which miss rows, find the first partitions, whose rows lead to others. Each attempt uses a different page size,
+    /// and therefore misses different rows.
     async fn by_partition(&self) -> Result<Vec<T>, Error> {
         let (mut received, mut counted, mut server) = (0, 0, VersionRange::default());
         let mut partitions = BTreeSet::new();
@@ -133,7 +133,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
             }
         }
         let reason =
-            "the server neither sorts rows by key nor sends them all on one page, and the lists of its parts do not add up to the count";
+            "the server neither sorts rows by key nor sends them all on one page, and the partition lists do not add up to the count";
         Err(incomplete(counted, received, reason, server))
     }
 
@@ -177,7 +177,7 @@ impl<T: Send + Sync> Unsorted<'_, T> {
     }
 }
 
-/// The number of distinct rows, including those that cannot be decoded.
+/// The distinct rows, and the identities of those that cannot be decoded.
 struct Rows<'a, T: 'static> {
     request: &'a ListRequest<T>,
     items: BTreeMap<SortKey, T>,

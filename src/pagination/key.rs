@@ -73,7 +73,7 @@ sort_value_from! {
     String => Text, |value: &String| value.clone();
 }
 
-/// The sort values of a row, one for each term of the order. The last ones are its key.
+/// The sort values of a row, one for each term of the order. The last one always belongs to its key.
 pub(super) type SortKey = Vec<SortValue>;
 
 /// A key as text, for messages.

@@ -27,7 +27,7 @@ pub(crate) struct Batch<T> {
 /// The rows of a listing.
 pub(crate) type Batches<T> = Pin<Box<dyn Stream<Item = Result<Batch<T>, Error>> + Send + Sync>>;
 
-/// [`open`] for a type of row.
+/// An instance of [`open`] for one type of row.
 pub(crate) type Open<T> = fn(Listing<T>) -> Batches<T>;
 
 /// Starts a listing. The generated code refers to the instance for each type of row, so that the whole listing is compiled with this
@@ -46,7 +46,7 @@ pub(crate) struct Listing<T: 'static> {
     /// Whether rows are returned as the walk receives them. Otherwise, all rows are collected, sorted, and returned from the position on.
     streams: bool,
     ended: bool,
-    /// Whether the server has sent a page.
+    /// Whether the server has sent a paginated response.
     paginated: bool,
     /// When the first row was requested.
     begun: Option<Instant>,
@@ -115,7 +115,7 @@ impl<T: Send + Sync + 'static> Listing<T> {
         Ok(Some(rows))
     }
 
-    /// All rows in an order that a walk cannot use: editors can change it, or not every server sorts by it.
+    /// All rows in an order that a walk cannot use: edits can change it, or not every server sorts by it.
     async fn sorted_here(&mut self) -> Result<Vec<Row<T>>, Error> {
         if let Some(rows) = self.sorted_by_the_server().await? {
             self.ended = true;
@@ -184,13 +184,13 @@ impl<T: Send + Sync + 'static> Listing<T> {
             return Ok(None);
         }
         let is_sorted = keys.is_sorted_by(|a, b| order.compare(a, b).is_lt());
-        // Otherwise the page must extend beyond the rows that are tied except for the key.
-        let goes_on = || {
+        // If the server ignores the key, the page must extend beyond the rows that tie with the last wanted one.
+        let extends_beyond_ties = || {
             let wanted = usize::try_from(self.max_items).ok().and_then(|wanted| keys.get(wanted.checked_sub(1)?));
             wanted.zip(keys.last()).is_some_and(|(wanted, last)| !order.is_decided_by_key(wanted, last))
         };
         let is_by_term = keys.is_sorted_by(|a, b| order.is_decided_by_key(a, b) || order.compare(a, b).is_lt());
-        if !(is_sorted && sort_detection::is_convincing(&keys) || is_by_term && goes_on()) {
+        if !(is_sorted && sort_detection::is_convincing(&keys) || is_by_term && extends_beyond_ties()) {
             return Ok(None);
         }
         let rows = order.sort(items);

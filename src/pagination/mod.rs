@@ -8,8 +8,8 @@
 //! key: authentik up to 2024.2, and from 2025.8.4 on. On 2024.4 to 2025.8.3 it holds except for the race described
 //! [below](#servers-that-do-not-sort-by-key).
 //!
-//! A plain loop over pages does not keep this promise. authentik 2025.6 returns 15 to 22 % of the rows twice, and an equal number of other
-//! rows never ([goauthentik/authentik#15269](https://github.com/goauthentik/authentik/issues/15269)), the same ones each time. On every
+//! A plain loop over pages does not keep this promise. authentik 2025.6 returns 15 to 22 % of the rows twice and never returns as many
+//! others ([goauthentik/authentik#15269](https://github.com/goauthentik/authentik/issues/15269)), the same ones each time. On every
 //! release a loop skips rows when others are deleted or moved in the meantime. Even then, the number of rows received can equal the
 //! server's count, so a count proves nothing.
 //!
@@ -62,7 +62,7 @@
 //! ## Order
 //!
 //! Rows are returned in key order. Any other `ordering` is honored by collecting every row and sorting on the client: a list in an order
-//! that editors can change cannot be both streamed and complete. Strings are sorted by code point, while a database may sort them by
+//! that edits can change cannot be both streamed and complete. Strings are sorted by code point, while a database may sort them by
 //! language.
 //!
 //! # Servers that do not sort by key
@@ -73,7 +73,7 @@
 //! and if a third row is deleted before the last count, both numbers agree. [`snapshot`](Paginator::snapshot), which lists twice, detects
 //! it.
 //!
-//! If such a server also limits the page size (no release does both), the listing reads one list for each part (for bindings, for each
+//! If such a server also limits the page size (no release does both), the listing reads the list in parts (for bindings, one for each
 //! flow), and compares the sum with the count.
 //!
 //! A tenant whose largest page size is 0 does not paginate: it sends the whole list as a JSON array. An array is accepted only as the first
@@ -94,9 +94,9 @@
 //!
 //! On a server that does not sort by key, the page with all rows takes time in proportion to their number: 13.6 s for 1,239 rows.
 //!
-//! Streams are lazy: they fetch only as many pages as are polled for and as [`concurrency`](Paginator::concurrency) allows in flight. Every
-//! listing ends: only so many pages may prove nothing new (16, and one for each page of the list up to 1,000), and a list may grow to four
-//! times its first count and 10,000 rows while it is read. Beyond that it ends in [`Error::Incomplete`]. So does a list on a server whose
+//! Streams are lazy: they request pages only when polled, with at most [`concurrency`](Paginator::concurrency) in flight. Every
+//! listing ends: only so many pages may prove nothing new (16, plus one per page of the list, at most 1,000), and a list may grow to four
+//! times its first count plus 10,000 rows while it is read. Beyond that it ends in [`Error::Incomplete`]. So does a list on a server whose
 //! largest page has fewer than 11 rows if the pages cannot overlap, such as 240 rows in pages of 5.
 
 mod coverage;

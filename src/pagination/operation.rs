@@ -17,9 +17,9 @@ pub(crate) struct Operation<T: 'static> {
     pub(crate) id: &'static str,
     /// The terms that together identify a row: no two rows share their values, which never change.
     pub(crate) key: &'static [SortTerm<T>],
-    /// Every term that rows can be sorted by here.
+    /// Every term that the client can sort rows by.
     pub(crate) sort_terms: &'static [SortTerm<T>],
-    /// Terms that every release sorts by, except for the key, which some releases ignore.
+    /// The terms that every release sorts by, and those of the key, which some releases ignore.
     pub(crate) reliable_terms: &'static [&'static str],
     /// A filter that divides the list into smaller ones.
     pub(crate) partition: Option<Partition<T>>,

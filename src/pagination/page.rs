@@ -66,7 +66,7 @@ impl<T> RawPage<T> {
         self.pagination.as_ref().map_or(self.rows.len() as u64, |pagination| pagination.count)
     }
 
-    /// Why the keys do not identify the rows, if they do not.
+    /// Why the keys do not uniquely identify the rows; `None` if they do.
     pub(super) fn ambiguity(&self, operation: &Operation<T>) -> Option<String> {
         let decoded = self.rows.iter().filter_map(|row| match row {
             RawRow::Decoded(item) => Some(operation.key_of(item)),
@@ -160,7 +160,7 @@ fn is_bare_array(body: &[u8]) -> bool {
 
 type ReadRows<T> = (Option<Pagination>, Vec<RawRow<T>>);
 
-/// Reads a page row by row, because some of them cannot be decoded.
+/// Reads a page row by row, because some rows cannot be decoded.
 fn read_row_by_row<T>(
     operation: &Operation<T>,
     body: &[u8],

@@ -22,7 +22,7 @@ use crate::{Client, Error};
 /// How many passes a [`snapshot`](Paginator::snapshot) makes before it gives up.
 const PASSES: usize = 5;
 
-/// Pages of one row cannot overlap.
+/// The page sizes that can be set. Pages of one row cannot overlap.
 const PAGE_SIZES: RangeInclusive<u64> = 2..=1_000_000;
 
 /// Lists every row of a request: see [`pagination`](crate::pagination) for what is promised and what it costs.
@@ -54,7 +54,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
         Self { request, open, settings, max_items: None, position: None }
     }
 
-    /// Rows per page, from 2 to 1,000,000; 100 unless set, which is the most that servers send since 2025.12.
+    /// Rows per page, from 2 to 1,000,000; 100 unless set, which is the most that servers send from 2025.12 on.
     ///
     /// Pages overlap, so most requests ask for slightly fewer rows. A number out of range fails with [`Error::InvalidRequest`] when rows
     /// are requested.
@@ -118,7 +118,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// The number of rows, as counted by the server. Sends one request for one row.
     ///
     /// # Errors
-    /// The request fails.
+    /// Fails if the request fails.
     pub async fn count(self) -> Result<u64, Error> {
         let request = self.request.map_err(Error::invalid_request)?;
         Ok(request.fetch(&request.operation.key_ordering(false), 1, 1, &self.settings.reporter).await?.count())
@@ -136,7 +136,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     }
 
     /// Collects rows that existed at one moment. Repeats the listing until two consecutive passes return the same rows with the same sort
-    /// values, which for a binding are its flow, stage, order and keys. Changes of other fields are not noticed, nor is a row that is
+    /// values, which for a binding are its flow, stage, order and keys. Changes to other fields are not noticed, nor is a row that is
     /// inserted after one pass has read past its key, and deleted before the next pass reaches it.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl<T: Send + Sync + 'static> Paginator<T> {
     /// # Errors
     /// The stream ends after its first error, which is an [`Error::Interrupted`] once rows were returned: a request that failed for good,
     /// [`Error::Incomplete`] or [`Error::Pagination`] when the rows cannot be listed completely, [`Error::InvalidRequest`] when they cannot
-    /// be listed as requested, [`Error::Configuration`] outside a Tokio runtime.
+    /// be listed as requested, or [`Error::Configuration`] outside a Tokio runtime.
     pub fn items(self) -> Items<T> {
         let max_items = self.max_items.unwrap_or(u64::MAX);
         let returned = self.position.as_ref().map_or(0, Position::returned);

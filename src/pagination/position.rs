@@ -8,14 +8,14 @@ use super::sort::Order;
 use super::stable_hash;
 use crate::Error;
 
-/// The version of the stored form. Other versions are rejected.
+/// The version of the stored format. Other versions are rejected.
 const VERSION: u32 = 1;
 
 /// A point between two rows of a listing, at which it can be resumed.
 ///
-/// It is small, and can be stored with serde. It remains valid when rows around it are inserted or deleted, under another name of the same
-/// server, in later releases of this crate, and if the operation gains a filter. It belongs to one operation with its filters and its
-/// `ordering`; [`resume`](super::Paginator::resume) rejects any other. In an `ordering` that editors can change, a row that moves between
+/// It is small, and can be stored with serde. It remains valid when rows around it are inserted or deleted, if the host name changes,
+/// in later releases of this crate, and if the operation gains a filter. It belongs to one operation with its filters and its
+/// `ordering`; [`resume`](super::Paginator::resume) rejects any other. In an `ordering` that edits can change, a row that moves between
 /// the two listings may be returned twice or not at all; in the default order, by key, no row can move.
 ///
 /// ```no_run

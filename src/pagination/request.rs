@@ -52,7 +52,7 @@ impl<T> ListRequest<T> {
 
     /// Requests one page.
     pub(super) async fn fetch(&self, ordering: &str, page: u64, size: u64, reporter: &DriftReporter) -> Result<RawPage<T>, Error> {
-        let mut request = self.template.try_clone().ok_or_else(|| Error::invalid_request("a request with a body cannot be listed"))?;
+        let mut request = self.template.try_clone().ok_or_else(|| Error::invalid_request("a streamed body cannot be sent again"))?;
         let url = request.url_mut();
         *url = Url::clone(&self.url);
         url.query_pairs_mut()

@@ -9,10 +9,10 @@ use crate::Error;
 /// A row with its sort values.
 pub(super) type Row<T> = (SortKey, T);
 
-/// The terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`. The key is always the last one.
+/// The terms by which rows are sorted, such as `order,pk` or `-stage__name,pk`. The last term always belongs to the key.
 pub(super) struct Order<T: 'static> {
     terms: Vec<Term<T>>,
-    /// The number of terms before the key.
+    /// The number of terms up to the last one that is not part of the key.
     before_key: usize,
     is_by_key: bool,
 }
@@ -41,7 +41,7 @@ impl<T> Order<T> {
                 terms.push(Term { by, descending: false });
             }
         }
-        // Nothing can follow the key: no two rows share it.
+        // Terms after the key have no effect: no two rows share it.
         let is_key = |term: &Term<T>| operation.key.iter().any(|by| by.name == term.by.name);
         terms.truncate(terms.iter().rposition(is_key).map_or(0, |last| last + 1));
         let before_key = terms.iter().rposition(|term| !is_key(term)).map_or(0, |last| last + 1);

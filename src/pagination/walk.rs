@@ -27,10 +27,10 @@ use crate::compat::version::VersionRange;
 /// How many pages of a listing may prove nothing new, in addition to one for every page of the list.
 const STALE_PAGE_BUDGET: u64 = 16;
 
-/// The most pages that may prove nothing new, regardless of the server's count.
+/// The most pages that are added to this budget, regardless of the server's count.
 const MAX_STALE_PAGE_BUDGET: u64 = 1_000;
 
-/// The largest count that is accepted from a server.
+/// The largest count from which the limits of a listing are derived; a larger one is treated as this.
 const MAX_ROWS: u64 = 10_000_000;
 
 /// Why a walk ends before the end of the list.
@@ -80,7 +80,7 @@ pub(super) struct Walk<T: 'static> {
 }
 
 impl<T: Send + Sync + 'static> Walk<T> {
-    /// Walks the list from its beginning, or from after `after`, the row at offset `skip - 1`.
+    /// Walks the list from its beginning, or starting after the row with the key `after`, at offset `skip - 1`.
     pub(super) fn new(request: ListRequest<T>, settings: Settings, max_items: u64, skip: u64, after: Option<SortKey>) -> Self {
         let mut coverage = Coverage::default();
         if let Some(key) = &after {
@@ -201,7 +201,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
             Some(count) if self.end_requested && self.requested < count => {
                 self.request_window(Window::after(self.requested, self.page_size, count));
             }
-            // Repeated if necessary: the last row may have been deleted, and the former last page may end before it.
+            // Repeated if necessary: if the row that was last has been deleted, the ascending pages end before its key.
             Some(_) => self.request_end(),
         }
         Ok(())
@@ -214,7 +214,7 @@ impl<T: Send + Sync + 'static> Walk<T> {
     }
 
     /// Requests a page that shows whether the server sorts by key, if the pages so far could look sorted by chance: the page with the
-    /// whole list, or the last one, whose rows are on the page that was requested from the end too.
+    /// whole list, or the last one, whose rows are also on the page that was requested from the end.
     fn request_evidence(&mut self) -> Result<(), Stop<T>> {
         if self.evidence_requested {
             return Err(Stop::UnstableOrder(None));

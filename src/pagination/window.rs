@@ -78,7 +78,7 @@ impl Window {
             value(a, b).cmp(&value(b, a))
         });
         best.or_else(|| {
-            // The row at `offset` is followed by `count - offset - 1` rows: it comes first, then the one at `offset - 1`.
+            // In descending order, `count - offset - 1` rows precede the row at `offset`, and the one at `offset - 1` follows it.
             let row = count.min(MAX_OFFSET).checked_sub(offset + 1)?;
             sizes.map(|size| with_row(row, size, true)).find(|window| window.limit() > row + 1)
         })

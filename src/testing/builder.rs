@@ -50,7 +50,7 @@ impl FakeAuthentikBuilder {
     }
 
     /// Adds generated rows to a list operation, such as `core_users_list`. They have every property of the specification, and keys
-    /// that no other row has. The same calls give the same rows.
+    /// that no other generated row of the operation has. The same calls give the same rows.
     ///
     /// If this crate does not have the operation, [`start`](Self::start) fails.
     pub fn generate(self, operation: &str, count: usize) -> Self {
@@ -60,7 +60,7 @@ impl FakeAuthentikBuilder {
     /// Adds these rows to a list operation: models, or JSON objects. Required properties that a row lacks are generated; in a binding, also
     /// those of its stage and flow. Rows are not validated as authentik validates requests.
     ///
-    /// If this crate does not have the operation, or a row is not an object, [`start`](Self::start) fails.
+    /// [`start`](Self::start) fails for an unknown operation, a row that is not an object, or a binding with a property of the wrong type.
     pub fn rows(self, operation: &str, rows: impl IntoIterator<Item = impl Serialize>) -> Self {
         rows.into_iter().zip(1..).fold(self, |server, (row, number): (_, usize)| {
             server.try_with_rows(|rows| rows.add(operation, row).map_err(|error| format!("row {number} of `{operation}`: {error}")))
@@ -68,7 +68,7 @@ impl FakeAuthentikBuilder {
     }
 
     /// The terms of `ordering` that a list operation sorts by, with or without `-`; others are ignored. By default, every scalar
-    /// property. With no terms, the operation does not sort. `flows_bindings_list` sorts as the release does.
+    /// property. With no terms, `ordering` has no effect. `flows_bindings_list` is rejected, because it always sorts as the release does.
     ///
     /// If this crate does not have the operation, [`start`](Self::start) fails.
     pub fn sort_terms(self, operation: &str, terms: &[&'static str]) -> Self {
@@ -80,7 +80,7 @@ impl FakeAuthentikBuilder {
 
     /// Defines a filter of a list operation: `selects` gets each row and the value of the parameter.
     ///
-    /// Filters with the name of a row property, and `search`, need no definition. `flows_bindings_list` has its own filters.
+    /// Filters with the name of a row property, and `search`, need no definition. `flows_bindings_list` is rejected: its filters are fixed.
     ///
     /// If this crate does not have the operation, or the operation does not have the parameter,
     /// [`start`](Self::start) fails.
@@ -113,7 +113,7 @@ impl FakeAuthentikBuilder {
         self
     }
 
-    /// The tenant's settings for pages: the default size, and the largest size, to which larger ones are clamped. With `Some(0)` a
+    /// The tenant's settings for pages: the default size, and the largest size, which replaces a larger requested one. With `Some(0)`, a
     /// request with a `page_size` is not paginated.
     pub fn page_sizes(mut self, default: u64, largest: Option<u64>) -> Self {
         self.state.pages.default_size = default.max(1);
@@ -129,7 +129,7 @@ impl FakeAuthentikBuilder {
 
     /// Changes the rows while the server handles request `number`, counted from 1: after COUNT and before SELECT.
     ///
-    /// authentik counts the rows first, validates the page number against that count, and cuts the page to it. A row inserted in
+    /// authentik counts the rows first, validates the page number against that count, and ends the last page there. A row inserted in
     /// between pushes the last row off the last page, and nothing in the response shows it.
     ///
     /// A request that is rejected before SELECT leaves the rows as they are.
@@ -154,7 +154,7 @@ impl FakeAuthentikBuilder {
         self.faults(.., fault)
     }
 
-    /// Changes every response with status 200 before it is sent, to something that no real server sends.
+    /// Changes the body of every response with status 200 before it is sent, for example to something that no real server sends.
     pub fn tamper(mut self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static) -> Self {
         self.state.tamper = Some(Box::new(change));
         self
@@ -164,7 +164,7 @@ impl FakeAuthentikBuilder {
     ///
     /// # Errors
     /// The port is in use or not permitted, or an earlier call named an operation or a filter that this crate does not have, or passed a
-    /// row that does not match the specification.
+    /// row that is not an object, or a binding with a property of the wrong type.
     ///
     /// # Panics
     /// Outside a Tokio runtime, or in one without I/O.

@@ -30,7 +30,7 @@ impl Collation {
     }
 }
 
-/// The sort value of a character, regardless of case: classes first, then code points.
+/// The sort key of a character, regardless of case: its class, then its code point.
 fn letter(character: char) -> (u8, char) {
     let class = match character {
         _ if character.is_alphabetic() => 2,

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use crate::compat::schema::{Field, FieldKind, ListSchema, ObjectSchema};
 
-/// How deeply objects are nested. Objects below that have only required properties.
+/// The depth of nesting below which generated objects have only their required properties.
 const MAX_DEPTH: u32 = 3;
 
-/// The row of a list with this number. The same number gives the same row, and no two numbers give the same key.
+/// Generates row `number` of a list. The same number gives the same row, and no two numbers give the same key.
 pub(super) fn row(list: &ListSchema, number: usize) -> Map<String, Value> {
     let mut seed = FnvHasher::with_key(number as u64);
     seed.write(list.id.as_bytes());
@@ -56,7 +56,7 @@ impl Sampler {
                 None => Value::Null,
             },
             FieldKind::Enum(values) => json!(self.rng.choice(*values)),
-            // Only a few values, so that many rows are tied.
+            // Only a few different values, so that many rows are equal when sorted by them.
             FieldKind::Integer { minimum, maximum } => json!(self.rng.i64(..10).saturating_mul(10).clamp(*minimum, *maximum)),
             FieldKind::Number => json!(f64::from(self.rng.u16(..1_000)) / 4.0),
             FieldKind::Boolean => json!(self.rng.bool()),

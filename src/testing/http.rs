@@ -54,7 +54,7 @@ pub(super) struct Exchange<G> {
 /// # Errors
 /// Fails if the connection breaks or the client does not speak HTTP/1.
 pub(super) async fn serve<G>(mut stream: TcpStream, respond: impl Fn(&Request) -> Exchange<G>, written: impl Fn(&G)) -> io::Result<()> {
-    // Head and body are written separately. Otherwise the body of each response would wait 40 ms for the acknowledgement of its head.
+    // Head and body are written separately. Without `TCP_NODELAY`, each body would wait up to 40 ms for the head's acknowledgment.
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await? {
@@ -93,13 +93,13 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// A request whose head is complete, with the lengths of head and body.
+/// Parses a request head, and returns the request with the lengths of head and body; `None` if the head is incomplete.
 fn parse_request(buffer: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(head) = parsed.parse(buffer).map_err(io::Error::other)? else { return Ok(None) };
     let target = parsed.path.unwrap_or("/");
-    // Proxies receive the full URL.
+    // A client that uses this server as a proxy sends the full URL.
     let target = match target.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
         Some((_, path)) if !target.starts_with('/') => format!("/{path}"),
         _ => target.to_owned(),
@@ -127,14 +127,14 @@ async fn client_leaves_within(stream: &TcpStream, time: Duration) -> bool {
     let leaves = async {
         match stream.peek(&mut [0]).await {
             Ok(0) | Err(_) => {}
-            // The next request arrived early and is read later.
+            // A pipelined request, which is read later.
             Ok(_) => std::future::pending().await,
         }
     };
     tokio::time::timeout(time, leaves).await.is_ok()
 }
 
-/// Writes the response with the fault; returns whether the connection can be reused.
+/// Writes the response, with the fault if there is one; returns whether the connection can be reused.
 async fn write_response(stream: &mut TcpStream, request: &Request, mut response: Response, fault: Option<Fault>) -> io::Result<bool> {
     if let Some(fault) = &fault {
         response.apply(fault)?;

@@ -27,7 +27,7 @@ pub(super) trait Table {
     fn compare(&self, a: usize, b: usize, term: &str) -> Ordering;
     fn order_rules(&self, release: Release) -> OrderRules<'_>;
 
-    /// The row with this key, as it is written in a path.
+    /// The row with this key, as written in the path of a request.
     fn find(&self, key: &str) -> Option<usize>;
     /// A row as the release sends it.
     fn get(&self, row: usize, release: Release) -> Option<Value>;
@@ -42,11 +42,11 @@ pub(super) trait Table {
 #[derive(Clone, Copy)]
 pub(super) struct OrderRules<'a> {
     pub(super) default_order: &'a [&'static str],
-    /// Terms of `ordering` that are not dropped.
+    /// Terms of `ordering` that the release accepts; it ignores others.
     pub(super) sort_terms: &'a [&'static str],
     /// Terms that make the server respond with 500 if all of them are used together.
     pub(super) conflicting_terms: &'a [&'static str],
-    /// Terms that leave no rows tied if all of them are used together.
+    /// Terms that together identify a row: an ordering that has all of them leaves no ties.
     pub(super) key: &'a [&'static str],
 }
 
@@ -61,7 +61,7 @@ impl PageRules {
     }
 }
 
-/// The result of COUNT, before SELECT: the page is cut to this count, regardless of the rows that SELECT finds.
+/// The result of COUNT, before SELECT: the last page ends at this count, no matter how many rows SELECT finds.
 pub(super) struct Counted {
     count: u64,
     /// `None` if the server does not paginate.
@@ -74,17 +74,17 @@ struct Page {
     last: u64,
 }
 
-/// The rows of one page, by index, and the object that describes the page.
+/// The rows of one page, by index, and the object `pagination`.
 pub(super) struct Selected {
     pub(super) rows: Vec<usize>,
     /// `None` if the server does not paginate.
     pub(super) pagination: Option<Value>,
 }
 
-/// The operation, the query without its page, the revision of the rows, and the size of the heap.
+/// The operation, the query without `page` and `page_size`, the revision of the rows, and the size of the heap: see [`select`].
 type SortedBy = (&'static str, Vec<(String, String)>, u64, u64);
 
-/// The order of the last query: sorting 200,000 rows again for each of 2,000 pages takes minutes.
+/// Caches the sorted rows of the last query, because sorting 200,000 rows again for each of 2,000 pages takes minutes.
 #[derive(Default)]
 pub(super) struct SortCache {
     sorted_by: Option<SortedBy>,
@@ -124,7 +124,7 @@ pub(super) fn select(
     };
     let bound = number.saturating_mul(size);
     let (start, end) = ((number - 1).saturating_mul(size), bound.min(count));
-    // PostgreSQL selects a page that ends in the first half with a heap of `bound` rows, and sorts everything for a later page.
+    // PostgreSQL uses a top-N heapsort of `bound` rows for a page that ends in the first half, and sorts all rows for a later one.
     let heap = if bound.saturating_mul(2) >= count { 0 } else { bound };
     let sorted = sort(query, table, rules, heap, cache)?;
     let pagination = json!({
@@ -179,7 +179,7 @@ fn sort_terms<'a>(ordering: &'a str, rules: OrderRules<'_>) -> Vec<(&'a str, boo
     if accepted.is_empty() { rules.default_order.iter().map(|name| (*name, false)).collect() } else { accepted }
 }
 
-/// The sort value of a tied row: the finalizer of SplitMix64 over its key and the size of the heap.
+/// The sort key of a tied row: the finalizer of SplitMix64 over [`Table::scatter`] and the size of the heap.
 fn scramble(key: u128, heap: u64) -> u64 {
     #[allow(clippy::cast_possible_truncation, reason = "the two halves of the key")]
     let (high, low) = ((key >> 64) as u64, key as u64);

@@ -1,7 +1,7 @@
 //! A server to test against, without authentik: [`FakeAuthentik`].
 //!
-//! It serves `GET /api/v3/flows/bindings/` over HTTP as a chosen [`Release`] does: filters and their error messages, page sizes,
-//! fields, and order, including the tied rows that releases before 2025.8.4 place differently on each page. All of this was
+//! It serves the list operations of this crate over HTTP as a chosen [`Release`] does: filters and their error messages, page sizes,
+//! fields, and order. With releases before 2025.8.4, rows with equal sort keys are in a different order on each page. All of this was
 //! measured on real servers.
 //!
 //! ```
@@ -21,7 +21,7 @@
 //! # Faults
 //!
 //! A [`Fault`] can be scheduled for one request, for a range of requests, or for all of them, to see how code behaves when the
-//! server or the network does not:
+//! server or the network fails:
 //!
 //! ```
 //! use authentik_flow_bindings::testing::{FakeAuthentik, Fault};
@@ -37,7 +37,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! Programs in other languages can test against the same server: `cargo run --example fake_authentik --features testing` serves it on a port.
+//! Programs in other languages can test against the same server: `cargo run --example fake_authentik --features testing` serves it on a
+//! port.
 
 #[cfg(operation = "flows_bindings_list")]
 mod bindings;

@@ -36,7 +36,7 @@ pub struct Records {
     filters: BTreeMap<String, CustomFilter>,
     /// The number of changes so far.
     revision: u64,
-    /// The number of rows ever added, so that no key is used twice.
+    /// The number of rows ever added, so that no generated key is used twice.
     made: usize,
 }
 
@@ -72,7 +72,7 @@ impl Records {
         self.rows.is_empty()
     }
 
-    /// Adds generated rows, with keys that no row had before. The same calls give the same rows.
+    /// Adds generated rows, with keys that no other generated row has or had. The same calls give the same rows.
     pub fn generate(&mut self, count: usize) {
         for _ in 0..count {
             let row = self.sample();
@@ -90,14 +90,14 @@ impl Records {
         Ok(())
     }
 
-    /// Removes and returns the row with this key, or with this value of the property in its path, such as `slug`.
+    /// Removes and returns the row with this key, as in the path of a request: a primary key, or a property such as `slug`.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let row = self.find(key)?;
         self.revision += 1;
         Some(self.rows.remove(row))
     }
 
-    /// Changes properties of the row with this key, and returns the row.
+    /// Changes properties of the row with this key (see [`remove`](Self::remove)), and returns the row.
     pub fn update(&mut self, key: &str, changes: &Map<String, Value>) -> Option<&Value> {
         let row = self.find(key)?;
         self.extend(row, changes.clone());
@@ -257,7 +257,7 @@ impl ListSchema {
         named.or_else(|| self.key.first().map(|(_, property)| *property))
     }
 
-    /// The property that a filter compares: the property with the same name, or the one in the path of a row.
+    /// The property that a filter compares: the property with the same name or, for the path parameter, the one that it selects rows by.
     fn filtered(&self, filter: &str) -> Option<&'static Field> {
         let field = self.field(filter).filter(|field| is_scalar(&field.kind) || matches!(field.kind, FieldKind::List(_)));
         field.or_else(|| self.field(self.lookup_property()?).filter(|_| self.lookup == Some(filter)))

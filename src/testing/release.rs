@@ -1,12 +1,12 @@
 //! Differences between releases of authentik that affect every list operation.
 
-/// A release of authentik that [`FakeAuthentik`](super::FakeAuthentik) can behave as.
+/// A release of authentik that [`FakeAuthentik`](super::FakeAuthentik) can imitate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Release {
-    /// 2024.2: sorts by any field of a row, breaks ties only on request, and sends pages of any size.
+    /// 2024.2: sorts by any field of a row, breaks ties only if `ordering` has the primary key, and sends pages of any size.
     V2024_2,
-    /// 2025.6: places tied rows differently on each page, so that a plain loop over pages loses some.
+    /// 2025.6: orders rows with equal sort keys differently for each page, so that a plain loop over pages misses some.
     V2025_6,
     /// 2025.10: breaks ties by primary key.
     V2025_10,

@@ -48,7 +48,7 @@ impl FakeAuthentik {
         self.lock().most_in_flight
     }
 
-    /// The number of responses that were written completely, without requests that the client cancelled.
+    /// The number of responses that were written completely, not counting requests that the client cancelled.
     ///
     /// A client can receive the end of a response shortly before it is counted.
     #[must_use]
@@ -94,7 +94,7 @@ impl fmt::Debug for FakeAuthentik {
 async fn accept(listener: TcpListener, shared: Shared) {
     let mut connections = JoinSet::new();
     loop {
-        // Accepting fails if the process has no file descriptors left. The client sees a refused connection.
+        // Accepting fails if the process has no file descriptors left. The connection stays queued until one is free.
         let Ok((stream, _)) = listener.accept().await else { continue };
         let state = shared.clone();
         connections.spawn(async move {

@@ -63,7 +63,7 @@ impl ReceivedRequest {
 pub(super) struct InFlight(Shared);
 
 impl InFlight {
-    /// Whether the response was written completely.
+    /// Counts the response, which was written completely.
     pub(super) fn complete(&self) {
         lock(&self.0).completed += 1;
     }

@@ -1,4 +1,4 @@
-//! Tests with a list operation that this crate does not have.
+//! Tests of the fake server with a list operation for which this crate has no generated code.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn listed(users: &Records, query: &[(&str, &str)]) -> Result<Vec<i64>, ErrorResp
 }
 
 #[test]
-fn rows_are_sorted_by_any_scalar_as_postgresql_does() {
+fn rows_are_sorted_by_any_scalar_as_in_postgresql() {
     let mut users = users();
     assert_eq!(listed(&users, &[]).unwrap(), [3, 5, 7, 9, 12]);
     assert_eq!(listed(&users, &[("ordering", "-pk")]).unwrap(), [12, 9, 7, 5, 3]);
@@ -93,7 +93,7 @@ fn a_filter_can_be_defined() {
 }
 
 #[test]
-fn request_bodies_are_validated_like_in_django_rest_framework() {
+fn request_bodies_are_validated_as_in_django_rest_framework() {
     let mut users = users();
     let create = |users: &mut Records, body: Value| users.create(serde_json::from_value(body).unwrap());
     let row = create(&mut users, json!({ "username": "carol", "password": "write-only" })).unwrap();

@@ -7,7 +7,7 @@ use super::list::ErrorResponse;
 use super::query::Query;
 use crate::compat::schema::{Field, FieldKind, ListSchema};
 
-/// Validates filters as authentik does, with its messages: one list for each parameter.
+/// Validates filters as authentik does, with its messages: one list of messages for each parameter.
 pub(super) struct Validator<'a> {
     pub(super) query: &'a Query<'a>,
     errors: Map<String, Value>,
@@ -38,7 +38,7 @@ impl<'a> Validator<'a> {
         number
     }
 
-    /// authentik ignores an invalid boolean.
+    /// The value of a boolean parameter; authentik ignores an invalid one.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.query.get(name)?.to_lowercase().parse().ok()
     }
@@ -69,19 +69,19 @@ impl<'a> Validator<'a> {
 /// Rejects a request body whose properties do not match those of the rows. Properties that rows do not have are accepted, because the
 /// specification has write-only ones.
 pub(super) fn check_body(list: &ListSchema, properties: &Map<String, Value>) -> Result<(), ErrorResponse> {
-    let problem = |(name, value): (&String, &Value)| Some((name.clone(), json!([problem(list.field(name)?, value)?])));
-    let errors = properties.iter().filter_map(problem).collect::<Map<_, _>>();
+    let invalid = |(name, value): (&String, &Value)| Some((name.clone(), json!([problem(list.field(name)?, value)?])));
+    let errors = properties.iter().filter_map(invalid).collect::<Map<_, _>>();
     if errors.is_empty() { Ok(()) } else { Err((400, Value::Object(errors))) }
 }
 
 fn problem(field: &Field, value: &Value) -> Option<String> {
-    let is = |is_valid: bool, message: &str| (!is_valid).then(|| message.to_owned());
+    let unless = |is_valid: bool, message: &str| (!is_valid).then(|| message.to_owned());
     match &field.kind {
-        _ if value.is_null() => is(field.nullable, "This field may not be null."),
-        FieldKind::Boolean => is(value.is_boolean(), "Must be a valid boolean."),
-        FieldKind::Number => is(value.is_number(), "A valid number is required."),
+        _ if value.is_null() => unless(field.nullable, "This field may not be null."),
+        FieldKind::Boolean => unless(value.is_boolean(), "Must be a valid boolean."),
+        FieldKind::Number => unless(value.is_number(), "A valid number is required."),
         FieldKind::Integer { minimum, maximum } => match value.as_i64() {
-            None => is(false, "A valid integer is required."),
+            None => unless(false, "A valid integer is required."),
             Some(number) if number < *minimum => Some(format!("Ensure this value is greater than or equal to {minimum}.")),
             Some(number) if number > *maximum => Some(format!("Ensure this value is less than or equal to {maximum}.")),
             Some(_) => None,
@@ -90,8 +90,8 @@ fn problem(field: &Field, value: &Value) -> Option<String> {
             let is_known = value.as_str().is_some_and(|text| values.contains(&text));
             (!is_known).then(|| format!("\"{}\" is not a valid choice.", value.as_str().unwrap_or(&value.to_string())))
         }
-        FieldKind::Uuid => is(value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok()), "Must be a valid UUID."),
-        FieldKind::Text | FieldKind::Date | FieldKind::DateTime => is(value.is_string(), "Not a valid string."),
+        FieldKind::Uuid => unless(value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok()), "Must be a valid UUID."),
+        FieldKind::Text | FieldKind::Date | FieldKind::DateTime => unless(value.is_string(), "Not a valid string."),
         FieldKind::Object(_) | FieldKind::List(_) | FieldKind::Map(_) | FieldKind::Union(_) | FieldKind::Any => None,
     }
 }

@@ -11,7 +11,7 @@ use crate::redaction::Quoter;
 /// How much of a document with a syntax error is shown before the error, in bytes.
 const BEFORE: usize = 80;
 
-/// Decodes a body. If that fails, reads it again to find the path.
+/// Decodes a body. If that fails, reads it again to find the path of the problem.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeFailure> {
     decode_borrowed(body)
 }
@@ -27,7 +27,7 @@ fn diagnose<'a, T: Deserialize<'a>>(body: &'a [u8], error: serde_json::Error) ->
     }
     let quoter = Quoter::default();
     let (is_data, is_eof, place) = (error.is_data(), error.is_eof(), place_of(body, &error));
-    // The error may quote megabytes. Drops it before the second pass creates another one.
+    // The error may quote megabytes. `message` drops it before the second pass creates another one.
     let message = message(error);
     let located = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err();
     let segments = located.as_ref().map(|error| error.path().iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
@@ -51,7 +51,7 @@ fn message(error: serde_json::Error) -> String {
     }
 }
 
-/// What the body contains, if it is not UTF-8 text.
+/// What is wrong with the format of the body, if it begins with a byte order mark or the signature of gzip.
 fn other_format(body: &[u8]) -> Option<&'static str> {
     match body {
         [0xef, 0xbb, 0xbf, ..] => {
@@ -74,7 +74,7 @@ fn place_of(body: &[u8], error: &serde_json::Error) -> usize {
     line_start.saturating_add(error.column()).min(body.len())
 }
 
-/// The text around a syntax error. It begins after a character that ends a URL, so that no query is taken for ordinary text.
+/// The text around a syntax error. It begins where no URL can continue, so that the rest of a query is not shown as ordinary text.
 fn around(body: &[u8], place: usize) -> String {
     let earliest = place.saturating_sub(BEFORE);
     let ends_url = |at: &usize| {
@@ -89,7 +89,7 @@ fn around(body: &[u8], place: usize) -> String {
     if start == 0 { quoted } else { format!("… {quoted}") }
 }
 
-/// The JSON of the value at a path, without reading the document into memory.
+/// The JSON of the value at a path, without building a tree of the whole document.
 fn value_at<'a>(body: &'a [u8], path: &[Segment]) -> Option<&'a str> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     Find(path).deserialize(&mut deserializer).ok().flatten().map(RawValue::get)

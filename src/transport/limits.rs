@@ -8,18 +8,18 @@ use crate::Error;
 use crate::error::DecodeFailure;
 
 /// Requests for up to this many rows get no more time than [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
-const ROWS_IN_TIME: u64 = 100;
+const ROWS_WITHOUT_EXTRA_TIME: u64 = 100;
 
-/// The time for each additional row. A slow server needed 12 ms.
+/// The time for each additional row. A slow server needed 12 ms per row.
 const TIME_PER_ROW: Duration = Duration::from_millis(50);
 
-/// The most time for additional rows, because their number may come from the server's count.
+/// The limit of the time for additional rows. It is needed because their number may come from the server's count.
 const MAX_EXTRA_TIME: Duration = Duration::from_secs(120);
 
 /// How many bytes must arrive within the idle timeout, so that single bytes cannot keep a request open.
 const IDLE_PROGRESS: usize = 4 * 1024;
 
-/// The most bytes that are reserved because of a `Content-Length`.
+/// The maximum number of bytes that are allocated in advance for a `Content-Length`.
 const MAX_RESERVED: usize = 8 * 1024 * 1024;
 
 /// Limits of every request of a client; [`ClientBuilder`](crate::ClientBuilder) documents each.
@@ -48,7 +48,7 @@ impl Limits {
     /// The time limit of one attempt.
     pub(super) fn time_for(&self, url: &Url) -> Duration {
         let rows = url.query_pairs().find(|(name, _)| name == "page_size").map_or(0, |(_, rows)| rows.parse().unwrap_or(u64::MAX));
-        let extra_rows = u32::try_from(rows.saturating_sub(ROWS_IN_TIME)).unwrap_or(u32::MAX);
+        let extra_rows = u32::try_from(rows.saturating_sub(ROWS_WITHOUT_EXTRA_TIME)).unwrap_or(u32::MAX);
         self.timeout.saturating_add(TIME_PER_ROW.saturating_mul(extra_rows).min(MAX_EXTRA_TIME))
     }
 

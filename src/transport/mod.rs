@@ -24,7 +24,7 @@ pub(crate) use token::Token;
 /// How many bytes of an error response are read.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// The settings of every request besides the address and the HTTP client, shared by the clones of a client.
+/// The settings of every request except the address and the HTTP client, shared by the clones of a client.
 #[derive(Debug)]
 pub struct Settings {
     token: Option<Token>,
@@ -69,7 +69,7 @@ pub(crate) async fn send<T>(
     let settings = &client.inner;
     let mut request = request.map_err(Error::from_generated)?;
     settings.prepare(&mut request);
-    // Any other request may have changed something on the server already.
+    // Only GET and HEAD are retried: any other request may have changed something on the server even if it failed.
     let policy = if matches!(*request.method(), Method::GET | Method::HEAD) { settings.retry } else { RetryPolicy::never() };
     let (request, read) = (&request, &read);
     let mut resends = 0..;

@@ -24,7 +24,7 @@ impl<T> ResponseValue<T> {
         self.inner
     }
 
-    /// The HTTP status, which is always a success.
+    /// The HTTP status, which is always a success (2xx).
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status

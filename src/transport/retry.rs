@@ -1,4 +1,4 @@
-//! Retries: after which failures, after which pauses, and for how long.
+//! Decides which failures are retried, after which pauses, and for how long.
 //!
 //! Only GET and HEAD are retried, and only after transient failures: a connection that fails, breaks or times out, a truncated response,
 //! and the statuses 408, 429, 500, 502, 503 and 504. TLS errors are final, because a retry does not fix a certificate.
@@ -19,7 +19,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The longest pause between attempts; timers do not support every `Duration`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
-/// How many responses with status 500 a request may get. Most are caused by a bug, which a retry does not fix, and each costs the server
+/// How many responses with status 500 end the retries. Most are caused by a bug, which a retry does not fix, and each costs the server
 /// work.
 const MAX_SERVER_ERRORS: usize = 5;
 
@@ -29,7 +29,7 @@ const MAX_SERVER_ERRORS: usize = 5;
 /// so on up to 10 s between them, each randomly lengthened or shortened by up to half.
 ///
 /// Two more rules apply. Every request of the client honors a `Retry-After` of up to 60 s; a longer one ends the retries. The requests of
-/// a client share a budget of 20 retries, to which each success adds two and each second a half. Once it is spent, retries wait, so that a
+/// a client share a budget of 20 retries; each success adds two, and each second half of one. Once it is spent, retries wait, so that a
 /// server that is down is not flooded.
 ///
 /// ```
@@ -72,7 +72,7 @@ impl RetryPolicy {
         Self { max_attempts: attempts.max(1), ..self }
     }
 
-    /// How long after the first attempt a retry may start; two minutes unless set.
+    /// How long after the first attempt a retry may start; two minutes unless set. A `Retry-After` may delay it further.
     pub fn max_elapsed(self, elapsed: Duration) -> Self {
         Self { max_elapsed: elapsed, ..self }
     }
@@ -105,7 +105,7 @@ impl Attempted {
         self.activity = "waiting for a response";
     }
 
-    /// Records a failed attempt. Returns the pause before the next one, or the error if there is none.
+    /// Records a failed attempt. Returns the pause before the next attempt, or the error if there is no next attempt.
     fn failed(&mut self, policy: RetryPolicy, error: Error) -> Result<Duration, Error> {
         let elapsed = self.started.elapsed();
         let error = error.after(self.count, elapsed);
@@ -113,7 +113,7 @@ impl Attempted {
         let pause = policy.pause(self.count);
         let (pause, resumes) = match error.retry_after() {
             Some(asked) if asked > MAX_RETRY_AFTER => return Err(error),
-            // Makes every request of the client wait as long as the server asks, even if this one has less time left.
+            // `Throttle::paused` waits as long as the server asks, so that time is subtracted, and does not count toward `max_elapsed`.
             Some(asked) => (pause.saturating_sub(asked), elapsed),
             None => (pause, elapsed.saturating_add(pause)),
         };
@@ -142,7 +142,7 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, Error>>,
 {
-    let activity = "waiting for the pause that the server asked for";
+    let activity = "waiting out the pause that the server asked for";
     let attempted = Mutex::new(Attempted { started: Instant::now(), count: 0, server_errors: 0, last: None, activity });
     let attempts = until_final(policy, throttle, &attempted, attempt);
     let Some(limit) = deadline else { return attempts.await };
@@ -186,7 +186,7 @@ where
 
 #[cfg(feature = "tracing")]
 fn report(error: &Error, pause: Duration) {
-    tracing::warn!(%error, ?pause, "a request to authentik failed and is retried");
+    tracing::warn!(%error, ?pause, "a request to authentik failed and will be retried");
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -42,7 +42,7 @@ impl Throttle {
         }
     }
 
-    /// Waits until fewer requests than allowed are in flight. The semaphore is never closed.
+    /// Waits until another request may be in flight. The result is never `None`, because the semaphore is never closed.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
         self.in_flight.acquire().await.ok()
     }
@@ -67,7 +67,7 @@ impl Throttle {
     /// Takes one retry from the budget, and waits if the budget is spent.
     pub(super) async fn retry(&self) {
         loop {
-            // Registers for notifications before it checks the budget, so that no success in between is missed.
+            // Registers for notifications before checking the budget, so that no success in between is missed.
             let success = self.success.notified();
             let missing = self.take();
             if missing <= 0.0 {

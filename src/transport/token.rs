@@ -14,12 +14,12 @@ const SCHEME: &str = "Bearer ";
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// Errors do not quote the token.
+    /// Builds the header value. Errors do not quote the token.
     pub(crate) fn new(token: String) -> Result<Self, &'static str> {
         let token = Zeroizing::new(token);
         let trimmed = token.trim();
         if trimmed.is_empty() {
-            return Err("the token is empty: set an API token of authentik, or none");
+            return Err("the token is empty: set an API token of authentik, or do not set any token");
         }
         let mut value = Vec::with_capacity(SCHEME.len() + trimmed.len());
         value.extend_from_slice(SCHEME.as_bytes());
@@ -82,11 +82,11 @@ mod tests {
         // Built at run time, and searched for piece by piece, so that the test itself holds no copy.
         let pieces = [format!("wiped-{:x}", fastrand::u128(..)), format!("-{:x}", fastrand::u128(..))];
         let client = crate::Client::builder("https://auth.example.com").token(pieces.concat()).build().unwrap();
-        let copy = client.flows_bindings_list();
+        let request = client.flows_bindings_list();
         assert!(occurrences(&pieces) >= 1);
         drop(client);
         assert!(occurrences(&pieces) >= 1, "a request still holds it");
-        drop(copy);
+        drop(request);
         assert_eq!(occurrences(&pieces), 0);
     }
 

@@ -60,7 +60,7 @@ fn every_thread_can_block() {
 }
 
 #[tokio::test]
-async fn inside_a_runtime_it_fails_with_an_explanation() {
+async fn blocking_inside_a_runtime_fails_with_an_explanation() {
     let client = Client::builder("http://127.0.0.1:1").token("not-a-real-token").retries(0).build().unwrap();
     let error = client.flows_bindings_list().send().blocking().unwrap_err();
     assert!(matches!(error, Error::Configuration { .. }) && error.to_string().contains("use `.await`"), "{error}");

@@ -98,7 +98,7 @@ fn a_closed_pipe_is_not_an_error() {
 }
 
 #[test]
-fn a_page_has_a_diagram_of_each_flow_and_needs_no_network() {
+fn the_html_page_has_a_diagram_of_each_flow_and_needs_no_network() {
     let (success, html, err) = run(&["--format", "html", "--release", "2025.12"]);
     assert!(success, "{err}");
     assert!(html.starts_with("<!DOCTYPE html>") && html.trim_end().ends_with("</html>"));
@@ -117,7 +117,7 @@ fn a_page_has_a_diagram_of_each_flow_and_needs_no_network() {
 /// Run with `cargo test --test all -- --ignored browser` where Chromium is installed.
 #[test]
 #[ignore = "needs the program `chromium`"]
-fn a_browser_shows_and_filters_the_page() {
+fn a_browser_shows_and_filters_the_html_page() {
     let (_, html, _) = run(&["--format", "html"]);
     let type_into_filter = "<script>input.value = 'recovery-004'; input.dispatchEvent(new Event('input'));\
         document.title = [...document.querySelectorAll('article')].filter((article) => article.checkVisibility()).length + ' of ' + \

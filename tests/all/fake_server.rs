@@ -1,4 +1,4 @@
-//! The fake server behaves as was measured on real servers.
+//! The fake server behaves like the real servers that were measured.
 #![cfg(operation = "flows_bindings_list")]
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ async fn fake(release: Release) -> FakeAuthentik {
     FakeAuthentik::builder().release(release).generated(ROWS, 212).start().await.unwrap()
 }
 
-/// The loop of every tutorial: page 1, 2, 3 … until `next` is 0. Returns the primary keys in the order received.
+/// The usual pagination loop: page 1, 2, 3 … until `next` is 0. Returns the primary keys in the order received.
 async fn plain_loop(server: &FakeAuthentik, ordering: &str, page_size: Option<u64>) -> Vec<Uuid> {
     let client = server.client();
     let (mut keys, mut page) = (Vec::new(), 1);
@@ -53,7 +53,7 @@ async fn a_page_requested_twice_has_the_same_rows() {
 }
 
 #[tokio::test]
-async fn other_releases_lose_rows_without_the_tie_break() {
+async fn other_releases_lose_rows_without_a_tie_break() {
     let server = fake(Release::V2025_12).await;
     for (ordering, loses) in [("", false), ("pk", false), ("order", true), ("order,pk", false), ("target,order", true), ("nonsense", false)]
     {
@@ -104,7 +104,7 @@ async fn an_empty_list_is_one_page() {
     assert_eq!(serde_json::to_value(&page.pagination).unwrap(), expected);
 }
 
-/// Sends a raw request, which the typed client could not send.
+/// Prepares a request that the typed client could not send.
 fn request(server: &FakeAuthentik, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new().request(method, format!("{}{path}", server.address())).bearer_auth(FakeAuthentik::TOKEN)
@@ -187,7 +187,7 @@ async fn a_row_inserted_between_count_and_select_pushes_the_last_row_off_the_las
         (page.pagination.count, page.results.iter().map(|row| row.order).collect::<Vec<_>>())
     };
     assert_eq!(page(1).await, (8, vec![1, 2, 3, 4]));
-    assert_eq!(page(2).await, (8, vec![4, 5, 6, 7]), "row 8 existed throughout, and is on neither page");
+    assert_eq!(page(2).await, (8, vec![4, 5, 6, 7]), "the row with order 8 existed throughout, and is on neither page");
     assert_eq!(page(3).await, (9, vec![]), "the count includes the row on this page, but the row was deleted");
 }
 

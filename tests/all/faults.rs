@@ -78,7 +78,7 @@ async fn a_complete_response_leaves_the_connection_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_style_request_is_served() {
+async fn a_request_target_in_absolute_form_is_served() {
     let server = fake().start().await.unwrap();
     let mut stream = TcpStream::connect(server.address().trim_start_matches("http://")).unwrap();
     stream.write_all(REQUEST.replace("GET /", "GET http://auth.example.com/").as_bytes()).unwrap();
@@ -86,7 +86,7 @@ async fn a_proxy_style_request_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_are_closed_reset_and_truncated() {
+async fn connections_are_closed_or_reset_and_responses_truncated() {
     assert_eq!(with_fault(Fault::Close).await, (Vec::new(), None));
     assert_eq!(with_fault(Fault::Reset).await, (Vec::new(), Some(std::io::ErrorKind::ConnectionReset)));
 
@@ -97,7 +97,7 @@ async fn connections_are_closed_reset_and_truncated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stalled_response_is_half_sent_and_stays_open() {
+async fn a_stalled_response_is_half_sent_and_its_connection_stays_open() {
     let server = fake().always(Fault::Stall).start().await.unwrap();
     let mut stream = connect(&server);
     stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -119,7 +119,7 @@ async fn a_trickling_body_arrives_completely() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endless_body_does_not_end() {
+async fn an_infinite_body_consists_of_spaces() {
     let server = fake().always(Fault::InfiniteBody).start().await.unwrap();
     let mut stream = connect(&server);
     let mut bytes = vec![0; 2_000_000];

@@ -28,10 +28,10 @@ async fn a_slug_in_place_of_a_uuid_is_explained() {
     assert!(message.contains("`page` must be an integer, not 18446744073709551615"), "{message}");
 }
 
-fn flow(names: &Value) -> serde_json::Result<FlowSet> {
+fn flow(properties: &Value) -> serde_json::Result<FlowSet> {
     let mut flow = serde_json::to_value(bindings(1, 1)[0].flow().unwrap()).unwrap();
     flow.as_object_mut().unwrap().remove("background");
-    flow.as_object_mut().unwrap().extend(names.as_object().unwrap().clone());
+    flow.as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
     serde_json::from_value(flow)
 }
 
@@ -60,7 +60,7 @@ fn a_signed_link_reveals_its_credential_only_on_request() {
     assert_eq!("/a?b".parse(), Ok(SignedLink::from("/a?b")));
 }
 
-/// Models are `#[non_exhaustive]`, so other crates use their builders, which name missing fields.
+/// Models are `#[non_exhaustive]`, so other crates use their builders, whose errors name missing fields.
 #[test]
 fn models_are_built_field_by_field() {
     let error = FlowStageBinding::try_from(FlowStageBinding::builder().order(1)).unwrap_err().to_string();

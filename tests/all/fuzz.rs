@@ -62,7 +62,7 @@ fn error_bodies() {
 }
 
 #[test]
-fn retry_afters() {
+fn retry_after_values() {
     let inputs: [&[u8]; 7] =
         [b"60", b"0", b"-1", b"1e9", b"99999999999999999999999", b"Wed, 21 Oct 2026 07:28:00 GMT", b"Fri, 31 Dec 9999 23:59:59 GMT"];
     mutate(targets::retry_after, &inputs, 600);

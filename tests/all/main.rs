@@ -1,4 +1,4 @@
-//! The tests of the library. All of them are one program, because linking one for each file takes longer than running most of them.
+//! The tests of the library, in a single binary: linking a binary for each file takes longer than running most of them.
 //!
 //! `cargo test --all-features --test all listing::` runs those in `listing/`.
 

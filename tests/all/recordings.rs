@@ -17,7 +17,7 @@ struct Recording {
     /// Such as `2025.6.4/auth_none`.
     name: String,
     status: u16,
-    kind: String,
+    content_type: String,
     body: String,
 }
 
@@ -29,13 +29,13 @@ impl Recording {
         Self {
             name: format!("{release}/{}", path.file_stem().unwrap().to_string_lossy()),
             status: head.split_whitespace().nth(1).unwrap().parse().unwrap(),
-            kind: head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap().to_owned(),
+            content_type: head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap().to_owned(),
             body: body.to_owned(),
         }
     }
 
     async fn replay(&self) -> Result<PaginatedFlowStageBindingList, Error> {
-        let headers = vec![("content-type", self.kind.clone()), ("x-authentik-id", "recorded".to_owned())];
+        let headers = vec![("content-type", self.content_type.clone()), ("x-authentik-id", "recorded".to_owned())];
         let response = Fault::Response { status: self.status, headers, body: self.body.clone().into() };
         let server = FakeAuthentik::builder().fault(1, response).start().await.unwrap();
         server.client().flows_bindings_list().send().await.map(authentik_flow_bindings::ResponseValue::into_inner)

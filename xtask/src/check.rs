@@ -24,11 +24,11 @@ pub enum Task {
     Cargo(Cow<'static, str>),
     /// A cargo command with an environment variable.
     CargoWith(Cow<'static, str>, (&'static str, &'static str)),
-    /// A cargo command of another toolchain, which is skipped if the toolchain is not installed.
+    /// A cargo command run with another toolchain; skipped if that toolchain is not installed.
     Toolchain(String, Cow<'static, str>),
     /// A function, which prints what it runs and returns whether it passed.
     Check(fn(&Path) -> Result<bool>),
-    /// Whether every dependency supports this Rust.
+    /// Checks that every dependency supports this Rust version.
     OldestRust(String),
     /// A step that cannot run on this machine, and why.
     Skipped(String),
@@ -40,10 +40,10 @@ impl Step {
     }
 }
 
-/// Tests the client, its listings and its build without the generator and optional features.
+/// Tests of the client, its listings and its build modes, without the generator and the optional features.
 const MINIMAL_TESTS: &str = "test --no-default-features --features rustls --locked --test all -- client:: listing:: build_modes::";
 const BROWSER_TESTS: &str = "test --all-features --locked --test all -- --ignored browser";
-/// Compiles crates that only these tests need.
+/// Tests that compile crates that no other test needs.
 const COMPILING_TESTS: &str = "test --package xtask --locked --test all -- --ignored survey:: diff::wire";
 
 /// Every step, quick ones first.
@@ -72,7 +72,7 @@ fn steps(manifest: &DocumentMut) -> Vec<Step> {
         Step { name: "oldest Rust, declared", task: Task::OldestRust(minimum.into()) },
         Step { name: "docs", task: Task::CargoWith(docs, ("RUSTDOCFLAGS", "-D warnings")) },
         Step { name: "links in documents", task: Task::Check(links::check) },
-        // More cases of the property tests than a run by hand tries.
+        // Property tests try more cases here than in a manual run.
         Step { name: "tests", task: Task::CargoWith("test --workspace --all-features --locked".into(), ("PROPTEST_CASES", "400")) },
         Step::cargo("tests that compile crates", COMPILING_TESTS),
         Step::cargo("tests of a small build", MINIMAL_TESTS),

@@ -40,11 +40,11 @@ impl Document {
             let problem = format!("the control character U+{:04X}", u32::from(character));
             Err(document.error(line_and_column(text, offset), problem, "remove it, or save the file as UTF-8 if it is in another encoding"))
         } else if text.lines().all(is_blank) {
-            Err(document.error("line 1", "the document is empty", "give an OpenAPI document"))
+            Err(document.error("line 1", "the document is empty", "pass an OpenAPI document"))
         } else if start.starts_with('<') {
             Err(document.error("line 1", "an HTML or XML page", "give the address of the document itself, not of a page about it"))
         } else if nests_too_deeply(text) {
-            Err(document.error("the whole file", format!("brackets are nested more than {MAX_NESTING} deep"), "give an OpenAPI document"))
+            Err(document.error("the whole file", format!("brackets are nested more than {MAX_NESTING} deep"), "pass an OpenAPI document"))
         } else if start.starts_with('{') {
             document.parse_json(text)
         } else {
@@ -63,7 +63,7 @@ impl Document {
             self.error(
                 place,
                 format!("invalid YAML: {error}"),
-                "correct it there; wrong indentation, a missing quote, a duplicate key or too deep nesting is the usual cause",
+                "correct it there; wrong indentation, a missing quote, a duplicate key or excessive nesting is the usual cause",
             )
         })
     }
@@ -115,7 +115,7 @@ impl Document {
 
     /// An error of this document with the line and column of its pointer, or of its nearest ancestor.
     pub fn with_line(&self, error: Error) -> Error {
-        // To look for a pointer that does not exist would take a pass over the text for each of its ancestors.
+        // Looking for a pointer that does not exist would take a pass over the text for each of its ancestors.
         let exists = |pointer: &&str| self.root.pointer(pointer.trim_start_matches('#')).is_some();
         let ancestors = std::iter::successors(Some(error.pointer.as_str()), |pointer| Some(pointer.rsplit_once('/')?.0));
         let nearest = ancestors.into_iter().find(exists).filter(|pointer| *pointer != "#").unwrap_or(&error.pointer).to_owned();
@@ -181,7 +181,7 @@ impl Document {
     }
 }
 
-/// What a schema refers to, directly or as its only part.
+/// What a schema refers to, directly or in the first part of its `allOf`.
 pub fn sole_reference(schema: &Value) -> Option<&str> {
     reference(schema).or_else(|| reference(schema.get("allOf")?.get(0)?))
 }
@@ -234,7 +234,7 @@ fn begins_control_character(byte: u8) -> bool {
     byte < b' ' || matches!(byte, 0x7f | 0xc2)
 }
 
-/// The pointer of a string with a control character, other than line breaks in prose and examples.
+/// The pointer to a string with a control character, other than line breaks and tabs in prose and examples.
 fn control_character(root: &Value) -> Option<String> {
     let mut found = None;
     // Most documents have none, and pointers take time.
@@ -249,7 +249,7 @@ fn control_character(root: &Value) -> Option<String> {
     found
 }
 
-/// Whether a part of a document has one; `key` is the nearest key around it that is prose.
+/// Whether a part of a document has such a character; `key` is the enclosing key for prose, if any, or else the nearest key.
 fn has_control_character(node: &Value, key: &str) -> bool {
     match node {
         Value::String(text) if !text.bytes().any(begins_control_character) => false,

@@ -14,7 +14,7 @@ use url::Url;
 /// The environment variable with a token for servers that require one.
 pub const TOKEN: &str = "XTASK_TOKEN";
 
-/// The largest document that is read. Upstream's whole schema has 1.8 MB.
+/// The largest document that is read. Upstream's whole schema is 1.8 MB in size.
 pub const MAX_BYTES: u64 = 64 << 20;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const MAX_REDIRECTS: u32 = 5;
 /// A document to download.
 pub struct Wanted {
     pub url: Url,
-    /// The help if the server does not have the document.
+    /// The help text if the server does not have the document.
     pub if_missing: String,
     /// What the server does before it responds, if it takes a long time.
     pub waiting: Option<&'static str>,
@@ -122,13 +122,13 @@ fn check_status(response: &Response<Body>, wanted: &Wanted) -> Result<()> {
         }
         401 | 403 => format!("the server requires a token: set {TOKEN}, or pass a file"),
         404 | 410 => wanted.if_missing.clone(),
-        429 | 500..=599 => "the server failed: try again later, or pass a file".to_owned(),
+        429 | 500..=599 => "the server failed or is overloaded: try again later, or pass a file".to_owned(),
         _ => "check the address, or pass a file".to_owned(),
     };
     bail!("{url}: the server responded with {status}\n  help: {help}")
 }
 
-/// The target of a redirect, without possible credentials.
+/// The target of a redirect, without its user name, password and query, which may contain credentials.
 fn redirect_target(response: &Response<Body>, url: &Url) -> Option<Url> {
     let mut target = url.join(response.headers().get(header::LOCATION)?.to_str().ok()?).ok()?;
     target.set_username("").ok()?;
@@ -144,7 +144,7 @@ fn failed(url: &Url, error: &dyn Display) -> anyhow::Error {
 
 /// The problem behind a TLS error, and what to do about it.
 fn explain(error: &str) -> (String, &'static str) {
-    const TRUST: &str = "add the authority's certificate to those of this machine, or pass a file";
+    const TRUST: &str = "add the authority's certificate to this machine's trust store, or pass a file";
     let certificates = [
         ("UnknownIssuer", "the server's certificate is from an authority that this machine does not trust", TRUST),
         ("BadSignature", "the server's certificate is not signed by the authority that it names", TRUST),
@@ -153,7 +153,7 @@ fn explain(error: &str) -> (String, &'static str) {
         ("certificate expired", "the server's certificate has expired", "renew it, and check the clock of this machine"),
         ("NotValidForName", "the server's certificate is for another host", "use the name that the certificate is for"),
         ("not valid for name", "the server's certificate is for another host", "use the name that the certificate is for"),
-        ("for https only", "it redirects to plain http", "give an address that stays with https"),
+        ("for https only", "the server redirects to plain http", "give an address that stays on https"),
     ];
     match certificates.into_iter().find(|(known, ..)| error.contains(known)) {
         Some((_, problem, help)) => (problem.to_owned(), help),

@@ -1,4 +1,4 @@
-//! Checks the links in documents: to files of the repository, and to pages of docs.rs.
+//! Checks the links in Markdown documents that lead to files in the repository or to pages on docs.rs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

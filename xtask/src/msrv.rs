@@ -1,5 +1,5 @@
-//! Checks the oldest Rust that the crate supports without having that toolchain: by the `rust-version` of each dependency. For the standard
-//! library, clippy does the same (`incompatible_msrv`). Neither checks language features, so the gate also compiles with the oldest Rust if
+//! Checks the minimum supported Rust version without that toolchain, by the `rust-version` of each dependency. For the standard
+//! library, clippy does the same (`incompatible_msrv`). Neither checks language features, so the gate also compiles with that toolchain if
 //! it is installed.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn check(root: &Path, minimum: &str) -> Result<bool> {
     let newer = metadata.newer(minimum);
     for package in &newer {
         let rust = package.rust_version.as_deref().unwrap_or_default();
-        println!("{} {} needs Rust {rust}, this crate promises {minimum}", package.name, package.version);
+        println!("{} {} needs Rust {rust}, but this crate promises {minimum}", package.name, package.version);
     }
     if !newer.is_empty() {
         println!("  help: use an older version of it, or increase `rust-version` in Cargo.toml, which requires a minor release");

@@ -12,8 +12,8 @@ use crate::sync::files;
 /// The size limit in bytes. A larger package contains a fixture or a picture by mistake.
 const LARGEST: u64 = 240_000;
 
-/// The build artifacts of the package. They are not in the repository's own folder: cargo does not distinguish the two build scripts, and
-/// would no longer compile the repository's when `codegen/` changes.
+/// The target folder for the package. It is not the repository's: in a shared folder, cargo does not distinguish the two build scripts, and
+/// does not recompile the repository's when `codegen/` changes.
 const TARGET: &str = "target/packaged";
 
 /// Packages the crate, unpacks it, and tests and runs it. Returns whether all of that works.
@@ -29,9 +29,9 @@ pub fn check(root: &Path) -> Result<bool> {
         return Ok(false);
     }
     let target = root.join(TARGET).display().to_string();
-    let here = [("CARGO_TARGET_DIR", target.as_str())];
-    Ok(cargo(&package, "test --offline --locked", &here)?
-        && cargo(&package, "run --example list_bindings --features testing --offline --locked", &here)?)
+    let environment = [("CARGO_TARGET_DIR", target.as_str())];
+    Ok(cargo(&package, "test --offline --locked", &environment)?
+        && cargo(&package, "run --example list_bindings --features testing --offline --locked", &environment)?)
 }
 
 /// Builds the documentation of the unpacked package as docs.rs does: with nightly Rust, every feature, no network and no write to the
@@ -77,8 +77,8 @@ fn unpack(root: &Path) -> Result<PathBuf> {
 /// Files that downstream users do not need. Cargo itself writes `.cargo_vcs_info.json`.
 fn is_unwanted(path: &Path) -> bool {
     let is_hidden = path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-    let is_of_the_repository = ["benches", "fuzz", "tests", "xtask"].iter().any(|folder| path.starts_with(folder));
-    (is_hidden && path != Path::new(".cargo_vcs_info.json")) || is_of_the_repository
+    let is_repository_only = ["benches", "fuzz", "tests", "xtask"].iter().any(|folder| path.starts_with(folder));
+    (is_hidden && path != Path::new(".cargo_vcs_info.json")) || is_repository_only
 }
 
 /// Every file, relative to the folder, with its modification time.

@@ -32,7 +32,7 @@ pub fn run_command(folder: &Path, program: &str, arguments: &str, environment: &
     println!("    {name} {arguments}");
     let mut command = Command::new(program);
     command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(folder);
-    // The example lists the fake server, even if a real one is configured.
+    // The example must read from the fake server, even if a real one is configured.
     for variable in CLIENT_VARIABLES {
         command.env_remove(variable);
     }

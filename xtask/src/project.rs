@@ -65,7 +65,7 @@ impl Project {
         self.upstream("release")
     }
 
-    /// The URL of upstream's schema of a release.
+    /// The URL of upstream's schema for a release.
     pub fn url(&self, release: &str) -> Result<String> {
         Ok(self.upstream("url")?.replace("{release}", release))
     }

@@ -19,7 +19,7 @@ const PLACEHOLDERS: [&str; 6] = ["example.com", "example.org", "your-org", "OWNE
 /// The registry's checks. The gate has already checked the contents of the package.
 const PACKAGE: [Step; 1] = [Step::cargo("dry run of publishing", "publish --dry-run --locked")];
 
-/// Checks a release, and tags it unless this is a dry run, which may leave out the gate. Returns whether everything passed.
+/// Checks a release, and tags it unless this is a dry run. Only a dry run may skip the gate. Returns whether everything passed.
 pub fn run(root: &Path, dry_run: bool, skip_gate: bool) -> Result<bool> {
     let release = Release::read(root)?;
     let problems = release.problems()?;
@@ -36,7 +36,7 @@ pub fn run(root: &Path, dry_run: bool, skip_gate: bool) -> Result<bool> {
         return Ok(false);
     }
     if skip_gate {
-        println!("\n{} can be released if the gate passes, which was left out: `cargo xtask check` runs it", release.version);
+        println!("\n{} can be released if the gate passes, which was skipped: `cargo xtask check` runs it", release.version);
         return Ok(true);
     }
     if dry_run {
@@ -84,7 +84,7 @@ impl Release {
         let head = project.git(&["rev-parse", "HEAD"])?;
         if self.tagged_commit()?.is_some_and(|commit| commit != head) {
             let help = "a version can be released only once: run `cargo xtask sync --base` with the last tag, or increase the version";
-            problems.push(format!("the tag {} exists, on another commit\n  help: {help}", self.tag()));
+            problems.push(format!("the tag {} already exists, on another commit\n  help: {help}", self.tag()));
         }
         match self.previous_tag()? {
             // There is no published version to compare with.
@@ -110,7 +110,7 @@ impl Release {
             "run `cargo xtask sync --base` with that tag, which sets the version, or raise it in Cargo.toml, Cargo.lock and CHANGELOG.md";
         Ok((!is_enough).then(|| {
             format!(
-                "the version is {}, but the generated Rust has {bump} changes since {previous}, which needs {least}\n  help: {help}",
+                "the version is {}, but the generated Rust has {bump} changes since {previous}, which need {least}\n  help: {help}",
                 self.version
             )
         }))
@@ -136,14 +136,14 @@ impl Release {
         self.project.git(&["rev-list", "-n", "1", &tag]).map(Some)
     }
 
-    /// The newest tag of a version before this one.
+    /// The newest version tag, apart from the one of this version.
     fn previous_tag(&self) -> Result<Option<String>> {
         let tags = self.project.git(&["tag", "--list", "v*", "--merged", "HEAD", "--sort=-version:refname"])?;
         let this = self.tag();
         Ok(tags.lines().find(|tag| *tag != this).map(str::to_owned))
     }
 
-    /// The checks by cargo, which run once the files are ready.
+    /// The cargo commands that check the release, which run once the files are ready.
     fn steps(&self) -> Result<Vec<Step>> {
         let mut steps = PACKAGE.to_vec();
         if let Some(previous) = self.previous_tag()? {

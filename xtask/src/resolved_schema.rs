@@ -10,7 +10,7 @@ use crate::codegen::pointer::{child, component, reference};
 
 mod objects;
 
-/// A schema without keywords.
+/// A schema without keywords, which allows any value.
 pub static ANYTHING: Value = Value::Null;
 
 /// Keywords that are compared one by one, and those that are documentation.
@@ -87,7 +87,7 @@ impl<'a> ResolvedSchema<'a> {
         }
     }
 
-    /// A keyword of the outermost schema that has it.
+    /// The value of a keyword, from the outermost schema that has it.
     pub fn get(&self, keyword: &str) -> Option<&'a Value> {
         match keyword {
             "allOf" => self.layers.last()?.get(keyword),
@@ -95,7 +95,7 @@ impl<'a> ResolvedSchema<'a> {
         }
     }
 
-    /// A keyword of the definition alone.
+    /// The value of a keyword in the definition, ignoring the places that refer to it.
     pub fn defines(&self, keyword: &str) -> Option<&'a Value> {
         self.layers.last()?.get(keyword)
     }
@@ -140,7 +140,7 @@ impl<'a> ResolvedSchema<'a> {
     /// Keywords that are not in [`KNOWN`].
     pub fn others(&self) -> BTreeMap<&'a str, &'a Value> {
         let keywords = self.layers.iter().rev().filter_map(|layer| layer.as_object()).flatten();
-        keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_of_use(key)).collect()
+        keywords.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN.contains(key) && !is_about_use(key)).collect()
     }
 
     /// Whether it contains other schemas.
@@ -150,8 +150,8 @@ impl<'a> ResolvedSchema<'a> {
 
     /// Whether it has only keywords about properties.
     pub fn is_only_properties(&self) -> bool {
-        let says = |keyword: &String| !(is_of_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
-        !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(says))
+        let other = |keyword: &String| !(is_about_use(keyword) || ["type", "properties", "required", "allOf"].contains(&keyword.as_str()));
+        !self.layers.last().and_then(|layer| layer.as_object()).is_some_and(|layer| layer.keys().any(other))
     }
 
     /// The aliases of a property.
@@ -202,13 +202,13 @@ impl<'a> ResolvedSchema<'a> {
 }
 
 /// Whether a keyword is about the use of a schema, and not about the values that it allows.
-fn is_of_use(keyword: &str) -> bool {
+fn is_about_use(keyword: &str) -> bool {
     USAGE.contains(&keyword) || matches!(keyword, "description" | "x-aliases" | "x-default-when-absent")
 }
 
 /// A part of a slice as a value to compare, with references resolved and without documentation.
 pub fn bare(root: &Value, part: &Value) -> Value {
-    /// How many times a recursive schema is resolved.
+    /// How many nested references are resolved, so that a recursive schema ends.
     const DEEPEST: usize = 8;
     fn written(root: &Value, part: &Value, names: bool, deeper: usize) -> Value {
         match part {

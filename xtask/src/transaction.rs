@@ -52,7 +52,7 @@ impl Lock {
     }
 }
 
-/// Finishes or discards an interrupted sync. Takes the lock only if there is one.
+/// Finishes or discards an interrupted sync. Takes the lock only if there is such a sync.
 pub fn recover(root: &Path) -> Result<()> {
     if root.join(FOLDER).exists() { recover_with(root, &Lock::acquire(root, false)?) } else { Ok(()) }
 }
@@ -87,7 +87,7 @@ pub fn replace(root: &Path, files: &[(&str, String)]) -> Result<()> {
     if let Err(error) = transaction.rename(&entries) {
         transaction.restore(&entries).context("the next `cargo xtask sync` finishes this one")?;
         transaction.clear()?;
-        return Err(error.context("every file is as it was"));
+        return Err(error.context("every file has its old contents"));
     }
     transaction.clear()
 }
@@ -146,7 +146,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Completes the change that a journal recorded. Returns whether there was one.
+    /// Completes the change that a journal recorded. Returns whether any file still had to be replaced.
     fn finish(&self, entries: &[Entry]) -> Result<bool> {
         let digests = entries.iter().map(|entry| self.digest(&entry.path)).collect::<Result<Vec<_>>>()?;
         let is_old = |(entry, digest): &(&Entry, &String)| entry.old == **digest;
@@ -194,7 +194,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// The target of the path, if it is a symbolic link.
+    /// The absolute path of a file, with symbolic links resolved.
     fn target(&self, path: &str) -> std::io::Result<PathBuf> {
         fs::canonicalize(self.root.join(path))
     }

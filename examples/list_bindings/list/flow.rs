@@ -21,11 +21,11 @@ pub struct Flow {
 impl Flow {
     fn new(pk: Uuid, mut bindings: Vec<FlowStageBinding>) -> Self {
         bindings.sort_by_key(|binding| (binding.order, binding.pk));
-        // Only the stages of a flow contain its description.
+        // The slug, name and designation of a flow are only in the `flow_set` of its stages.
         let described = bindings.iter().flat_map(|binding| &binding.stage_obj.flow_set).find(|flow| flow.pk == pk);
         let (slug, name, designation) = match described {
             Some(flow) => (flow.slug.clone(), flow.name.clone(), flow.designation.label().to_owned()),
-            None => (pk.to_string(), "Flow without a description".to_owned(), "Unknown".to_owned()),
+            None => (pk.to_string(), "Unknown flow".to_owned(), "Unknown".to_owned()),
         };
         Self { slug, name, designation, bindings }
     }

@@ -131,7 +131,7 @@ async fn with_notice<T>(rows: impl Future<Output = T>) -> T {
     if let Ok(rows) = tokio::time::timeout(Duration::from_secs(3), &mut rows).await {
         return rows;
     }
-    report(format_args!("no rows yet: requests that fail are sent again for up to two minutes"));
+    report(format_args!("no rows yet: failed requests are retried for up to two minutes"));
     rows.await
 }
 
@@ -148,7 +148,7 @@ fn print(flows: &[Flow], format: Format) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Writes a line for the user. That nobody can read it is no reason to stop.
+/// Writes a line for the user. If that fails, the program continues.
 fn report(line: fmt::Arguments) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -14,7 +14,7 @@ use super::flow::{Flow, evaluated};
 const NAME: Style = Style::new().bold();
 const SLUG: Style = AnsiColor::Cyan.on_default();
 
-/// One table for each flow. The colors are for `anstream` to keep or remove.
+/// Writes one table for each flow, in color. `anstream` removes the colors if the output does not support them.
 pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     for flow in flows {
         let (name, slug) = (printable(&flow.name), printable(&flow.slug));
@@ -29,7 +29,7 @@ pub fn table(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     Ok(())
 }
 
-/// Without characters that control a terminal.
+/// Replaces control characters, which a terminal could interpret.
 fn printable(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
@@ -45,19 +45,19 @@ fn row(binding: &FlowStageBinding) -> [String; 6] {
     ]
 }
 
-/// The rows, with the names and values of the API.
+/// Writes the bindings as JSON, with the same property names and values as in the API.
 pub fn json(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     let rows = flows.iter().flat_map(|flow| &flow.bindings).collect::<Vec<_>>();
     serde_json::to_writer_pretty(&mut *out, &rows)?;
     Ok(writeln!(out)?)
 }
 
-/// One line for each binding, with the names and values of the API.
+/// Writes one line of CSV for each binding, with the same values as in the API.
 pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let settings = ["policy_engine_mode", "evaluate_on_plan", "re_evaluate_policies", "invalid_response_action"];
     csv.write_record(["flow", "order", "stage", "kind"].iter().chain(&settings).chain(&["pk"]))?;
-    let yes_or_no = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
+    let true_or_false = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
     for flow in flows {
         for binding in &flow.bindings {
             csv.write_record([
@@ -66,8 +66,8 @@ pub fn csv(out: &mut impl Write, flows: &[Flow]) -> Result<()> {
                 &binding.stage_obj.name,
                 &binding.stage_obj.verbose_name,
                 binding.policy_engine_mode.as_ref().map_or("", |mode| mode.as_str()),
-                &yes_or_no(binding.evaluate_on_plan),
-                &yes_or_no(binding.re_evaluate_policies),
+                &true_or_false(binding.evaluate_on_plan),
+                &true_or_false(binding.re_evaluate_policies),
                 binding.invalid_response_action.as_ref().map_or("", |action| action.as_str()),
                 &binding.pk.to_string(),
             ])?;

@@ -138,7 +138,7 @@ async fn texts_are_collected_in_the_order_of_the_server_and_sorted_by_code_point
     let rows = paginate(&address, "", &BY_SLUG).collect().await.unwrap();
     assert_eq!(rows.len(), 250);
     assert!(rows.is_sorted_by(|a, b| a.slug < b.slug));
-    assert!(!rows.is_sorted_by(|a, b| collate(&a.slug, &b.slug).is_lt()), "the client's collation is in use");
+    assert!(!rows.is_sorted_by(|a, b| collate(&a.slug, &b.slug).is_lt()), "the rows are still in the server's order");
     let sizes = server.lock().unwrap().requests.iter().map(|(_, size)| *size).collect::<Vec<_>>();
     assert!(sizes.len() <= 4, "{sizes:?}");
 
@@ -166,7 +166,7 @@ async fn a_listing_by_text_resumes_after_a_deleted_row() {
 }
 
 #[tokio::test]
-async fn a_composite_key_is_one_ordering_in_both_directions() {
+async fn all_terms_of_a_composite_key_are_requested_in_the_same_direction() {
     let (address, server) = server_of(30, Sorting::AsAsked).await;
     let rows = paginate(&address, "", &BY_GROUP_AND_NUMBER).page_size(20).collect().await.unwrap();
     assert!(rows.len() == 30 && rows.is_sorted_by_key(|row| (row.group, row.number)));

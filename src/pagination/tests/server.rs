@@ -1,4 +1,4 @@
-//! A list server for rows of any key, which sorts texts by a collation unlike the client's.
+//! A server that lists rows with keys of any kind, and sorts strings by a collation, unlike the client.
 
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};

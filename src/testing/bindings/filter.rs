@@ -44,19 +44,19 @@ impl Filter {
     }
 
     pub(super) fn matches(&self, row: &FlowStageBinding, rows: &Bindings) -> bool {
-        fn is<T: PartialEq + Copy>(wanted: Option<T>, value: Option<T>) -> bool {
+        fn allows<T: PartialEq + Copy>(wanted: Option<T>, value: Option<T>) -> bool {
             wanted.is_none_or(|wanted| value == Some(wanted))
         }
-        is(self.pk, Some(row.pk))
-            && is(self.pbm, Some(row.policybindingmodel_ptr_id))
-            && is(self.stage, Some(row.stage))
-            && is(self.target, Some(row.target))
+        allows(self.pk, Some(row.pk))
+            && allows(self.pbm, Some(row.policybindingmodel_ptr_id))
+            && allows(self.stage, Some(row.stage))
+            && allows(self.target, Some(row.target))
             && (self.policies.is_empty() || rows.binds_one_of(row, &self.policies))
-            && is(self.order, Some(row.order))
-            && is(self.evaluate_on_plan, row.evaluate_on_plan)
-            && is(self.re_evaluate_policies, row.re_evaluate_policies)
-            && is(self.policy_engine_mode.as_deref(), mode(row))
-            && is(self.invalid_response_action.as_deref(), action(row))
+            && allows(self.order, Some(row.order))
+            && allows(self.evaluate_on_plan, row.evaluate_on_plan)
+            && allows(self.re_evaluate_policies, row.re_evaluate_policies)
+            && allows(self.policy_engine_mode.as_deref(), mode(row))
+            && allows(self.invalid_response_action.as_deref(), action(row))
             && (self.words.is_empty() || {
                 let name = row.stage_obj.name.to_lowercase();
                 self.words.iter().all(|word| name.contains(word))

@@ -26,7 +26,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation", "enrollment", "recovery", "stage_configuration"];
 
-/// Generates `count` bindings of `flows` flows. The same numbers give the same bindings.
+/// Generates `count` bindings of `flows` flows. The same arguments give the same bindings.
 ///
 /// As on real servers, most bindings share their `order` with many others, a stage is used by several flows, and one binding has
 /// the smallest possible `order`, `-2147483648`.
@@ -40,7 +40,7 @@ const DESIGNATIONS: &[&str] = &["authentication", "authorization", "invalidation
 pub fn bindings(count: usize, flows: usize) -> Vec<FlowStageBinding> {
     let mut rng = Rng::with_seed(202_506);
     let flows = (0..flows.max(1)).map(|number| flow(number, &mut rng)).collect::<Vec<_>>();
-    // A stage for every two bindings, so that most stages are used by two flows.
+    // One stage for every two bindings, so that most stages are used by two flows.
     let mut stages = (0..=(count / 2)).map(|number| stage(number, &mut rng)).collect::<Vec<_>>();
     let places = (0..count).map(|number| (number % flows.len(), number % stages.len(), number / flows.len())).collect::<Vec<_>>();
     for (flow, stage, _) in &places {
@@ -77,7 +77,7 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
     let slug = format!("{}-{number:03}", designation.replace('_', "-"));
     let layout = ["stacked", "content_left", "sidebar_right"][number % 3];
     let flow = json!({
-        // Also accepted if the specification calls it `background_url`.
+        // If the specification calls the property `background_url`, this name is accepted as an alias.
         "background": "/static/dist/assets/images/flow_background.jpg",
         "compatibility_mode": rng.bool(),
         "denied_action": "message_continue",
@@ -94,7 +94,7 @@ fn flow(number: usize, rng: &mut Rng) -> FlowSet {
     model(flow)
 }
 
-/// Decodes a model from JSON, so that a new optional property of the specification needs no change here.
+/// Decodes a model from JSON, so that a new optional property in the specification needs no change here.
 fn model<T: DeserializeOwned>(row: serde_json::Value) -> T {
     serde_json::from_value(row)
         .unwrap_or_else(|error| panic!("src/testing/bindings/generate.rs generates a row that the specification does not allow: {error}"))

@@ -19,7 +19,7 @@ fn decode(row: Value) -> Result<FlowStageBinding, String> {
     serde_path_to_error::deserialize(row).map_err(|error| error.to_string())
 }
 
-/// Sets the given properties, also of nested objects. The objects of an array are completed with the first one.
+/// Merges properties into a row, also in nested objects. Each item of a given array is completed with the first item of the row's array.
 fn merge(row: &mut Value, given: Value) {
     match (row, given) {
         (Value::Object(row), Value::Object(given)) => {
@@ -41,7 +41,7 @@ fn merge(row: &mut Value, given: Value) {
 }
 
 impl Bindings {
-    /// A binding with these properties, also of its stage and flow. Missing ones are generated, or are those of the known stage or flow.
+    /// A binding with these properties, also nested ones. Missing ones are copied from the known stage or flow, or are generated.
     ///
     /// # Errors
     /// Fails with the path of the property that has the wrong type.
@@ -79,7 +79,7 @@ impl Bindings {
 
     /// A new binding with these properties, and authentik's defaults for the others.
     pub(super) fn new_binding(&self, properties: Map<String, Value>) -> Result<FlowStageBinding, ErrorResponse> {
-        // Differs for every binding, and is the same for the same sequence of calls.
+        // The seed differs for every binding, and is the same for the same sequence of calls.
         let mut rng = Rng::with_seed(self.revision);
         let mut uuid = || uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
         let binding = json!({

@@ -11,7 +11,7 @@ use crate::testing::validator::Validator;
 /// The filters of a query.
 pub(super) struct Filter<'a> {
     custom: Vec<(&'a CustomFilter, &'a str)>,
-    /// Values that properties must have; for an array, at least one item.
+    /// Values that properties must have; in an array, at least one item must have the value.
     equal: Vec<(&'static str, String)>,
     /// Lowercase words, each of which some string of the row must contain.
     words: Vec<String>,

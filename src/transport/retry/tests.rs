@@ -28,7 +28,7 @@ fn pauses_grow_and_are_random() {
     }
 }
 
-/// Every process must draw different numbers: with a constant seed, all clients would send their requests at once.
+/// Every thread and process must draw different numbers: with a constant seed, all clients would send their requests at once.
 #[test]
 fn jitter_differs_between_threads() {
     let first = || std::thread::spawn(|| RetryPolicy::default().pause(1)).join().unwrap();
@@ -45,7 +45,7 @@ async fn the_default_policy_survives_an_outage_of_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_requests_survive_an_outage_of_half_a_minute_together() {
+async fn many_concurrent_requests_survive_an_outage_of_half_a_minute() {
     let throttle = Throttle::new(1_000);
     let started = Instant::now();
     let requests = (0..64).map(|_| run_until(RetryPolicy::default(), &throttle, || started.elapsed() > Duration::from_secs(30)));

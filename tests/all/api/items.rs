@@ -14,10 +14,10 @@ pub struct PublicItems {
     pub lines: BTreeSet<String>,
     /// Each type, and whether it can gain a field or variant without breaking its users.
     pub types: BTreeMap<String, bool>,
-    /// Implementations of traits: the names of trait and type, and the line.
+    /// Implementations of traits: the name of the trait, the name of the type, and the line.
     implementations: BTreeSet<(String, String, String)>,
     traits: BTreeSet<String>,
-    /// The names that handwritten modules export; generated code exports all that is public.
+    /// The names that handwritten modules export; `None` for generated code, whose public items are all exported.
     exported: Option<BTreeSet<String>>,
 }
 
@@ -32,7 +32,7 @@ impl PublicItems {
         for (is_public, file) in &files {
             for item in &file.items {
                 match item {
-                    Item::Use(item) if is_public_item(&item.vis) && !of_missing_dates(&item.attrs) => names(&item.tree, &mut exported),
+                    Item::Use(item) if is_public_item(&item.vis) && !is_only_for_dates(&item.attrs) => names(&item.tree, &mut exported),
                     item if *is_public => exported.extend(public_name(item)),
                     _ => {}
                 }
@@ -42,7 +42,7 @@ impl PublicItems {
         for (_, file) in &files {
             found.collect("", &file.items);
         }
-        found.lines.extend(parse(Path::new("src/lib.rs")).items.iter().filter_map(of_the_root));
+        found.lines.extend(parse(Path::new("src/lib.rs")).items.iter().filter_map(root_item));
         let names = found.types.keys().filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect::<BTreeSet<_>>();
         let implementations = std::mem::take(&mut found.implementations).into_iter();
         let public = implementations.filter(|(of, name, _)| names.contains(name) || found.traits.contains(of));
@@ -185,8 +185,8 @@ fn public_modules() -> BTreeSet<PathBuf> {
     modules.flat_map(|name| [format!("src/{name}.rs"), format!("src/{name}/mod.rs")]).map(PathBuf::from).collect()
 }
 
-/// A public module, or a crate that is exported as a whole.
-fn of_the_root(item: &Item) -> Option<String> {
+/// The line of an item of `src/lib.rs` that is a public module, or a crate that is re-exported as a whole.
+fn root_item(item: &Item) -> Option<String> {
     match item {
         Item::Mod(item) if is_public_item(&item.vis) => Some(format!("mod {}", item.ident)),
         Item::Use(item) if is_public_item(&item.vis) && matches!(item.tree, UseTree::Name(_)) => Some(format!("use {}", text(&item.tree))),
@@ -266,6 +266,6 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether an item is compiled only if the specification has dates. This crate's specification has none.
-fn of_missing_dates(attributes: &[Attribute]) -> bool {
+fn is_only_for_dates(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| text(&attribute.meta) == "cfg (model = \"DateTime\")")
 }

@@ -88,7 +88,7 @@ fn requests_outlive_the_client_that_made_them() {
     assert!(format!("{:?}", request()).contains("https://auth.example.com/api/v3"));
 }
 
-/// Every change of the public interface appears in `tests/api.txt` for review.
+/// Every change to the public interface appears in `tests/api.txt` for review.
 #[test]
 fn public_items_are_on_the_reviewed_list() {
     let items = PublicItems::of_the_crate().lines.into_iter().collect::<Vec<_>>().join("\n") + "\n";

@@ -25,9 +25,9 @@ fn certificate_stores_from_the_environment_are_used_or_reported() {
     run("certificate_stores::a_store_with_another_authority", "SSL_CERT_FILE", &file);
 }
 
-/// `AUTHENTIK_CA_FILE` names an authority that the system does not know.
+/// `AUTHENTIK_CA_FILE` makes a client trust an authority that the system does not; `AUTHENTIK_INSECURE` makes it accept any.
 #[test]
-fn a_client_from_the_environment_trusts_its_authority() {
+fn a_client_from_the_environment_trusts_the_configured_authority() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let authority = Authority::new();
     let address = runtime.block_on(authority.serve("localhost", |_| {}));

@@ -162,7 +162,7 @@ async fn errors_contain_attempts_elapsed_time_and_the_last_cause() {
     assert!(error.to_string().contains("504 Gateway Timeout") && error.to_string().contains(" (3 attempts in "), "{error}");
 }
 
-/// What `fn main() -> Result<(), Error>` shows.
+/// `fn main() -> Result<(), Error>` prints the `Debug` output.
 #[tokio::test]
 async fn debug_output_is_readable() {
     let error = error_of(&faulty(Fault::Reset).await.client()).await;
@@ -172,7 +172,7 @@ async fn debug_output_is_readable() {
     assert!(error.source().is_some_and(<dyn std::error::Error>::is::<reqwest::Error>), "{shown}");
 
     let error = error_of(&faulty(response(400, &[JSON], "{}")).await.client()).await;
-    assert_eq!(format!("{error:?}"), error.to_string(), "an error without causes is its message");
+    assert_eq!(format!("{error:?}"), error.to_string(), "without causes, `Debug` shows only the message");
 }
 
 #[tokio::test]
@@ -231,6 +231,6 @@ fn a_request_outside_a_runtime_is_an_error() {
     let client = Client::builder("https://auth.example.com").token("not-a-real-token").build().unwrap();
     let mut request = Box::pin(client.flows_bindings_list().send());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Err(error)) = request.as_mut().poll(&mut context) else { panic!("it waits") };
+    let std::task::Poll::Ready(Err(error)) = request.as_mut().poll(&mut context) else { panic!("the request is pending") };
     assert!(error.to_string().contains("need a Tokio runtime"), "{error}");
 }

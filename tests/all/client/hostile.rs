@@ -44,7 +44,7 @@ fn page(headers: &str) -> String {
 
 #[tokio::test]
 async fn malformed_headers_are_ignored_and_too_many_are_an_error() {
-    // Two more make 100.
+    // `page` adds two headers, which makes 100, the most that the client accepts.
     let many = "x-filler: 1\r\n".repeat(98);
     for headers in [
         many.as_str(),
@@ -92,13 +92,13 @@ async fn a_mismatched_content_encoding_is_explained() {
     }
 }
 
-/// Seconds or a date: a date in the past means no pause, and one years away ends the retries.
+/// Seconds or a date: a date in the past means no pause, and a date in the distant future ends the retries.
 #[tokio::test]
 async fn every_form_of_retry_after_is_accepted() {
-    let sunday = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
     for (value, attempts) in [
         ("0", 2),
-        (sunday, 2),
+        (past, 2),
         ("-1", 2),
         ("soon", 2),
         ("1e9", 2),
@@ -114,7 +114,7 @@ async fn every_form_of_retry_after_is_accepted() {
     }
 }
 
-/// A redirect within the server is followed even if it contains credentials, but the credentials are not sent.
+/// A redirect to the same server is followed even if its URL contains credentials, but these are not sent.
 #[tokio::test]
 async fn credentials_in_a_redirect_are_not_used() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -144,7 +144,7 @@ async fn exchange(listener: &TcpListener, response: &str) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// The status is reported even if the body cannot be read.
+/// The status is reported even if the body cannot be read completely.
 #[tokio::test]
 async fn a_stalled_error_response_is_read_as_far_as_it_arrived() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -185,7 +185,7 @@ async fn tokens_with_unusual_characters_are_sent_or_rejected() {
         let head = exchange(&listener, &echo).await;
         assert!(head.contains(&format!("\r\nauthorization: Bearer {token}\r\n")), "{head}");
         let error = request.await.unwrap().unwrap_err();
-        // Shorter tokens are not redacted, because ordinary words may contain them.
+        // Tokens of fewer than 8 bytes are not redacted, because ordinary words may contain them.
         assert!(error.is_forbidden() && (token.len() < 8 || !format!("{error:?}").contains(token)), "{error}");
     }
     for token in ["new\nline", "car\rriage", "nul\0", "del\u{7f}"] {
@@ -211,7 +211,7 @@ fn a_refusal_by_a_proxy_is_explained() {
 }
 
 async fn error_through_the_proxy(address: &str) -> Error {
-    // No certificate store is needed: the connection is not made.
+    // No certificate store is needed, because no connection to the server is made.
     let builder = Client::builder(address).token(FakeAuthentik::TOKEN).allow_plaintext(true).danger_accept_invalid_certs(true);
     let error = error_of(&builder.build().unwrap()).await;
     assert!(!error.is_retryable() && error.attempts() == 1, "{error}");

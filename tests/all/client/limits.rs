@@ -1,4 +1,4 @@
-//! The limits of a request, which hold for any behavior of the server.
+//! The limits of a request, which hold no matter how the server behaves.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn a_body_with_a_content_length_over_the_limit_is_not_read() {
     let error = error_of(&client(&server).max_response_bytes(1_999).build().unwrap()).await;
     assert!(error.to_string().contains("the limit of 1999 bytes"), "{error}");
     let error = error_of(&client(&server).max_response_bytes(2_000).retries(0).build().unwrap()).await;
-    assert!(error.to_string().contains("EOF while parsing"), "a body of the limit is read: {error}");
+    assert!(error.to_string().contains("EOF while parsing"), "a body of exactly the limit is read: {error}");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_body_that_stalls_or_trickles_ends_at_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn the_deadline_covers_retries_and_its_error_names_the_activity() {
+async fn the_deadline_covers_retries_and_its_error_says_what_was_awaited() {
     let server = faulty(Fault::html(502)).await;
     let long_pauses = RetryPolicy::default().pauses(Duration::from_secs(60), Duration::from_secs(60));
     let error = error_of(&client(&server).retry(long_pauses).deadline(Duration::from_secs(1)).build().unwrap()).await;
@@ -90,7 +90,7 @@ async fn messages_are_bounded() {
         json!({"non_field_errors": vec![long.clone(); 50]}),
     ];
     for body in bodies {
-        // Up to 64 KiB of an error response are read, so that the first two are cut as well.
+        // At most 64 KiB of an error response is read, so the first two bodies are also truncated.
         for status in [400, 200] {
             let error = error_of(&faulty(response(status, &[JSON], body.to_string())).await.client()).await;
             assert!(error.to_string().len() < 2_048, "{} bytes: {error}", error.to_string().len());

@@ -1,6 +1,6 @@
 //! The table of limits in the docs of `ClientBuilder`.
 
-/// The beginning of the first column, the default, and the line of the source that sets it.
+/// The beginning of the first column, the default, and the file and line of the source that set it.
 const CODE: &[(&str, &str, &str, &str)] = &[
     ("time to connect", "10 s", "client/mod.rs", "connect_timeout: Duration::from_secs(10),"),
     ("time of one attempt", "30 s", "transport/limits.rs", "timeout: Duration::from_secs(30),"),
@@ -16,7 +16,7 @@ const CODE: &[(&str, &str, &str, &str)] = &[
         "transport/limits.rs",
         "MAX_EXTRA_TIME: Duration = Duration::from_secs(120);",
     ),
-    ("additional time for each row requested above 100", "50 ms", "transport/limits.rs", "ROWS_IN_TIME: u64 = 100;"),
+    ("additional time for each row requested above 100", "50 ms", "transport/limits.rs", "ROWS_WITHOUT_EXTRA_TIME: u64 = 100;"),
     ("time in which the next 4 KiB", "10 s", "transport/limits.rs", "idle_timeout: Duration::from_secs(10),"),
     ("time in which the next 4 KiB", "10 s", "transport/limits.rs", "IDLE_PROGRESS: usize = 4 * 1024;"),
     ("time of a request with its retries", "none", "transport/limits.rs", "deadline: None,"),
@@ -39,18 +39,18 @@ const CODE: &[(&str, &str, &str, &str)] = &[
     ("requests of a listing in flight", "2", "pagination/paginator.rs", "concurrency: 2,"),
     (
         "pages of a listing that prove nothing new",
-        "16, and one for each page up to 1,000",
+        "16, plus one for each page of the list (at most 1,000 more)",
         "pagination/walk.rs",
         "STALE_PAGE_BUDGET: u64 = 16;",
     ),
     (
         "pages of a listing that prove nothing new",
-        "16, and one for each page up to 1,000",
+        "16, plus one for each page of the list (at most 1,000 more)",
         "pagination/walk.rs",
         "MAX_STALE_PAGE_BUDGET: u64 = 1_000;",
     ),
     ("growth of a list", "to four times its first count plus 10,000 rows", "pagination/walk/receive.rs", "count * 4 + 10_000;"),
-    ("rows of a listing", "40 million", "pagination/walk.rs", "MAX_ROWS: u64 = 10_000_000;"),
+    ("rows of a listing", "40 million", "pagination/walk.rs", "MAX_ROWS: u64 = 10_000_000;"), // The list may grow to four times this.
     ("reports of", "200", "compat/drift.rs", "MAX_REPORTS: usize = 200;"),
     ("rows skipped in one response", "1,000", "pagination/page.rs", "MAX_SKIPPED_ROWS: usize = 1_000;"),
 ];
@@ -67,6 +67,6 @@ fn the_table_of_limits_matches_the_code() {
         assert!(source(file).contains(code), "src/{file} has no `{code}`: correct the table and this test");
     }
     for row in rows {
-        assert!(CODE.iter().any(|(limit, ..)| row.starts_with(limit)), "a limit that this test does not know: {row}");
+        assert!(CODE.iter().any(|(limit, ..)| row.starts_with(limit)), "`CODE` has no entry for this limit: {row}");
     }
 }

@@ -37,7 +37,7 @@ fn invalid_addresses_are_rejected_with_help() {
         ("secret:token", "is not a URL"),
         ("https://user:secret@auth.example.com", "set the token instead"),
         ("http://user:secret@", "write it like https://auth.example.com"),
-        ("https://auth.example.com/api/v3/flows/bindings/", "leave out everything after the host, as in https://auth.example.com"),
+        ("https://auth.example.com/api/v3/flows/bindings/", "leave out /api/v3 and everything after it"),
         ("https://auth.example.com/if/admin/#/flow", "leave out everything after the host"),
         ("https://auth.example.com/?next=1", "leave out everything after the host"),
     ];
@@ -122,7 +122,7 @@ async fn an_invalid_parameter_is_rejected_without_a_request() {
     assert!(matches!(error, Error::InvalidRequest { .. }), "{error:?}");
     assert!(error.to_string().contains("page"), "{error}");
 
-    // The slug of a flow is not its key.
+    // The slug of a flow is not its primary key.
     let error = server.client().flows_bindings_list().target("default-authentication-flow").send().await.unwrap_err();
     assert!(error.to_string().contains("`target` must be the UUID of a flow"), "{error}");
     assert!(error.to_string().ends_with(", not \"default-authentication-flow\""), "{error}");

@@ -1,4 +1,4 @@
-//! Retries: conditions, number, and the state that requests share. The schedule itself is tested without a network in
+//! Retries: when, how often, and the state that requests share. The schedule itself is tested without a network in
 //! `src/transport/retry/tests.rs`.
 
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ async fn the_policy_limits_attempts() {
     assert_eq!(
         error_of(&client(&server).retry(pauses).build().unwrap()).await.attempts(),
         5,
-        "most are caused by a bug, which a retry does not fix"
+        "a 500 is usually caused by a bug, which a retry does not fix"
     );
 }
 
@@ -113,7 +113,7 @@ async fn listings_complete_under_transient_faults() {
     }
 }
 
-/// The same in real time: `cargo test --test all -- --ignored in_real_time`.
+/// The test above, in real time: `cargo test --test all -- --ignored in_real_time`.
 #[tokio::test]
 #[ignore = "takes minutes"]
 async fn listings_complete_under_transient_faults_in_real_time() {

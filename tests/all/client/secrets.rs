@@ -45,7 +45,7 @@ async fn the_token_is_never_shown_or_sent_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_token_repeated_by_the_server_is_redacted() {
+async fn a_token_echoed_by_the_server_is_redacted() {
     const TOKEN: &str = FakeAuthentik::TOKEN;
     let padded = format!("{}{TOKEN}", "x ".repeat(95));
     let cases = [
@@ -72,7 +72,7 @@ async fn a_token_repeated_by_the_server_is_redacted() {
 
 /// The token appears in an unknown enum value, or in a row that cannot be decoded.
 #[tokio::test]
-async fn a_repeated_token_is_redacted_in_drift_reports() {
+async fn an_echoed_token_is_redacted_in_drift_reports() {
     let server = FakeAuthentik::builder().generated(30, 3).tamper(|_, response| {
         let rows = response["results"].as_array_mut().unwrap();
         rows[0]["policy_engine_mode"] = FakeAuthentik::TOKEN.into();
@@ -108,14 +108,14 @@ async fn control_and_bidirectional_characters_are_escaped() {
     }
 }
 
-/// Requests to this machine must not send the token to a proxy. Environment variables apply to the whole process, so this needs a separate
+/// Requests to loopback addresses must bypass proxies. Environment variables apply to the whole process, so this needs a separate
 /// one.
 #[test]
 fn loopback_addresses_are_not_reached_through_a_proxy() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
-    run_alone("secrets::a_request_to_this_machine", |command| {
+    run_alone("secrets::a_request_to_a_loopback_address", |command| {
         let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"];
         command.envs(variables.map(|variable| (variable, &address)));
         command.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
@@ -125,7 +125,7 @@ fn loopback_addresses_are_not_reached_through_a_proxy() {
 
 #[tokio::test]
 #[ignore = "run by the test above, with proxies in its environment"]
-async fn a_request_to_this_machine() {
+async fn a_request_to_a_loopback_address() {
     let server = server().await;
     client(&server).retries(0).build().unwrap().flows_bindings_list().send().await.unwrap();
     assert_eq!(server.received().len(), 1);

@@ -22,7 +22,7 @@ pub async fn assert_tls_error(client: &Client, explanation: &str) {
 }
 
 #[tokio::test]
-async fn an_added_authority_is_trusted() {
+async fn an_added_certificate_authority_is_trusted() {
     let authority = Authority::new();
     let address = authority.serve("localhost", |_| {}).await;
     let several = format!("{}\n{}", Authority::new().pem, authority.pem);
@@ -88,7 +88,7 @@ async fn a_tls_version_mismatch_is_explained() {
 async fn plain_http_on_a_tls_port_is_explained() {
     let address = Authority::new().serve("localhost", |_| {}).await.replace("https://", "http://");
     let Error::Connection(error) = error_of(&Client::builder(&address).token("t").build().unwrap()).await else {
-        panic!("no connection error")
+        panic!("not a connection error")
     };
     assert_eq!((error.kind(), error.request().attempts()), (ConnectionErrorKind::NotHttp, 1));
     assert!(error.to_string().contains("does not speak HTTP: if the port expects TLS, use https://"), "{error}");
@@ -101,7 +101,7 @@ async fn tls_on_a_plain_port_is_explained() {
         let address = address.replace("http://", "https://");
         Client::builder(address).token("t").add_root_certificate(trusted.clone()).connect_timeout(Duration::from_millis(300)).retries(0)
     };
-    // One server responds to a request that is not HTTP, and one waits for the end of a line.
+    // The first server answers the TLS handshake with an HTTP 400; the second accepts connections and never responds.
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", server.local_addr().unwrap());
     tokio::spawn(async move {

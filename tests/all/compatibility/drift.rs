@@ -1,4 +1,4 @@
-//! Differences between a response and the specification are reported, each once.
+//! Each difference between a response and the specification is reported once.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn drift_of(page: &Value) -> Vec<Drift> {
     reported.clone()
 }
 
-/// The differences between the schema of a release and the checked-in one: kind and field name.
+/// The differences between the schema of a release and the checked-in one, as pairs of kind and field name.
 pub fn differences(theirs: &Value) -> BTreeSet<(DriftKind, String)> {
     let (ours, aliases) = (ours(), aliases());
     let mut found = BTreeSet::new();
@@ -86,7 +86,7 @@ async fn drift_names_page_path_and_excerpt() {
     );
 }
 
-/// Several pages, a second listing, and the passes of a snapshot.
+/// Once for all pages of a listing, again for a second listing, and once for all passes of a snapshot.
 #[tokio::test]
 async fn drift_is_reported_once_per_listing() {
     let server = FakeAuthentik::builder().generated(350, 40).tamper(|_, page| page["unheard_of"] = json!(1)).start().await.unwrap();
@@ -113,7 +113,7 @@ async fn an_unpaginated_response_is_compared_too() {
 }
 
 #[tokio::test]
-async fn an_unknown_field_is_described_by_kind_and_length_only() {
+async fn an_unknown_field_is_described_by_type_and_length_only() {
     let values = [
         (json!("secret"), "a string of 6 characters"),
         (json!("é"), "a string of 1 character"),

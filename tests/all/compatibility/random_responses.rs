@@ -13,7 +13,7 @@ pub enum Optional {
     Some,
 }
 
-/// Generates values of a schema.
+/// Generates random values that match a schema.
 pub struct Generator<'a> {
     pub spec: &'a Value,
     pub rng: Rng,
@@ -66,13 +66,13 @@ impl Generator<'_> {
             }
         }
         if self.extra {
-            object.insert("x_of_no_release".into(), json!({"a": [1, null, "b"]}));
+            object.insert("x_unknown_field".into(), json!({"a": [1, null, "b"]}));
         }
         object.into()
     }
 }
 
-/// One page with every field of the schema, and with enough rows to have every enum value.
+/// One page with every field of the schema, and with enough rows for every enum value to occur.
 pub fn full_page(spec: &Value, seed: u64) -> Value {
     let mut generator = Generator { spec, rng: Rng::with_seed(seed), optional: Optional::All, extra: false };
     let mut rows: Vec<Value> = (0..40).map(|_| generator.value(&spec["components"]["schemas"]["FlowStageBinding"])).collect();
@@ -85,7 +85,7 @@ pub fn full_page(spec: &Value, seed: u64) -> Value {
     page
 }
 
-/// A response with some bytes changed, inserted or missing.
+/// A response with up to three changes: a byte is replaced or inserted, or the end is cut off.
 pub fn damaged(spec: &Value, seed: u64) -> Vec<u8> {
     let mut generator = Generator { spec, rng: Rng::with_seed(seed), optional: Optional::Some, extra: false };
     let mut bytes = serde_json::to_vec(&generator.value(&spec["components"]["schemas"][PAGE])).unwrap();

@@ -1,4 +1,4 @@
-//! The schemas of releases: derived from the 2025.6 schema by upstream's changes, or recorded.
+//! The schema of each release: derived from the 2025.6 schema by applying upstream's changes, or recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ pub fn aliases() -> BTreeMap<String, String> {
     let ours = ours();
     let schemas = ours["components"]["schemas"].as_object().unwrap().values();
     let properties = schemas.flat_map(|schema| schema["properties"].as_object().into_iter().flatten());
-    let texts = |property: &Value| property["x-aliases"].as_array().cloned().unwrap_or_default();
+    let aliases_of = |property: &Value| property["x-aliases"].as_array().cloned().unwrap_or_default();
     properties
-        .flat_map(|(name, property)| texts(property).into_iter().map(|alias| (alias.as_str().unwrap().to_owned(), name.clone())))
+        .flat_map(|(name, property)| aliases_of(property).into_iter().map(|alias| (alias.as_str().unwrap().to_owned(), name.clone())))
         .collect()
 }
 
@@ -90,7 +90,7 @@ fn with_frame_layouts(spec: &mut Value) {
     values.extend([json!("sidebar_left_frame_background"), json!("sidebar_right_frame_background")]);
 }
 
-/// Releases with the same schema: their name, and how their schema differs from that of 2025.6.
+/// Ranges of releases that share a schema: the name of the range, and how its schema differs from that of 2025.6.
 pub const SPANS: [(&str, &[Edit]); 8] = [
     ("2021.9 to 2021.10", &[without_meta_model_name, without_layout, without_denied_action, with_whole_flows]),
     ("2021.12 to 2022.4", &[without_layout, without_denied_action, with_whole_flows]),

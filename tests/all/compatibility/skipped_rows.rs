@@ -42,7 +42,7 @@ async fn undecodable_rows_are_skipped_on_request_on_every_release() {
     }
 }
 
-/// Rows without ties, every second one undecodable: undecodable rows must not hide that others have moved.
+/// Every row has its own `order`, and every second one is undecodable: undecodable rows must not hide that others have moved.
 #[tokio::test]
 async fn deletions_among_undecodable_rows_hide_no_row() {
     let mut rows = authentik_flow_bindings::testing::bindings(60, 10);

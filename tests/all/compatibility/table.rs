@@ -1,4 +1,4 @@
-//! Generates the table of releases in the documentation.
+//! Checks and generates the table of releases in the documentation.
 
 use authentik_flow_bindings::{DriftKind, PaginatedFlowStageBindingList};
 use serde_json::Value;
@@ -34,7 +34,7 @@ fn default_of(property: &str) -> &'static str {
     }
 }
 
-/// Rewrites the table if `UPDATE_DOCS` is set.
+/// Compares the table, and rewrites it first if `UPDATE_DOCS` is set.
 #[test]
 fn the_table_of_releases_in_the_docs_is_up_to_date() {
     let mut table = String::from(

@@ -11,7 +11,7 @@ fn in_front(number: u128) -> FlowStageBinding {
     row
 }
 
-/// Pages sorted by `order` would miss this row: it moves from behind the listing to before it.
+/// Pages sorted by `order` would miss this row: it moves from after the position of the listing to before it.
 #[tokio::test]
 async fn a_row_that_moves_in_front_of_the_listing_is_returned() {
     let mut pool = bindings(200, 20);
@@ -43,7 +43,7 @@ async fn a_row_that_moves_in_front_of_the_listing_is_returned() {
     }
 }
 
-/// The server counts its rows, then cuts the page to that count: a row inserted in between pushes out the last one.
+/// The server counts its rows, then limits the page to that count: a row inserted in between pushes out the last one.
 #[tokio::test]
 async fn a_row_that_is_pushed_off_the_last_page_is_returned() {
     for release in SORTED {
@@ -98,7 +98,7 @@ async fn rows_that_move_up_are_returned() {
 }
 
 #[tokio::test]
-async fn a_deletion_costs_a_request_or_two() {
+async fn a_deletion_costs_few_additional_requests() {
     let server = fake(Release::V2025_12, 1_240).before_request(5, |rows| {
         let first = sorted_keys(rows)[0];
         rows.remove(first);
@@ -110,7 +110,7 @@ async fn a_deletion_costs_a_request_or_two() {
 }
 
 #[tokio::test]
-async fn a_list_that_becomes_shorter_than_an_announced_page_is_listed() {
+async fn a_list_that_shrinks_while_it_is_read_is_listed() {
     for concurrency in [1, 3, 8] {
         for left in [0, 1, 60, 110] {
             let server = fake(Release::V2025_12, 300).before_request(3, move |rows| {
@@ -134,7 +134,7 @@ async fn a_snapshot_is_taken_when_two_passes_agree() {
     let server = server.start().await.unwrap();
     let rows = server.client().flows_bindings_list().paginate().snapshot().await.unwrap();
     assert_eq!(rows.len(), 149);
-    assert_eq!(server.received().len(), 9, "three passes of two pages and the last row");
+    assert_eq!(server.received().len(), 9, "three passes, each with two pages and a request for the last row");
 
     let number = std::sync::atomic::AtomicUsize::new(0);
     let server = fake(Release::V2025_12, 90).tamper(move |_, response| {
@@ -157,9 +157,9 @@ async fn a_snapshot_compares_what_rows_are_sorted_by() {
     assert_eq!(server.client().flows_bindings_list().paginate().snapshot().await.unwrap().len(), 10);
 }
 
-/// Two small pages of an unsorted list can look as if they were sorted and covered the list.
+/// By chance, two small pages of an unsorted list can look like pages of a sorted one.
 #[tokio::test]
-async fn small_pages_of_an_unsorted_list_are_not_taken_for_sorted() {
+async fn small_pages_of_an_unsorted_list_are_not_mistaken_for_sorted_ones() {
     let pool = bindings(200, 20);
     let mut walked = 0;
     for number in 0..40 {

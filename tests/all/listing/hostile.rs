@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Lists 500 rows of a server that falsifies its responses.
+/// Lists a server with 500 rows, whose responses are changed by `tamper`. Returns the outcome and the number of requests.
 async fn list_from(
     tamper: impl FnMut(&ReceivedRequest, &mut Value) + Send + Sync + 'static,
 ) -> (Result<Vec<FlowStageBinding>, Error>, usize) {
@@ -91,7 +91,7 @@ async fn pages_that_withhold_rows_end_in_an_error() {
 
 /// Page 1 is sent in place of page 2, with the page numbers of page 2.
 #[tokio::test]
-async fn a_page_that_is_sent_twice_ends_in_an_error_or_in_every_row() {
+async fn a_page_that_is_sent_twice_causes_an_error_or_loses_no_row() {
     let first = Arc::new(Mutex::new(Value::Null));
     let (outcome, requests) = list_from(move |request, response| {
         let mut first = first.lock().unwrap();
@@ -123,7 +123,7 @@ async fn an_ever_changing_count_does_no_harm() {
 }
 
 #[tokio::test]
-async fn absurd_numbers_end_in_an_error_or_in_every_row() {
+async fn absurd_numbers_cause_an_error_or_lose_no_row() {
     for name in ["count", "next", "start_index", "end_index", "total_pages", "previous"] {
         for number in [0, 1, 5_000_000_000, u64::MAX] {
             let (outcome, requests) = list_from(move |_, response| response["pagination"][name] = number.into()).await;
@@ -172,7 +172,7 @@ async fn a_row_that_cannot_be_decoded_is_an_error_with_the_number_of_its_page() 
     assert!(error.to_string().contains("page 2, at `results[5].order`"), "{error}");
 }
 
-/// A response with too many invalid rows is rejected early, in either form.
+/// A response with too many invalid rows is rejected early, whether it is a bare array or a page.
 #[tokio::test]
 async fn rows_that_cannot_be_decoded_are_skipped_up_to_a_limit() {
     let junk = vec![0; 200_000];
@@ -212,7 +212,7 @@ async fn a_skipped_row_with_a_strange_key_proves_nothing() {
     }
 }
 
-/// If the first page does not have enough of the first rows, later responses must be pages too.
+/// If the first page does not suffice, more are requested, and those responses must be pages too.
 #[tokio::test]
 async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
     let server = fake(Release::V2025_12, 20).fault(2, Fault::json(200, &json!([]))).start().await.unwrap();
@@ -220,7 +220,7 @@ async fn a_bare_array_after_a_page_in_another_order_is_an_error() {
     assert!(matches!(error, Error::Pagination { .. }), "{error}");
 }
 
-/// The client sorts a page in another order, so the order alone does not reveal that it has a row twice.
+/// The client itself sorts the rows of a page in another order, so their order does not reveal that a row occurs twice.
 #[tokio::test]
 async fn a_row_twice_on_the_first_page_in_another_order_is_not_returned_twice() {
     let server = fake(Release::V2025_12, 300).tamper(|_, response| {

@@ -15,7 +15,7 @@ use authentik_flow_bindings::testing::{FakeAuthentik, FakeAuthentikBuilder, Rece
 use authentik_flow_bindings::{Error, FlowStageBinding};
 use uuid::Uuid;
 
-/// Releases that sort by key.
+/// Releases that sort by primary key.
 const SORTED: [Release; 4] = [Release::V2024_2, Release::V2025_10, Release::V2025_12, Release::V2026_8];
 
 fn fake(release: Release, rows: usize) -> FakeAuthentikBuilder {
@@ -26,13 +26,13 @@ async fn collect(server: &FakeAuthentik) -> Result<Vec<FlowStageBinding>, Error>
     server.client().flows_bindings_list().paginate().collect().await
 }
 
-/// Page sizes of requests, in the order in which they arrived; negative in descending order.
+/// Page sizes of requests, in the order in which they arrived; negative for requests with `ordering=-pk`.
 fn sizes(requests: &[ReceivedRequest]) -> Vec<i64> {
     let size = |request: &ReceivedRequest| request.parameter("page_size").unwrap().parse::<i64>().unwrap();
     requests.iter().map(|request| if request.parameter("ordering") == Some("-pk") { -size(request) } else { size(request) }).collect()
 }
 
-/// Keys in order.
+/// The primary keys, in ascending order.
 fn sorted_keys(rows: &Rows) -> Vec<Uuid> {
     let mut keys = rows.iter().map(|row| row.pk).collect::<Vec<_>>();
     keys.sort_unstable();

@@ -43,7 +43,7 @@ async fn a_position_stays_valid_when_rows_around_it_change() {
     }
     let position = items.position().unwrap();
     drop(items);
-    // The row at which it stopped is deleted, and many before it.
+    // The row at which the listing stopped is deleted, along with many rows before it.
     server.with_rows(|rows| {
         for row in &read[100..] {
             rows.remove(row.pk);

@@ -49,7 +49,7 @@ struct Case {
 #[derive(Clone, Debug)]
 struct Change {
     request: usize,
-    /// After the server has counted the rows of the page, and before it reads them; otherwise before both.
+    /// Whether the change happens between the server's COUNT and SELECT queries; otherwise it happens before both.
     between_count_and_select: bool,
     delete: Vec<usize>,
     insert: Vec<(usize, i64)>,
@@ -154,7 +154,7 @@ fn is_kept(case: &Case, row: &FlowStageBinding) -> bool {
     case.search.is_none_or(|search| search.split(' ').all(|word| row.stage_obj.name.contains(word)))
 }
 
-/// The order of two rows that the caller requested.
+/// Whether `a` precedes `b` in the requested ordering.
 fn in_order(ordering: &str, a: &FlowStageBinding, b: &FlowStageBinding) -> bool {
     for term in ordering.split(',').chain(["pk"]).filter(|term| !term.is_empty()) {
         let (name, a, b) = term.strip_prefix('-').map_or((term, a, b), |name| (name, b, a));
@@ -196,7 +196,7 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
     let distinct = received.iter().map(|row| row.pk).collect::<BTreeSet<_>>();
     prop_assert_eq!(distinct.len(), received.len(), "a row was returned twice");
     prop_assert!(received.iter().all(|row| is_kept(case, row)), "a row was returned that the filter excludes");
-    prop_assert!(received.windows(2).all(|pair| in_order(case.ordering, &pair[0], &pair[1])), "rows are in another order");
+    prop_assert!(received.windows(2).all(|pair| in_order(case.ordering, &pair[0], &pair[1])), "rows are out of order");
 
     let inserted = case.changes.iter().flat_map(|change| &change.insert).map(|(place, _)| POOL[2_500 + place].pk).collect::<BTreeSet<_>>();
     if case.changes.is_empty() || !is_exempt(case) {
@@ -210,7 +210,7 @@ async fn check(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A listing may fail if rows change, if a server neither sorts nor sends large pages (no release has both problems), and if pages are too
+/// A listing may fail if rows change, if a server neither sorts nor sends large pages (no release has both problems), or if pages are too
 /// small to overlap everywhere.
 fn may_be_incomplete(case: &Case) -> bool {
     let (unsorted, cut) = (case.release == Release::V2025_6, case.largest_page.is_some());

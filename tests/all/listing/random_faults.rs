@@ -18,7 +18,7 @@ const CONCURRENT: usize = 160;
 /// Much more time than a schedule needs; it only detects hangs.
 const WATCHDOG: Duration = Duration::from_secs(300);
 
-/// A time limit that ends no request before the watchdog does.
+/// A time limit that is longer than the watchdog's, so it never ends a request.
 const NEVER: Duration = Duration::from_secs(3_600);
 
 /// How many times a failed listing is resumed from its position.
@@ -74,7 +74,7 @@ impl Schedule {
         self.faults.iter().fold(server, |server, (requests, fault)| server.faults(requests.clone(), fault.clone()))
     }
 
-    /// Some faults only end at a time limit. Without one, no request fails just because the machine is slow.
+    /// Some faults only end at a time limit. Other schedules have none, so that no request fails just because the machine is slow.
     fn needs_time_limit(&self) -> bool {
         self.faults.iter().any(|(_, fault)| matches!(fault, Fault::Stall | Fault::Delay(_) | Fault::Drip(_)))
     }
@@ -115,7 +115,7 @@ impl Schedule {
             keys.sort_unstable();
             keys
         };
-        assert_eq!(sorted(rows), sorted(&self.rows), "seed {}: not every row once", self.seed);
+        assert_eq!(sorted(rows), sorted(&self.rows), "seed {}: not every row was returned exactly once", self.seed);
         let in_order = match self.ordering {
             Some("order") => rows.is_sorted_by_key(|row| (row.order, row.pk)),
             Some("-order") => rows.is_sorted_by_key(|row| std::cmp::Reverse(row.order)),

@@ -141,7 +141,7 @@ fn a_listing_outside_a_runtime_fails_with_an_explanation() {
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }
 
-/// The error of an interrupted listing says how many rows were returned, and reports on its cause.
+/// The error of an interrupted listing says how many rows were returned, and gives access to its cause.
 #[tokio::test]
 async fn an_interrupted_listing_says_how_many_rows_it_returned() {
     let server = fake(Release::V2025_12, 500).faults(3.., Fault::html(502)).start().await.unwrap();
@@ -151,7 +151,7 @@ async fn an_interrupted_listing_says_how_many_rows_it_returned() {
             break error;
         }
     };
-    assert!(error.to_string().contains("The listing had returned 100 rows: `Items::position()` resumes it after them"), "{error}");
+    assert!(error.to_string().contains("The listing had returned 100 rows: resume after them at `Items::position()`"), "{error}");
     assert!(matches!(&error, Error::Interrupted { returned: 100, .. }), "{error}");
     assert!(error.status().is_some_and(|status| status == 502) && error.is_retryable(), "{error}");
     assert!(matches!(error.into_cause(), Error::Status(_)));
@@ -160,7 +160,7 @@ async fn an_interrupted_listing_says_how_many_rows_it_returned() {
     assert!(matches!(error, Error::Status(_)), "nothing was returned: {error}");
 }
 
-/// Its message contains the message of the cause; the sources continue from there.
+/// The message of the error contains that of its cause, so `source()` skips the cause and returns the source of the cause.
 #[tokio::test]
 async fn the_source_of_an_interrupted_listing_is_the_source_of_its_cause() {
     let server = fake(Release::V2025_12, 500).faults(3.., Fault::Reset).start().await.unwrap();
@@ -205,7 +205,7 @@ async fn pages_return_the_rows_before_an_error() {
     assert!(pages.is_terminated());
 }
 
-/// The total and the release are known after the first page, in any order.
+/// The total and the version range of the server are known after the first page, with any `ordering`.
 #[tokio::test]
 async fn the_total_is_the_size_of_the_list() {
     let server = fake(Release::V2025_12, 2_000).start().await.unwrap();

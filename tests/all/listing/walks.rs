@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn pages_overlap_in_the_order_of_the_keys() {
+async fn pages_are_sorted_by_key_and_overlap() {
     for release in SORTED {
         let server = fake(release, 1_240).start().await.unwrap();
         // One request at a time, so that requests arrive in the order in which they were planned.
@@ -103,9 +103,9 @@ async fn a_server_that_does_not_paginate_sends_everything_at_once() {
     }
 }
 
-/// At a multiple of 60 no page of up to five rows holds the rows on both sides.
+/// Every page size up to five divides 60, so no page contains the rows on both sides of an offset that is a multiple of 60.
 #[tokio::test]
-async fn very_small_pages_are_covered_from_the_end_of_the_list() {
+async fn lists_with_very_small_pages_are_also_read_in_descending_order() {
     for rows in [119, 121, 200, 301] {
         let server = fake(Release::V2025_12, rows).page_sizes(5, Some(5)).start().await.unwrap();
         assert_all(&server, &collect(&server).await.unwrap(), "pages of five rows");

@@ -8,7 +8,7 @@ use super::copy::{Renamed, aliases, annotate};
 use crate::document::{component, key_text, sole_reference};
 use crate::resolved_schema::bare;
 
-/// Extensions that a property keeps even if its type changes.
+/// Extensions that belong to a property, and not to the component that it refers to.
 const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 pub struct Carry<'a> {
@@ -16,14 +16,14 @@ pub struct Carry<'a> {
     components: &'a Value,
     old_names: BTreeSet<String>,
     new_names: BTreeSet<String>,
-    /// The counterpart of each component in our slice: a component, possibly under another name, or an inline schema.
+    /// For components of the new slice, their counterparts in ours: a component, possibly with another name, or an inline schema.
     pairs: BTreeMap<String, &'a Value>,
     were_inline: BTreeSet<String>,
     pub renamed: Vec<Renamed>,
     pub dropped_aliases: Vec<DroppedAlias>,
 }
 
-/// An alias of a property that was dropped, because upstream now has a property of that name and of another type.
+/// An alias that was dropped, because upstream now has a property of that name with another type.
 pub struct DroppedAlias {
     pub component: String,
     pub property: String,
@@ -65,7 +65,7 @@ impl<'a> Carry<'a> {
         }
     }
 
-    /// A parameter, body, response or header: itself, its schema, and the schema of each of its media types.
+    /// Annotates a parameter, request body, response or header, its schema, and the schema of each of its media types.
     fn value(&mut self, ours: &'a Value, part: &mut Value) {
         annotate(ours, part);
         if let Some(schema) = part.get_mut("schema") {
@@ -76,7 +76,7 @@ impl<'a> Carry<'a> {
         }
     }
 
-    /// Every component that has a counterpart, found by its name or by where it is used.
+    /// Annotates every component that has a counterpart, which is found by its name or by where it is used.
     pub fn components(&mut self, slice: &mut Value) {
         for name in self.new_names.intersection(&self.old_names) {
             self.pairs.insert(name.clone(), &self.components[name]);
@@ -137,7 +137,7 @@ impl<'a> Carry<'a> {
 
     fn properties(&mut self, ours: &'a Map<String, Value>, properties: &mut Value, component: &str) {
         let new = properties.as_object().cloned().unwrap_or_default();
-        // During a renaming, upstream sends both properties: each is then an alias of the other.
+        // While upstream renames a property, it sends it under both names: each is then an alias of the other.
         let is_possible = |alias: &str, property: &str| new.get(alias).is_none_or(|other| is_same_type(other, &new[property]));
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             if let Some(old) = ours.get(name) {
@@ -193,7 +193,7 @@ fn partners<'a, 'b>(ours: &'a [Value], parts: &'b mut [Value]) -> Vec<(&'a Value
     pairs
 }
 
-/// Keeps our order of enum values, because the order has no meaning and users know ours; new values follow.
+/// Keeps our order of enum values, because the order has no meaning and users know ours; new values are appended.
 fn keep_order_of_values(ours: &Value, schema: &mut Value) {
     if let (Some(ours), Some(values)) = (ours.get("enum").and_then(Value::as_array), schema.get_mut("enum").and_then(Value::as_array_mut)) {
         values.sort_by_key(|value| ours.iter().position(|known| known == value).unwrap_or(ours.len()));
@@ -212,7 +212,7 @@ fn is_same_type(a: &Value, b: &Value) -> bool {
     a == b
 }
 
-/// The labels and descriptions of enum values are beside the values, not beside a reference to them.
+/// Removes the labels and descriptions of enum values: they belong next to the values, not next to a reference to them.
 fn remove_texts_of_values(schema: &mut Value) {
     if let Some(schema) = schema.as_object_mut() {
         schema.retain(|key, _| !key.starts_with("x-enum-"));

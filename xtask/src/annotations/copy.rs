@@ -1,4 +1,4 @@
-//! The parts of a slice that have annotations, and functions to copy annotations.
+//! Functions that copy annotations, and that find the parts of a slice that have them.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub fn annotate(ours: &Value, to: &mut Value) {
         return;
     }
     if to.get("$ref").is_some() {
-        // OpenAPI 3.0 ignores everything beside a `$ref`.
+        // OpenAPI 3.0 ignores everything next to a `$ref`.
         *to = json!({ "allOf": [to.take()] });
     }
     for (key, value) in annotations {
@@ -29,7 +29,7 @@ pub fn annotate(ours: &Value, to: &mut Value) {
     }
 }
 
-/// The other names of a property.
+/// The other names of a property, from `x-aliases`.
 pub fn aliases(property: &Value) -> impl Iterator<Item = &str> {
     property.get("x-aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }

@@ -8,14 +8,14 @@ use super::copy::{aliases, operations_mut};
 use crate::codegen::pointer::walk;
 use crate::document::child;
 
-/// The parameters of a list operation.
+/// The parameters that an operation needs for `paginate()`.
 const PAGING: [&str; 3] = ["page", "page_size", "ordering"];
 
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
 pub struct RemovedEntry {
     /// JSON pointer of the `x-listing`.
     pub pointer: String,
-    pub what: String,
+    pub what: String, // Completes the sentence "`x-listing` no longer has …".
 }
 
 /// Removes entries of `x-listing` whose parameter or property does not exist.
@@ -29,7 +29,7 @@ pub fn fit(slice: &mut Value) -> Vec<RemovedEntry> {
         if let Some(missing) = PAGING.into_iter().find(|name| !parameters.contains(*name))
             && operation.as_object_mut().is_some_and(|operation| operation.remove("x-listing").is_some())
         {
-            let what = format!("any entry, and the operation no `paginate()`: it needs the parameter `{missing}`");
+            let what = format!("any entries (and the operation no longer has `paginate()`, which needs the parameter `{missing}`)");
             removed_entries.push(RemovedEntry { pointer, what });
             continue;
         }

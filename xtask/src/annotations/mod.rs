@@ -47,7 +47,7 @@ pub fn carry(ours: &Value, slice: &mut Value) -> Carried {
     for (pointer, operation) in operations_mut(slice) {
         let id = operation.get("operationId").cloned();
         let same_id = operations(ours).map(|(.., ours)| ours).find(|ours| ours.get("operationId") == id.as_ref());
-        // An operation whose id changed is found by its path.
+        // An operation whose `operationId` changed is found by its path and method.
         if let Some(ours) = same_id.or_else(|| ours.pointer(&pointer[1..])) {
             carry.operation(ours, operation);
         }
@@ -97,7 +97,7 @@ pub struct AssumedDefault {
     pub default: Value,
 }
 
-/// Gives each property that is required only since `new` a default for servers that do not send it, if it is an array or a free-form
+/// Gives each property that `new` requires and `old` does not a default for servers that do not send it, if it is an array or a free-form
 /// object: an empty one. The defaults of other properties need a decision by a maintainer.
 pub fn assume_defaults(old: &Value, new: &mut Value) -> Vec<AssumedDefault> {
     let mut assumed_defaults = Vec::new();
@@ -135,7 +135,7 @@ pub fn add(slice: &mut Value, pointer: &str, keyword: &str, value: &Value) -> bo
     true
 }
 
-/// Whether a document has our extensions.
+/// Whether a document has any of our extensions.
 pub fn are_in(node: &Value) -> bool {
     match node {
         Value::Object(map) => map.iter().any(|(key, value)| EXTENSIONS.contains(&key.as_str()) || are_in(value)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// The maps of a document whose entries have annotations.
+/// Keys whose values are maps; the entries of these maps can have annotations.
 const MAPS: [&str; 7] = ["paths", "properties", "schemas", "sort-terms", "x-enum-descriptions", "x-enum-labels", "x-listing"];
 
 /// The checked-in slice with the parts of the released one that it lacks: a pre-release may have removed a property that the final release
@@ -31,7 +31,7 @@ fn fill(ours: &mut Value, base: &Value, is_map: bool) {
     }
 }
 
-/// Adds the values of an enum that it lacks, each after the value that it followed.
+/// Adds the enum values that `ours` lacks, each after the value that precedes it in `base`.
 fn insert_in_order(ours: &mut Vec<Value>, base: &[Value]) {
     let mut next = 0;
     for value in base {
@@ -46,10 +46,10 @@ fn insert_in_order(ours: &mut Vec<Value>, base: &[Value]) {
 
 fn fill_object(ours: &mut Map<String, Value>, base: &Map<String, Value>, is_map: bool) {
     for (key, part) in base {
-        // A property can have the name `properties`.
+        // Inside a map, `properties` is the name of an entry, such as a property, and not the keyword.
         let holds_entries = MAPS.contains(&key.as_str()) && !(is_map && key == "properties");
         match ours.get_mut(key) {
-            // An earlier sync may have shortened it.
+            // An earlier sync may have shortened the ordering.
             Some(ours) if key == "total-order" && is_shortened(ours, part) => *ours = part.clone(),
             Some(ours) => fill(ours, part, holds_entries),
             None if is_map => _ = ours.insert(key.clone(), part.clone()),

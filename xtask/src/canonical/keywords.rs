@@ -7,10 +7,10 @@ use crate::codegen::pointer::{component, reference};
 pub const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Keywords that have no effect when they are `false`.
 pub const FLAGS: [&str; 7] = ["nullable", "readOnly", "writeOnly", "deprecated", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
-/// Keywords about the use of a schema, which may appear next to a reference to it.
+/// Keywords that describe how a schema is used; they may appear next to a reference to it.
 pub const USAGE: [&str; 5] = ["nullable", "readOnly", "writeOnly", "deprecated", "default"];
 
-/// The greatest depth of a schema that is written without references. A parameter's schema that is deeper is taken to contain itself.
+/// The greatest depth of a schema that is written without references. A parameter's schema that is deeper is assumed to be recursive.
 pub const DEEPEST: usize = 32;
 
 /// The help for a keyword whose value is not valid in OpenAPI 3.0, <https://spec.openapis.org/oas/v3.0.3#schema-object>.
@@ -68,7 +68,7 @@ pub fn is_documentation(keyword: &str) -> bool {
     matches!(keyword, "description" | "title" | "example" | "externalDocs" | "xml") || keyword.starts_with("x-")
 }
 
-/// The integers of a format; 64-bit integers if there is no format.
+/// The range of integers that a format allows; that of `int64` if there is no format.
 pub fn range(format: Option<&str>) -> (i128, i128) {
     match format {
         Some("int8") => (i8::MIN.into(), i8::MAX.into()),
@@ -91,7 +91,7 @@ fn bounds_imply_format(schema: &Map<String, Value>) -> bool {
         && bound("maximum").is_some_and(|maximum| maximum <= high)
 }
 
-/// Adds implied keywords: the type, the mapping of a discriminator, and arbitrary properties for an object without keywords.
+/// Adds implied keywords: the type, the mapping of a discriminator, and `additionalProperties` for an object without other keywords.
 /// Removes the format of an integer if the bounds imply it.
 pub fn add_implied(schema: &mut Map<String, Value>) {
     if bounds_imply_format(schema) {
@@ -133,7 +133,7 @@ fn implied_type(schema: &Map<String, Value>) -> Option<&'static str> {
     }
 }
 
-/// Replaces an `allOf`, `oneOf` or `anyOf` of one part by the part, unless that is a `$ref` with keywords beside it.
+/// Replaces an `allOf`, `oneOf` or `anyOf` of one part with the part. A part that cannot be merged goes into an `allOf`.
 pub fn unwrap_single(mut schema: Map<String, Value>) -> Value {
     for composition in COMPOSITIONS {
         let Some([only]) = schema.get(composition).and_then(Value::as_array).map(Vec::as_slice) else { continue };
@@ -142,13 +142,13 @@ pub fn unwrap_single(mut schema: Map<String, Value>) -> Value {
             return only;
         }
         let inner = only.as_object().cloned().unwrap_or_default();
-        let apart = inner.keys().all(|key| key == composition || !schema.contains_key(key));
-        if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !apart) {
+        let is_disjoint = inner.keys().all(|key| key == composition || !schema.contains_key(key));
+        if composition != "allOf" && schema.contains_key("allOf") && (inner.contains_key("$ref") || !is_disjoint) {
             // There is an `allOf` already.
             continue;
         }
         schema.remove(composition);
-        if inner.contains_key("$ref") || !apart {
+        if inner.contains_key("$ref") || !is_disjoint {
             schema.insert("allOf".into(), json!([only]));
         } else {
             schema.extend(inner);

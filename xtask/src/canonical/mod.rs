@@ -1,10 +1,10 @@
 //! Schemas in canonical form: equivalent schemas have the same bytes.
 //!
-//! - Every `$ref` to a component refers to the end of its chain of references. A `$ref` to any other location is replaced by its target.
-//! - An `allOf`, `oneOf` or `anyOf` of one part is replaced by the part. `allOf` stays where a `$ref` has keywords beside it that are about
-//!   its use. Any other keyword beside an `allOf` becomes one more part of it.
-//! - A component that is a scalar or an array is written where it is used; models and enums keep their names.
-//! - The schema of a parameter contains no references, unless it is an object.
+//! - Every `$ref` to a component refers to the end of its chain of references. A `$ref` to any other location is replaced with its target.
+//! - An `allOf`, `oneOf` or `anyOf` of one part is replaced with the part. `allOf` stays where a `$ref` has keywords beside it about
+//!   how it is used. Any other keyword beside an `allOf` becomes one more part of it.
+//! - A component that is a scalar or an array is inlined where it is used; models and enums stay components.
+//! - The schema of a parameter contains no references, unless it is an object or a composition.
 //! - An inline schema that equals a component becomes a `$ref` to it. If it equals several, it becomes a `$ref` to one that is already
 //!   referred to, or else to the first by name.
 //! - An integer has no `format` if its bounds imply it.
@@ -24,7 +24,7 @@ mod keywords;
 mod parameters;
 mod schemas;
 
-/// A component that contains itself through `allOf`, `oneOf` and `anyOf` only. No value matches it, and no Rust type can express it.
+/// A component that contains itself directly through `allOf`, `oneOf` or `anyOf`, not in a property or item. No Rust type can express it.
 pub fn made_of_itself(schemas: &Map<String, Value>) -> Option<&String> {
     fn parts(schema: &Value, found: &mut Vec<String>) {
         found.extend(reference(schema).and_then(|to| component(to, "schemas")).map(Cow::into_owned));

@@ -1,4 +1,4 @@
-//! Schemas of parameters and headers, with references replaced by their targets.
+//! Schemas of parameters and headers, with references replaced with their targets.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl<'a> Canonical<'a> {
     }
 
     fn recursive(&self, pointer: &str) -> Error {
-        // The pointer grew with every repetition.
+        // Each pass through the cycle made the pointer longer: report only its beginning.
         let pointer = pointer.split_inclusive("/schema").next().unwrap_or(pointer);
         self.document.error(pointer, "contains itself", "give the parameter a schema that does not refer to itself")
     }

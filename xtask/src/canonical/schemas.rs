@@ -15,13 +15,13 @@ use crate::document::{Document, Error};
 pub struct Canonical<'a> {
     pub(super) document: &'a Document,
     keep_prose: bool,
-    /// Components that operations refer to, before anything is replaced.
+    /// Components that operations refer to in the original document.
     linked: BTreeSet<String>,
     reached: BTreeSet<String>,
     waiting: Vec<String>,
     /// Pointers, other than to components, whose targets are being written.
     pub(super) inside: Vec<String>,
-    /// The name of each component by its canonical form, once it is needed.
+    /// The name of each component by its canonical form; computed when it is first needed.
     by_form: Option<HashMap<Value, String>>,
     /// Whether forms are only being compared, so that no component counts as reached.
     comparing: bool,
@@ -70,7 +70,7 @@ impl<'a> Canonical<'a> {
                 return Err(self.document.error(
                     child(pointer, "$ref"),
                     problem,
-                    "use fewer levels: the code of each is generated where it is used",
+                    "use fewer levels: plain arrays are inlined wherever they are used",
                 ));
             }
             self.inside.push(at.clone());
@@ -92,7 +92,7 @@ impl<'a> Canonical<'a> {
         })
     }
 
-    /// Whether a component is a scalar, or an array of scalars or of components: its name has no meaning. An array that contains itself
+    /// Whether a component is a scalar, or an array of scalars or of components, so that its name carries no meaning. A recursive array
     /// has to stay a component.
     fn is_plain(&self, mut schema: &'a Value) -> bool {
         let mut arrays = Vec::new();
@@ -127,7 +127,7 @@ impl<'a> Canonical<'a> {
 
     fn written(&mut self, schema: &'a Value, pointer: &str) -> Result<Value, Error> {
         let Some(keywords) = schema.as_object() else {
-            return Err(self.document.error(pointer, "is not a schema", "a schema of OpenAPI 3.0 is a mapping"));
+            return Err(self.document.error(pointer, "is not a schema", "an OpenAPI 3.0 schema is a mapping"));
         };
         let mut written = Map::new();
         for (key, value) in keywords {
@@ -139,7 +139,7 @@ impl<'a> Canonical<'a> {
         Ok(self.with_all_parts(unwrap_single(written)))
     }
 
-    /// Turns the keywords beside an `allOf` into a part of it, except those that a component among the parts has already.
+    /// Turns the keywords beside an `allOf` into a part of it, except those that a component among the parts already has.
     fn with_all_parts(&self, mut schema: Value) -> Value {
         let Some(keywords) = schema.as_object_mut().filter(|keywords| keywords.contains_key("allOf")) else { return schema };
         let parts = keywords["allOf"].as_array().cloned().unwrap_or_default();
@@ -159,7 +159,7 @@ impl<'a> Canonical<'a> {
         unwrap_single(std::mem::take(keywords))
     }
 
-    /// The canonical value of a keyword; none if it has no effect.
+    /// The canonical value of a keyword; `None` if the keyword has no effect.
     pub fn keyword(&mut self, key: &str, value: &'a Value, pointer: &str) -> Result<Option<Value>, Error> {
         let at = child(pointer, key);
         if let Some(help) = misshapen(key, value) {
@@ -219,7 +219,7 @@ impl<'a> Canonical<'a> {
         Ok(discriminator.into())
     }
 
-    /// The component that equals a canonical schema, aside from keywords about the use of the schema, which are returned too.
+    /// The component that equals a canonical schema, apart from keywords that describe how it is used, which are returned too.
     fn equal_component(&mut self, written: &Value) -> Option<(Map<String, Value>, String)> {
         if self.by_form.is_none() {
             self.compare_components();
@@ -232,9 +232,9 @@ impl<'a> Canonical<'a> {
         Some((of_use, by_form.get(&Value::Object(rest))?.clone()))
     }
 
-    /// Finds the canonical form of every component. A part of one that equals another is a `$ref` in the next round, and so on outwards.
+    /// Finds the canonical form of every component. Each round replaces inline schemas that equal a component, from the inside out.
     fn compare_components(&mut self) {
-        /// How deep inline schemas are recognized.
+        /// How many levels of nested inline schemas are recognized as components.
         const ROUNDS: usize = 8;
         self.by_form = Some(HashMap::new());
         let Some(components) = self.document.root.pointer("/components/schemas").and_then(Value::as_object) else { return };

@@ -26,7 +26,7 @@ pub fn run(root: &Path, slices: &Path) -> Result<bool> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("{name}: cannot be read"))?;
         let mut release = slice(&Document::parse(&name, &text)?, &Selection::All, false)?;
-        // As a sync from the checked-in slice does.
+        // A sync from the checked-in slice does the same.
         annotations::carry(&ours.root, &mut release);
         annotations::assume_defaults(&checked_in, &mut release);
         slices.push(release);

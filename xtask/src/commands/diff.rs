@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Exit with 1 if there is a change of this level or a worse one
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
-    /// Exit with 1 if the Rust verdict is at least this, or unknown
+    /// Exit with 1 if the semver verdict for the generated Rust is at least this, or unknown
     #[arg(long, value_enum)]
     fail_on_rust: Option<FailOnRust>,
     #[command(flatten)]
@@ -103,7 +103,7 @@ fn sliced(document: &Document, selection: &Selection, ours: &Value) -> Result<(V
 
 fn fails(diff: &Diff, arguments: &Arguments) -> bool {
     let worst = diff.changes.iter().map(|change| change.level).max();
-    let on_wire = arguments.fail_on.is_some_and(|fail_on| match fail_on {
+    let on_level = arguments.fail_on.is_some_and(|fail_on| match fail_on {
         FailOn::Error => worst >= Some(Level::Error),
         FailOn::Warning => worst >= Some(Level::Warning),
         FailOn::Any => worst.is_some(),
@@ -117,5 +117,5 @@ fn fails(diff: &Diff, arguments: &Arguments) -> bool {
     // It is unknown what changed in an operation that is invalid in only one of the documents.
     let is_unknown = |invalid: &InvalidOperation| diff.invalid.iter().filter(|other| other.operation == invalid.operation).count() == 1;
     let fails_on_any = arguments.fail_on.is_some() || arguments.fail_on_rust.is_some();
-    on_wire || in_rust || fails_on_any && diff.invalid.iter().any(is_unknown)
+    on_level || in_rust || fails_on_any && diff.invalid.iter().any(is_unknown)
 }

@@ -41,7 +41,7 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
             let (sliced, left_out) = diff::generatable(&sliced);
             for operation in left_out {
                 eprintln!(
-                    "note: left out {operation}: it uploads files or has several success responses, which the generator does not support"
+                    "note: left out {operation}: the generator does not support uploads, non-JSON responses or several success responses"
                 );
             }
             let text = yaml::to_yaml(&sliced);

@@ -49,7 +49,7 @@ fn print_styled(text: &str) -> Result<()> {
     write_to(anstream::stdout(), text)
 }
 
-/// A reader that closes the pipe early is not an error.
+/// Writes text. It is not an error if the reader closes the pipe early.
 fn write_to(mut output: impl Write, text: &str) -> Result<()> {
     match output.write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("the report cannot be written to standard output"),

@@ -28,7 +28,7 @@ pub struct Arguments {
     write: bool,
 }
 
-/// Returns whether every operation that has a key was listed completely.
+/// Returns whether every operation whose rows have a key was listed completely.
 pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     let project = Project::open(root)?;
     let source = arguments.source.map_or_else(|| Ok(Source::Release(project.release()?.into())), |source| Source::parse(&source))?;

@@ -61,7 +61,7 @@ pub fn run(root: &Path, arguments: Arguments) -> Result<bool> {
     let patch = report.patch.take_if(|_| check || format != Format::Json);
     let printed = print(&report::of_sync(&report, format));
     if report.written {
-        printed.context("the sync took effect")?;
+        printed.context("the sync succeeded and its changes were written")?;
     } else {
         printed?;
     }

@@ -18,7 +18,7 @@ pub struct Pair<'a> {
     pub scope: usize,
     /// JSON pointers to the operation in the old and in the new document.
     pub pointers: (String, String),
-    /// Its paths, which may differ in the names of parameters.
+    /// Its paths, which may differ in the names of path parameters.
     pub paths: (String, String),
     /// Its name as a Rust type.
     pub type_name: String,
@@ -27,7 +27,7 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The method that sends the request: its signature has the type of the response.
+    /// The method that sends the request; its signature contains the response type.
     pub fn send(&self) -> Vec<String> {
         vec![format!("builder::{}::send", self.type_name)]
     }

@@ -36,7 +36,7 @@ fn is_same_part(one: &ResolvedSchema, other: &ResolvedSchema) -> bool {
     one.component == other.component && (one.component.is_some() || one.same_definition(other))
 }
 
-/// Compares the alternatives of two unions. `kinds` are `oneOf` or `anyOf`; a schema that is not a union counts as a union of one.
+/// Compares two unions. `before` and `after` are `oneOf` or `anyOf`; a schema that is not a union counts as a union of one.
 pub fn unions<'a>(
     findings: &mut Findings<'a>,
     old: &ResolvedSchema<'a>,
@@ -92,7 +92,7 @@ pub fn all_of<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &R
     }
 }
 
-/// A union with its own type and the types of its alternatives, which typify and `hoist_enums` in codegen/passes/hoist.rs name.
+/// Adds a union's own type and the types of its alternatives, as named by typify and by `hoist_enums` in codegen/passes/hoist.rs.
 fn with_type_of_union(subject: &Subject, alternatives: usize) -> Subject {
     let types = subject.types.iter().flat_map(|name| {
         let of_parts =
@@ -111,7 +111,7 @@ fn describe(part: &ResolvedSchema) -> String {
     }
 }
 
-/// Compares the objects that an `allOf` combines, except for their properties. Returns the pairs whose keywords still have to be compared.
+/// Compares the objects that an `allOf` combines; of properties, only repeated ones. Returns the pairs whose keywords are still to compare.
 pub fn combined_objects<'a>(
     findings: &mut Findings<'a>,
     old: &ResolvedSchema<'a>,
@@ -136,12 +136,12 @@ pub fn combined_objects<'a>(
         if let Some(other) = after.get(key) {
             findings.visit(part.clone(), other.clone(), subject.part(format!("{}.{name}", subject.name), ""));
         } else {
-            let text = format!("`{}.{name}` has one schema less to match", subject.name);
+            let text = format!("`{}.{name}` must match one schema fewer", subject.name);
             findings.note(subject, "all-of-removed", text, &part.used_at, Range::Wider, Wire::COMPATIBLE);
         }
     }
     for ((name, _), part) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-        let text = format!("`{}.{name}` has one more schema to match", subject.name);
+        let text = format!("`{}.{name}` must match one more schema", subject.name);
         findings.note(subject, "all-of-added", text, &part.used_at, Range::Narrower, Wire::COMPATIBLE);
     }
     pairs
@@ -150,8 +150,8 @@ pub fn combined_objects<'a>(
 /// Records a part of an `allOf` that was added or removed, unless it has only properties, which are compared one by one.
 fn note_part(findings: &mut Findings, part: &ResolvedSchema, happened: &str, subject: &Subject) {
     if !part.is_only_properties() {
-        let (range, more) = if happened == "added" { (Range::Narrower, "one more schema") } else { (Range::Wider, "one schema less") };
-        let text = format!("`{}` has {more} to match", subject.name);
+        let (range, more) = if happened == "added" { (Range::Narrower, "one more schema") } else { (Range::Wider, "one schema fewer") };
+        let text = format!("`{}` must match {more}", subject.name);
         findings.note(subject, &format!("all-of-{happened}"), text, &part.used_at, range, Wire::COMPATIBLE);
     }
 }
@@ -165,7 +165,7 @@ pub fn discriminators<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>,
         (Some(_), None) => note("discriminator-removed", format!("`{name}` no longer has a discriminator")),
         (Some(before), Some(after)) => {
             if before.get("propertyName") != after.get("propertyName") {
-                note("discriminator-property-name-changed", format!("the discriminator of `{name}` is another property"));
+                note("discriminator-property-name-changed", format!("the discriminator of `{name}` is now a different property"));
             }
             let mapping = |node: &Map<String, Value>| node.get("mapping").and_then(Value::as_object).cloned().unwrap_or_default();
             let (before, after) = (mapping(before), mapping(after));

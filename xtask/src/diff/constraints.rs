@@ -66,7 +66,7 @@ const BOUNDS: [(&str, &str); 11] = [
     ("multipleOf", "multiple-of"),
 ];
 
-/// Bounds, which the generated client does not check in responses.
+/// Compares bounds, which the generated client does not check in responses.
 pub fn bounds(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     for (keyword, bound) in BOUNDS {
         let number = |node: &ResolvedSchema| node.get(keyword).and_then(Value::as_f64);
@@ -100,14 +100,14 @@ pub fn pattern(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSche
 
 pub fn unique_items(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let (happened, text, range) = match (old.flag("uniqueItems"), new.flag("uniqueItems")) {
-        (false, true) => ("unique-items-added", "are now unique", Range::Narrower),
+        (false, true) => ("unique-items-added", "must now be unique", Range::Narrower),
         (true, false) => ("unique-items-removed", "need no longer be unique", Range::Wider),
         _ => return,
     };
     findings.note(subject, happened, format!("the items of `{}` {text}", subject.name), &new.pointer, range, Wire::COMPATIBLE);
 }
 
-/// `additionalProperties`: a schema, `false` or nothing.
+/// Compares `additionalProperties`: a schema, `false` or absent.
 pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>, subject: &Subject) {
     let name = &subject.name;
     if let (Some(a), Some(b)) = (old.inner("additionalProperties"), new.inner("additionalProperties")) {
@@ -117,11 +117,11 @@ pub fn additional_properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSche
     if before == after {
         return;
     }
-    // Nothing and `false` differ for a client that rejects unknown properties.
+    // An absent keyword and `false` differ for a client that rejects unknown properties.
     let is_open = |value: Option<&Value>| value.is_some_and(Value::is_object);
     let is_closed = |value: Option<&Value>| value == Some(&Value::Bool(false));
     let pointer = child(if after.is_some() { &new.pointer } else { &old.pointer }, "additionalProperties");
-    // The type has a field for them, or none.
+    // The type gains or loses its field for additional properties.
     let own_types = subject.types.iter().flat_map(|name| [format!("types::{name}"), format!("types::builder::{name}")]);
     let subject = &Subject { touches: subject.touches.iter().cloned().chain(own_types).collect(), ..subject.clone() };
     if is_open(after) || is_closed(before) {

@@ -55,7 +55,7 @@ impl Finding {
         Self { only_if: call, ..self }
     }
 
-    /// Names the default that `sync` writes so that new clients can decode responses of old servers.
+    /// Adds a note with the default that `sync` writes so that new clients can decode responses of old servers.
     pub fn assumed_by_sync(self, default: Option<Value>) -> Self {
         let note = |default| {
             format!("`cargo xtask sync` adds `x-default-when-absent: {default}`, so that new clients can decode responses of old servers")
@@ -63,7 +63,7 @@ impl Finding {
         Self { note: default.map(note), ..self }
     }
 
-    /// The public items that the change belongs to, by the beginning of their path.
+    /// Sets the public items that the change belongs to, as prefixes of their paths.
     pub fn touches(self, touches: Vec<String>) -> Self {
         Self { touches, ..self }
     }
@@ -80,7 +80,7 @@ pub struct Subject {
     pub name: String,
     /// Whether the old and the new document require it.
     pub required: (bool, bool),
-    /// Public items that belong to it, by the beginning of their path.
+    /// Public items that belong to it, as prefixes of their paths.
     pub touches: Vec<String>,
     /// Names that its own type may have in Rust.
     pub types: Vec<String>,
@@ -89,13 +89,13 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A part of it without a name of its own, such as the items of an array.
+    /// A part of the schema without a name of its own, such as the items of an array.
     pub fn part(&self, name: String, type_suffix: &str) -> Self {
         let types = self.types.iter().map(|name| format!("{name}{type_suffix}")).collect();
         Self { nested: true, required: (true, true), name, types, ..self.clone() }
     }
 
-    /// One of the schemas that it is composed of.
+    /// One of the schemas that the schema is composed of.
     pub fn component(&self) -> Self {
         Self { nested: true, ..self.clone() }
     }
@@ -128,7 +128,7 @@ impl<'a> Findings<'a> {
         self.scopes[scope].changes.push(change);
     }
 
-    /// Records a change of a schema. `in_response` is the verdict for success responses; that for requests follows from `range`.
+    /// Records a change of a schema. `in_response` is the verdict for success responses; the verdict for requests follows from `range`.
     pub fn note(&mut self, subject: &Subject, happened: &str, text: String, pointer: &str, range: Range, in_response: Wire) {
         let (fine, fails) = (Compatibility::Compatible, Compatibility::Incompatible);
         let (old, new) = match (subject.used, range) {

@@ -24,7 +24,7 @@ pub struct Input<'a> {
     pub(super) invalid: Vec<InvalidOperation>,
 }
 
-/// Splits off the operations that the generator does not support: those that upload files or respond with something other than JSON, and
+/// Leaves out operations that the generator does not support: those that upload files or respond with something other than JSON, and
 /// those with several kinds of success responses.
 pub fn generatable(slice: &Value) -> (Cow<'_, Value>, BTreeSet<Operation>) {
     let mut left_out = operations(slice);
@@ -41,7 +41,7 @@ fn uploads_files(operation: &Value) -> bool {
     operation.pointer("/requestBody/content").is_some_and(|content| content.get("application/json").is_none())
 }
 
-/// The contents of the success responses.
+/// The `content` of each success response.
 fn contents(operation: &Value) -> impl Iterator<Item = Option<&Value>> {
     let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
     responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response.get("content"))
@@ -65,7 +65,7 @@ impl<'a> Input<'a> {
         Self { source, slice: Cow::Borrowed(slice), generated, left_out, invalid: Vec::new() }
     }
 
-    /// Notes operations of the document that are not in the slice, because they are invalid.
+    /// Records operations of the document that are not in the slice because they are invalid.
     pub fn with_invalid(self, invalid: Vec<LeftOut>) -> Self {
         let each = |LeftOut { method, path, reason }| InvalidOperation {
             source: self.source.to_owned(),

@@ -15,7 +15,7 @@ use crate::resolved_schema::ResolvedSchema;
 const JSON: &str = "application/json";
 
 impl<'a> Comparison<'a> {
-    /// Compares two parts of an operation that have `content`. `part` is their pointer below the operation.
+    /// Compares two parts of an operation that have `content`. `part` is their JSON pointer relative to the operation.
     pub fn content(&mut self, pair: &Pair<'a>, rule: &str, part: &str, (old, new): (&'a Value, &'a Value), used: Use) {
         let list = |part: &'a Value| part.get("content").and_then(Value::as_object).into_iter().flatten().collect::<BTreeMap<_, _>>();
         let (before, after) = (list(old), list(new));

@@ -33,7 +33,7 @@ pub struct Diff {
     pub wire: Wire,
     /// What the changes mean for the version of the crate.
     pub rust: RustVerdict,
-    /// Operations that are invalid in one document, and are therefore not compared.
+    /// Operations that are invalid in at least one document, and are therefore not compared.
     pub invalid: Vec<InvalidOperation>,
     /// The old and the new slice.
     #[serde(skip)]
@@ -66,9 +66,9 @@ pub struct InvalidOperation {
 #[derive(Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
-    /// The id of oasdiff's rule.
+    /// The id of the rule: oasdiff's, or one of the same form.
     pub id: String,
-    /// How serious oasdiff considers it for deployed clients.
+    /// How serious it is for deployed clients, by oasdiff's scale.
     pub level: Level,
     /// The change in a sentence.
     pub text: String,
@@ -84,7 +84,7 @@ pub struct Change {
     pub rust: Option<Bump>,
     /// A note for the reader.
     pub note: Option<String>,
-    /// Public items that belong to it, by the beginning of their path.
+    /// Public items that belong to it, as prefixes of their paths.
     #[serde(skip)]
     pub touches: Vec<String>,
 }
@@ -93,7 +93,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Operation {
-    /// The HTTP method, in capitals.
+    /// The HTTP method, in uppercase.
     pub method: String,
     /// The path, relative to the address of the API.
     pub path: String,
@@ -112,7 +112,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The worst outcome between clients and servers of the two documents. A response without the changed part is always decoded.
+/// The worst outcome between clients and servers of the two documents. A response without the changed part is not affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wire {

@@ -33,7 +33,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     comparison.findings.into_changes()
 }
 
-/// The verdict for whole responses, compared with responses of the client's own release. It reveals effects that no single change explains.
+/// The verdict for whole responses, relative to those of the client's own release. It reveals effects that no single change explains.
 pub fn decode(old: &Value, new: &Value) -> Wire {
     let mut worst = Wire::COMPATIBLE;
     for (before, after) in pairs(old, new) {
@@ -149,7 +149,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn added(&mut self, scope: usize, operation: &Operation, new: &Value) {
-        // Under an id that the old document has, this is a move: the same method of the client then calls another URL.
+        // If the old document has the same operation id, the operation was moved: the same method of the client then calls another URL.
         let is_moved = operations(self.old).values().any(|old| id(old) == id(new) && !id(new).is_empty());
         let only_if = (!is_moved).then(|| format!("uses {operation}"));
         let finding = Finding::new(of_operation("endpoint-added"), format!("{operation} was added"), pointer_to(operation));
@@ -182,7 +182,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The generated client contains the path of the API.
+    /// Compares the base path of the API, which is part of the generated client.
     fn api_path(&mut self, pair: &Pair<'a>) {
         let path = |operation: &'a Value, root: &'a Value| {
             let servers = operation.get("servers").unwrap_or(&root["servers"]);

@@ -51,7 +51,7 @@ pub fn properties<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new
     }
 }
 
-/// The outcome for a property that the server does not declare: it may send one of its aliases.
+/// The outcome for a property that the server does not declare, but may send under one of its aliases.
 fn under_another_name(property: &ResolvedSchema, required: bool, server: &ResolvedSchema) -> Compatibility {
     let sent = property.aliases().find_map(|alias| Some((alias, server.property(alias)?)));
     match sent {
@@ -117,7 +117,7 @@ fn access(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, s
         let need = if subject.required.0 { "required" } else { "optional" };
         (format!("response-{need}-property"), "writeOnly", "write-only")
     };
-    // Responses have the property until then, or from then on.
+    // A write-only property is absent from responses: after it became write-only, or before it no longer was.
     let unsent = |node: &ResolvedSchema, required: bool| {
         if subject.used == Use::Response { absent(node, required) } else { Compatibility::Compatible }
     };
@@ -197,7 +197,7 @@ fn renamed<'a>(old: &ResolvedSchema<'a>, new: &ResolvedSchema<'a>) -> Vec<Rename
 }
 
 impl Renamed<'_> {
-    /// A client decodes the other name if its document has it as an alias. Otherwise, the verdict is `unknown`'s.
+    /// A client decodes the other name if its document has it as an alias. Otherwise, the verdict is `unknown`.
     fn wire(&self, old: &ResolvedSchema, new: &ResolvedSchema, unknown: Wire) -> Wire {
         let ((name, before), (other, after)) = (&self.before, &self.after);
         let is_sent = |server: &ResolvedSchema, sent: &str, client: &ResolvedSchema, known: &str, property: &ResolvedSchema| {

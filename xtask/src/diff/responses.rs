@@ -25,7 +25,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// The content of a response that the client decodes.
+/// The schema of the JSON content of a response, which is what the client decodes.
 fn json_schema<'a>(root: &'a Value, response: &'a Value) -> Option<ResolvedSchema<'a>> {
     Some(ResolvedSchema::new(root, response.pointer("/content/application~1json/schema")?, String::new()))
 }

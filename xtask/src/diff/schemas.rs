@@ -1,4 +1,4 @@
-//! Changes in schemas: walks both documents in step.
+//! Changes in schemas: walks both documents in parallel.
 
 use std::collections::BTreeSet;
 
@@ -41,12 +41,12 @@ pub fn type_names(component: &str) -> Vec<String> {
     std::iter::once(component.to_pascal_case()).chain(shorter).collect()
 }
 
-/// Compares the keywords about the use of a schema.
+/// Compares the keywords that describe how a schema is used.
 fn usage(findings: &mut Findings, old: &ResolvedSchema, new: &ResolvedSchema, subject: &Subject) {
     let name = &subject.name;
     let mut touches = subject.touches.clone();
     if old.defines("nullable") != new.defines("nullable") {
-        // A model that is nullable itself is another type in Rust.
+        // A component that is itself nullable has a different type in Rust.
         let models = old.component.iter().chain(&new.component).flat_map(|name| type_names(name));
         touches.extend(models.map(|name| format!("types::{name}")));
     }
@@ -125,7 +125,7 @@ fn keywords<'a>(findings: &mut Findings<'a>, old: &ResolvedSchema<'a>, new: &Res
         let rejects =
             |node: &ResolvedSchema| if node.get("not").is_some() { Compatibility::Incompatible } else { Compatibility::Compatible };
         let wire = Wire { old_client_on_new_server: rejects(old), new_client_on_old_server: rejects(new) };
-        findings.note(subject, "not-changed", format!("`{}` excludes other values", subject.name), &new.pointer, Range::Other, wire);
+        findings.note(subject, "not-changed", format!("`{}` excludes different values", subject.name), &new.pointer, Range::Other, wire);
     }
     let (before, after) = (old.others(), new.others());
     let differs = |keyword: &&&str| before.get(**keyword) != after.get(**keyword);
@@ -168,7 +168,7 @@ fn direction(old: &ResolvedSchema, new: &ResolvedSchema, used: Use) -> (&'static
     }
 }
 
-/// Whether a parameter accepts what was sent for the old schema: a number or flag as text, one value as an array of one.
+/// Whether a parameter accepts what was sent for the old schema: a number or boolean as a string, or one value as an array of one.
 fn accepts_old_form(old: &ResolvedSchema, new: &ResolvedSchema) -> bool {
     match (old.kind(), new.kind()) {
         ("boolean" | "integer" | "number", "string") => new.text("format").is_none() && new.values().is_empty(),

@@ -28,7 +28,7 @@ fn combinations(operation: &Value) -> BTreeSet<BTreeSet<&str>> {
     if found.is_empty() { BTreeSet::from([BTreeSet::new()]) } else { found }
 }
 
-/// Whether each combination of `with` is one of `without` and the scheme `name`.
+/// Whether each combination in `with` is a combination in `without` plus the scheme `name`.
 fn adds(without: &BTreeSet<BTreeSet<&str>>, name: &str, with: &BTreeSet<BTreeSet<&str>>) -> bool {
     with.iter().all(|schemes| {
         let mut others = schemes.clone();
@@ -36,7 +36,7 @@ fn adds(without: &BTreeSet<BTreeSet<&str>>, name: &str, with: &BTreeSet<BTreeSet
     })
 }
 
-/// Whether a server accepts the client's header `Authorization: Bearer …`, alone or because it needs no credential.
+/// Whether a server accepts the client's header `Authorization: Bearer …` as the only credential, or needs no credential.
 fn accepts_token(root: &Value, operation: &Value) -> bool {
     let is_header = |name: &String| {
         let scheme = &root["components"]["securitySchemes"][name];
@@ -59,8 +59,8 @@ impl Comparison<'_> {
             |rule: &str, text: String| self.findings.add(pair.scope, Finding::new(of_operation(rule), text, &*pointer).wire(wire));
         let combinations = (combinations(pair.old), combinations(pair.new));
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
-            let is_needed = !adds(&combinations.1, name, &combinations.0);
-            note("api-security-removed", format!("`{name}` {}", if is_needed { "no longer grants access" } else { "is no longer needed" }));
+            let needed = adds(&combinations.1, name, &combinations.0);
+            note("api-security-removed", format!("`{name}` {}", if needed { "is no longer needed" } else { "no longer grants access" }));
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             let is_needed = adds(&combinations.0, name, &combinations.1);
@@ -87,7 +87,7 @@ impl Comparison<'_> {
                 scheme
             };
             if scheme(self.old) != scheme(self.new) {
-                let text = format!("the security scheme `{name}` has another type");
+                let text = format!("the definition of the security scheme `{name}` changed");
                 let pointer = to_component("securitySchemes", name);
                 self.findings.add(pair.scope, Finding::new(of_operation("api-security-component-type-changed"), text, pointer).wire(wire));
             }

@@ -1,4 +1,4 @@
-//! The verdicts on two slices: on the wire both ways, and for the version of the crate.
+//! The verdicts on two slices: on the wire, in both directions, and for the version of the crate.
 
 use serde_json::Value;
 

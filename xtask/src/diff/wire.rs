@@ -16,9 +16,9 @@ use crate::resolved_schema::ResolvedSchema;
 pub enum Compatibility {
     /// Everything is decoded.
     Compatible,
-    /// It is decoded, but a value is dropped, or a filter is not applied.
+    /// The response is decoded, but a value is dropped; or a filter of the request is not applied.
     Lossy,
-    /// It cannot be decoded, or is rejected.
+    /// The response cannot be decoded, or the request is rejected.
     Incompatible,
 }
 
@@ -37,7 +37,7 @@ use Compatibility::{Compatible, Incompatible, Lossy};
 /// Outcomes for pairs of client and server schemas, by their pointers. In a recursive pair, the inner occurrence counts as compatible.
 type Known = RefCell<HashMap<(String, String), Compatibility>>;
 
-/// The worst outcome when a client of the schema `client` decodes values that the schema `server` allows, `null` aside.
+/// The worst outcome when a client of the schema `client` decodes values that the schema `server` allows, apart from `null`.
 pub fn decodes(client: &ResolvedSchema, server: &ResolvedSchema) -> Compatibility {
     decodes_within(client, server, &Known::default())
 }
@@ -83,7 +83,7 @@ fn decodes_values(client: &ResolvedSchema, server: &ResolvedSchema, known: &Know
             if low <= lowest && highest <= high { Compatible } else { Incompatible }
         }
         ("integer", "number") if !server.is_counter => Incompatible,
-        // A `float` is an `f32`, which has half the digits.
+        // A `float` is an `f32`, which has about half the digits.
         ("number", "number") if client.text("format") == Some("float") && server.text("format") != Some("float") => Lossy,
         ("any", _) | ("integer" | "number", "integer" | "number") | ("boolean", "boolean") => Compatible,
         ("array", "array") => match (client.inner("items"), server.inner("items")) {
@@ -117,7 +117,7 @@ fn strings(client: &ResolvedSchema, server: &ResolvedSchema) -> Compatibility {
     }
 }
 
-/// Whether the client rejects numbers: their enums are closed.
+/// Whether the client rejects some of the numbers that are sent, because an enum of numbers is closed.
 fn closed(client: &ResolvedSchema, server: &ResolvedSchema) -> bool {
     let (known, sent) = (client.values(), server.values());
     !known.is_empty() && (sent.is_empty() || sent.iter().any(|value| !known.contains(value)))
@@ -135,7 +135,7 @@ fn sent_range(node: &ResolvedSchema) -> (i128, i128) {
     (bound("minimum").map_or(low, |minimum| minimum.max(low)), bound("maximum").map_or(high, |maximum| maximum.min(high)))
 }
 
-/// The outcome for a value inside another.
+/// Computes the outcome for a value inside another, from the schemas of the client and the server.
 type Inside<'a> = &'a dyn Fn(&ResolvedSchema, &ResolvedSchema) -> Compatibility;
 
 fn object(client: &ResolvedSchema, server: &ResolvedSchema, inside: Inside) -> Compatibility {
@@ -203,7 +203,7 @@ pub fn absent(property: &ResolvedSchema, required: bool) -> Compatibility {
 /// The outcome for `null`, if the server may send it here.
 pub fn null(client: &ResolvedSchema, server: &ResolvedSchema, required: bool) -> Compatibility {
     let is_map = client.kind() == "object" && !client.has_properties();
-    // An array or map that may be absent is an empty one in Rust; an array of unique items is an `Option`.
+    // An optional array or map that is absent becomes an empty one in Rust; an optional array of unique items is an `Option`.
     let is_empty = is_map || client.kind() == "array" && !client.flag("uniqueItems");
     let optional = !required && client.get("default").is_none() && !is_empty;
     let takes_null = client.is_option() || client.kind() != "string" && client.may_be_null();

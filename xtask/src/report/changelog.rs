@@ -12,7 +12,7 @@ pub fn lines(report: &SyncReport, diff: &Diff) -> String {
     let mut entry = String::new();
     let servers = if old == new {
         if !diff.changes.is_empty() {
-            let _ = writeln!(entry, "- CHANGE: generated from another specification of authentik {new}.");
+            let _ = writeln!(entry, "- CHANGE: generated from a different specification of authentik {new}.");
         }
         ["servers of the previous specification", "servers of the new specification"].map(str::to_owned)
     } else {
@@ -58,7 +58,7 @@ pub fn lines(report: &SyncReport, diff: &Diff) -> String {
     entry
 }
 
-/// The heading of a change in the changelog.
+/// The words that begin the line of a change in the changelog.
 fn prefix(bump: Bump) -> &'static str {
     match bump {
         Bump::Major => "BREAKING CHANGE",

@@ -12,7 +12,7 @@ use crate::yaml::to_yaml;
 /// 1.8 MB.
 const LOCATED: usize = 30;
 
-/// The changes of a new document; `text` is its text if it is a file.
+/// The changes in a new document; `text` is the document's text if it was read from a file.
 pub fn of_diff(diff: &Diff, text: Option<&str>) -> String {
     annotations(diff, &diff.new.source, text)
 }
@@ -37,7 +37,7 @@ pub fn of_follow_ups(follow_ups: &[FollowUp], slice: Option<&str>) -> String {
     follow_ups.iter().map(each).collect()
 }
 
-/// The file, and the line and column of a pointer if its text is known.
+/// The file, and the line and column of a pointer if the file's text is known.
 fn position(file: &str, text: Option<&str>, pointer: &str) -> String {
     let file = property(file);
     match text.and_then(|text| locate(text, pointer)) {
@@ -65,7 +65,7 @@ fn annotations(diff: &Diff, file: &str, text: Option<&str>) -> String {
         format!("::{command} {place},title={}::{}\n", property(&change.id), data(&message))
     });
     let left_out = invalid(diff).into_iter().map(|Invalid { source, operations, reason }| {
-        let message = format!("{operations}: not compared, because invalid in {source}\n{reason}");
+        let message = format!("{operations}: not compared (invalid in {source})\n{reason}");
         format!("::warning title=not-compared::{}\n", data(&message))
     });
     let (old, new) = sides(diff);

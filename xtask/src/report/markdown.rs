@@ -40,7 +40,7 @@ pub fn of_diff(diff: &Diff) -> String {
         );
     }
     for Invalid { source, operations, reason } in invalid(diff) {
-        let _ = writeln!(out, "\nNot compared, because invalid in {source}: {operations}\n\n```text\n{reason}\n```");
+        let _ = writeln!(out, "\nNot compared (invalid in {source}): {operations}\n\n```text\n{reason}\n```");
     }
     if !diff.rust.items.is_empty() {
         let _ = write!(out, "\n<details><summary>{} public items changed</summary>\n\n", diff.rust.items.len());
@@ -68,7 +68,7 @@ pub fn of_sync(report: &SyncReport) -> String {
     out + &follow_ups_as_markdown(&report.follow_ups)
 }
 
-/// A text for a cell of a table. HTML is escaped outside code.
+/// Text for a table cell. HTML is escaped outside code.
 fn cell(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
     let parts = escaped.split('`').enumerate();

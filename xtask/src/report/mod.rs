@@ -34,7 +34,7 @@ pub enum Format {
     Json,
 }
 
-/// Reports a diff. `text` is the text of the new document, if it is a file.
+/// Reports a diff. `text` is the text of the new document, if it was read from a file.
 pub fn of_diff(diff: &Diff, text: Option<&str>, format: Format) -> String {
     match format {
         Format::Text => text::of_diff(diff),
@@ -73,7 +73,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
-/// The most items of a list that a report for people shows.
+/// The maximum number of list items that a report for people shows.
 const SHOWN: usize = 25;
 
 /// The names of the two sides in reports: their releases, unless they are the same.
@@ -107,7 +107,7 @@ fn version(diff: &Diff) -> String {
     match (diff.rust.bump, &diff.rust.not_compared) {
         (Some(_), _) if diff.changes.is_empty() && diff.rust.items.is_empty() => "patch at most: no public item changed".into(),
         (Some(bump), _) if diff.rust.items.iter().all(|item| item.bump < bump) && bump == Bump::Major => {
-            "major: calls that worked with the same server fail".into()
+            "major: calls that the same server accepted before would now fail".into()
         }
         (Some(bump), _) => bump.to_string(),
         (None, why) => format!("unknown: {}", why.as_deref().unwrap_or_default()),

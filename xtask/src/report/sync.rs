@@ -97,7 +97,7 @@ pub struct FollowUp {
     pub fix: Option<Fix>,
 }
 
-/// A change that resolves a follow-up: a keyword to write beside the schema at a pointer.
+/// A change that resolves a follow-up: a keyword to add to the schema at a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {

@@ -53,10 +53,10 @@ fn verdicts(diff: &Diff) -> String {
         let _ = writeln!(out, "  {:6} {}", item.bump, item_change(item, ""));
     }
     if items.len() > SHOWN {
-        let _ = writeln!(out, "  and {} more of {}; `--format json` has them all", items.len() - SHOWN, items.len());
+        let _ = writeln!(out, "  and {} more of {}; `--format json` lists them all", items.len() - SHOWN, items.len());
     }
     for Invalid { source, operations, reason } in invalid(diff) {
-        let _ = writeln!(out, "  not compared, because invalid in {source}: {operations}\n    {}", reason.replace('\n', "\n    "));
+        let _ = writeln!(out, "  not compared (invalid in {source}): {operations}\n    {}", reason.replace('\n', "\n    "));
     }
     if !diff.rust.left_out.is_empty() {
         let names = diff.rust.left_out.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -65,7 +65,7 @@ fn verdicts(diff: &Diff) -> String {
     out
 }
 
-/// The change of a public item on one line. `tick` is put around code.
+/// The change to a public item, on one line. `tick` is put around code.
 pub fn item_change(item: &ItemChange, tick: &str) -> String {
     let rust = |code: &str| format!("{tick}{}{tick}", one_line(code));
     let path = rust(&item.item);

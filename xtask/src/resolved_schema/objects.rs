@@ -32,11 +32,11 @@ impl<'a> ResolvedSchema<'a> {
         for object in self.objects() {
             let pointer = child(&object.pointer, "properties");
             let properties = object.get("properties").and_then(Value::as_object);
-            let counts = properties.is_some_and(|properties| properties.contains_key("total_pages"));
+            let is_pagination = properties.is_some_and(|properties| properties.contains_key("total_pages"));
             for (name, schema) in properties.into_iter().flatten() {
                 if known.insert(name.as_str()) {
                     let node = ResolvedSchema::new(self.root, schema, child(&pointer, name));
-                    all.push((name.as_str(), ResolvedSchema { is_counter: counts && node.kind() == "number", ..node }));
+                    all.push((name.as_str(), ResolvedSchema { is_counter: is_pagination && node.kind() == "number", ..node }));
                 }
             }
         }
@@ -78,17 +78,17 @@ impl<'a> ResolvedSchema<'a> {
             Some(ResolvedSchema { is_counter: properties.contains_key("total_pages") && schema.kind() == "number", ..schema })
         });
         let required = || {
-            let object = objects.iter().find(|object| object.requires_itself(name))?;
+            let object = objects.iter().find(|object| object.requires_directly(name))?;
             Some(ResolvedSchema::new(self.root, &ANYTHING, child(&object.pointer, "required")))
         };
         declared.or_else(required)
     }
 
     pub fn requires(&self, property: &str) -> bool {
-        self.objects().iter().any(|object| object.requires_itself(property))
+        self.objects().iter().any(|object| object.requires_directly(property))
     }
 
-    fn requires_itself(&self, property: &str) -> bool {
+    fn requires_directly(&self, property: &str) -> bool {
         self.get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == property))
     }
 

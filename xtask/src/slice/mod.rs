@@ -40,13 +40,13 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// How many errors have a line and column. To find them takes another pass over the document, which may have 1.8 MB.
+/// How many errors get a line and column. Finding these takes another pass over the document, which may be 1.8 MB long.
 const MAX_LOCATED: usize = 10;
 
 /// The texts of errors, which often concern many operations.
 struct Reasons<'a> {
     document: &'a Document,
-    /// By the errors without their lines.
+    /// Keyed by the text of the error without its line.
     known: BTreeMap<String, String>,
 }
 
@@ -160,7 +160,7 @@ fn assemble(
             info[key] = prose.clone();
         }
     }
-    // The versions of OpenAPI 3.0 differ in wording only.
+    // The 3.0.x versions of the OpenAPI specification differ in wording only.
     let mut whole = json!({ "openapi": "3.0.3", "info": info, "servers": api_path(root.get("servers")), "paths": paths });
     for (collection, parts) in components {
         if !parts.is_empty() {

@@ -12,7 +12,7 @@ use crate::document::{Document, Error};
 pub struct Slicer<'a> {
     pub document: &'a Document,
     pub canonical: Canonical<'a>,
-    /// Security schemes that operations name.
+    /// The security schemes that operations refer to.
     pub security: BTreeMap<String, Value>,
     pub keep_prose: bool,
 }
@@ -62,7 +62,7 @@ impl<'a> Slicer<'a> {
         Ok(sliced.into())
     }
 
-    /// The parameters of the path and of the operation, which take precedence.
+    /// The parameters of the path item and of the operation. The operation's take precedence.
     fn parameters(&mut self, chosen: &Chosen<'a>) -> Result<Vec<Value>, Error> {
         let mut parameters = BTreeMap::new();
         let path_pointer = chosen.pointer.rsplit_once('/').map_or("#", |(path, _)| path);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::codegen::pointer::child;
 use crate::document::{Document, Error};
 
-/// The keys of a path that are operations.
+/// The keys of a path item that hold operations.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Which operations to slice.
@@ -54,7 +54,7 @@ pub fn choose<'a>(document: &'a Document, selection: &Selection) -> Result<(Vec<
             let Some(operation) = item.get(method) else { continue };
             let pointer = child(&at, method);
             if !operation.is_object() {
-                let error = document.error(pointer, "is not an operation", "an operation of OpenAPI 3.0 is a mapping");
+                let error = document.error(pointer, "is not an operation", "write a mapping, as OpenAPI 3.0 requires for an operation");
                 broken.push(Broken { path, method: Some(method), error });
                 continue;
             }

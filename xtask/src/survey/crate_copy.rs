@@ -29,7 +29,7 @@ pub struct CompileError {
     pub message: String,
     /// The message of the compiler.
     pub rendered: String,
-    /// The line of the generated code or of the program, counted from 1.
+    /// The line in the generated code or in the program, counted from 1; 0 if the error is elsewhere.
     pub line: usize,
     pub line_text: String,
     pub in_program: bool,
@@ -77,7 +77,7 @@ impl Package {
         Ok(errors)
     }
 
-    /// Lists every operation; returns the error of each.
+    /// Runs the program that lists every operation; returns the error of each, if there is one.
     pub fn run(&self) -> Result<BTreeMap<String, Option<String>>> {
         let output = self.cargo("run").arg("--quiet").stderr(Stdio::inherit()).output().context("cargo cannot be run")?;
         let lines = output.stdout.split(|byte| *byte == b'\n');
@@ -103,7 +103,7 @@ impl Package {
     }
 }
 
-/// An error in a message of cargo, at the generated code or the program; elsewhere, it has line 0.
+/// The compiler error in a message from cargo. Its line is 0 unless it is in the generated code or the program.
 fn compile_error(message: &Value) -> Option<CompileError> {
     let message = message.get("message").filter(|message| message["level"] == "error")?;
     let spans = message["spans"].as_array()?;

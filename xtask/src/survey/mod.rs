@@ -1,6 +1,6 @@
 //! Tries every list operation of a document: slices, generates and compiles it, and lists its rows from the fake server.
 //!
-//! All operations are compiled in one crate, a copy of the package. One that does not compile is left out, with its reason, and the
+//! All operations are compiled in one crate, a copy of the package. An operation that does not compile is left out and reported, and the
 //! others are compiled again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ pub struct Survey {
     pub operations: BTreeMap<String, Outcome>,
 }
 
-/// How many rounds of leaving out operations that do not compile there are. The compiler reports the errors of one phase at a time.
+/// The maximum number of compilations. Each leaves out the operations with errors, and the compiler reports one phase of errors at a time.
 const MAX_ROUNDS: usize = 12;
 
 /// Tries every list operation.
@@ -61,7 +61,7 @@ pub fn survey(project: &Project, document: &Document) -> Result<Survey> {
             document.name
         );
     }
-    eprintln!("generating {} operations, each alone", operations.len());
+    eprintln!("generating {} operations, each on its own", operations.len());
     for (id, operation) in operations {
         match generate(document, std::slice::from_ref(&id), &ours) {
             Ok((_, generated)) => drop(candidates.insert(id, Items::of(&generated.file, parameters::required(document, operation)))),

@@ -17,7 +17,7 @@ use LIBRARY::testing::{FakeAuthentik, Release};
 const ROWS: usize = 1_000;
 const PAGE_SIZES: [u64; 3] = [20, 100, 500];
 
-/// Filters that every request has select every row.
+/// The filters of required parameters keep every row.
 async fn server(id: &str, required: &[&str]) -> Result<FakeAuthentik, String> {
     let server = FakeAuthentik::builder().release(Release::RELEASE).generate(id, ROWS);
     let server = required.iter().fold(server, |server, name| server.filter(id, name, |_, _| true));
@@ -80,7 +80,7 @@ pub fn program(library: &str, release: &str, operations: &BTreeMap<String, Items
     program + "}\n"
 }
 
-/// The release of the fake server with the same pagination as this one, and no better sorting.
+/// The release of the fake server that has the pagination of this one, and breaks ties between rows only if this one does.
 fn behaves_as(release: &str) -> &'static str {
     let mut numbers = release.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
     match (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) {

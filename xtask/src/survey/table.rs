@@ -51,7 +51,7 @@ impl Survey {
         )
     }
 
-    /// The page of tables with this one in it, newest release first.
+    /// The page of tables with this table added or replaced, newest release first.
     pub fn on_page(&self, page: &str) -> String {
         let heading = format!("## {}\n", self.release);
         let old = page.split_inclusive('\n').fold(Vec::<String>::new(), |mut sections, line| {

@@ -5,7 +5,7 @@ use semver::Version;
 
 pub const CHANGELOG: &str = "CHANGELOG.md";
 
-/// Comments, which Markdown does not show, around the lines that a sync writes and the next one replaces.
+/// HTML comments, which rendered Markdown does not show, around the lines that a sync writes and the next one replaces.
 const BEGIN: &str = "<!-- `cargo xtask sync` writes these lines, and replaces them -->";
 const END: &str = "<!-- write your own lines below -->";
 
@@ -36,7 +36,7 @@ impl<'a> Changelog<'a> {
         !self.own.is_empty()
     }
 
-    /// The text with one entry since the release: the lines of the sync, then the handwritten lines. No entry if there are neither.
+    /// The text with one entry since the release: the lines of the sync, then the handwritten lines. Without either, there is no entry.
     pub fn with_entry(&self, version: &Version, generated: &str) -> String {
         let Self { intro, own, released } = self;
         let generated = if generated.is_empty() { String::new() } else { format!("{BEGIN}\n{generated}{END}\n\n") };

@@ -45,7 +45,7 @@ pub fn check_agreement(project: &Project, slice: &Value) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "the files of an earlier sync are inconsistent: {SLICE} is of {release}, {MANIFEST} has version {version}{wrong}\n  help: restore them \
+        "the files of an earlier sync are inconsistent: {SLICE} is from {release}, {MANIFEST} has {version}{wrong}\n  help: restore them \
          with `git checkout`, or pass a revision with consistent files to `cargo xtask sync --base`"
     )
 }
@@ -63,7 +63,7 @@ pub fn check_digest(project: &Project, source: &Source, downloaded: &str) -> Res
     }
 }
 
-/// The contents of `openapi/upstream.toml` for a new slice.
+/// What `openapi/upstream.toml` depends on in a new slice.
 #[derive(Clone, Copy)]
 pub struct Slice<'a> {
     pub release: &'a str,
@@ -72,7 +72,7 @@ pub struct Slice<'a> {
     pub renamed: &'a [RenamedOperation],
 }
 
-/// `openapi/upstream.toml` for a new slice.
+/// The text of `openapi/upstream.toml` for a new slice.
 pub fn upstream(project: &Project, new: &Slice, source: &Source, sha256: &str) -> Result<String> {
     let Slice { release, same_api, renamed } = *new;
     let mut upstream = project.upstream.clone();
@@ -149,7 +149,7 @@ pub fn with_locked_version(lock: &str, version: &Version) -> Result<String> {
     Ok(lock.to_string())
 }
 
-/// The release that a slice is of.
+/// The release that a slice was made from.
 pub fn release_of(slice: &Value) -> &str {
     slice["info"]["version"].as_str().unwrap_or_default()
 }
@@ -166,7 +166,7 @@ fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     table.get(key)?.as_str()
 }
 
-/// Changes a text, and keeps the comments around it.
+/// Sets a string value, and keeps the comments around it.
 fn set(table: &mut Table, key: &str, text: &str) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(value) => {

@@ -132,7 +132,7 @@ pub fn sync(project: &Project, options: Options) -> Result<SyncReport> {
     Ok(report)
 }
 
-/// Compares the new slice with the base, and reports it.
+/// Compares the new slice with the base, and adds the results to the report.
 fn judge(project: &Project, base: &Base, ours: &Value, new: &New, report: &mut SyncReport) -> Result<Verdict> {
     let is_renamed = |id: &String| report.operations_renamed.iter().any(|renamed| renamed.old == *id || renamed.new == *id);
     let changed = |slice, other| missing_in(slice, other).into_iter().filter(|id| !is_renamed(id)).collect();
@@ -235,7 +235,7 @@ fn operations_renamed(base: &Value, document: &Value, ids: &[String]) -> Vec<Ren
     renamed
 }
 
-/// The ids of operations that one slice has and another does not.
+/// The ids of the operations that `other` has and `slice` does not.
 fn missing_in(slice: &Value, other: &Value) -> Vec<String> {
     let others = ids_of(slice);
     ids_of(other).into_iter().filter(|id| !others.contains(id)).collect()

@@ -28,7 +28,7 @@ impl Sources {
         self.places(|text| contains_word(text, name, |_, _| true), |_| true)
     }
 
-    /// The places where a field of a model is used. Many fields have common words as names, so the characters beside the name decide, and
+    /// The places where a field of a model is used. Many fields have common words as names, so the characters around the name decide, and
     /// files that name the model come first.
     pub fn of_field(&self, model: &str, name: &str) -> Vec<String> {
         let is_use = |line: &str| {

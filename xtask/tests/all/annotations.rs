@@ -5,7 +5,7 @@ use crate::common::{FILES, Project, merge, slice};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-/// Our descriptions and extensions stay at every place that a slice has.
+/// Our descriptions and extensions are kept at every kind of place in a slice.
 #[test]
 fn annotations_stay_at_every_place() {
     let project = Project::new();
@@ -47,7 +47,7 @@ fn annotations_stay_at_every_place() {
     }
 }
 
-/// A component that becomes inline keeps its annotations, and has them when it is a component again.
+/// A component that becomes inline keeps its annotations, and still has them when it becomes a component again.
 #[test]
 fn annotations_stay_with_a_schema_that_becomes_inline() {
     let project = Project::new();
@@ -101,8 +101,8 @@ fn annotations_stay_with_their_part_of_a_union() {
     assert_eq!(parts, [&Value::Null, &json!("A list."), &json!("A text.")]);
     assert_eq!(properties["number"], number);
     assert_eq!(written["paths"]["/flows/bindings/"]["description"], "The path.");
-    let went = "the subject of a description no longer exists: #/components/schemas/Stage/properties/gone\"";
-    assert!(report["follow_ups"].to_string().contains(went), "{}", report["follow_ups"]);
+    let orphaned = "the subject of a description no longer exists: #/components/schemas/Stage/properties/gone\"";
+    assert!(report["follow_ups"].to_string().contains(orphaned), "{}", report["follow_ups"]);
 }
 
 /// Entries of `x-listing` that no longer exist are removed and reported; renamed properties get their new names.
@@ -133,7 +133,7 @@ fn a_listing_names_only_what_exists() {
     assert_eq!((&listing["sort-terms"]["stage__name"], listing.get("partition")), (&json!("stage_detail.name"), None));
 }
 
-/// A default for a part of a component is used there, and only once.
+/// A default for a list in one part of an `allOf` is assumed in that part, and only once.
 #[test]
 fn a_default_is_assumed_where_the_list_is_declared() {
     let project = Project::new();

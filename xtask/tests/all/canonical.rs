@@ -35,7 +35,7 @@ fn without_extensions(node: &mut Value) {
     }
 }
 
-/// Writes the same API differently, and with other references.
+/// Writes the same API in another way: with other references, and with keywords in other places.
 fn rewrite(document: &mut Value, rng: &mut Rng) {
     let components = document["components"].clone();
     let operation = &mut document["paths"]["/flows/bindings/"]["get"];
@@ -106,7 +106,7 @@ fn shared_responses(operation: &mut Value, rng: &mut Rng) -> Map<String, Value> 
     shared
 }
 
-/// The same schema: references inlined or through another component, lists in another order, `type` left out.
+/// An equivalent schema: references inlined or through another component, lists in another order, implied `type` left out.
 fn rephrased(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -> Value {
     let target = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
     if let Some(name) = target.map(|target| target.rsplit('/').next().unwrap()) {
@@ -121,7 +121,7 @@ fn rephrased(schema: &Value, components: &Map<String, Value>, rng: &mut Rng) -> 
         };
     }
     let mut schema = schema.clone();
-    document_again(&mut schema, rng);
+    add_documentation(&mut schema, rng);
     for key in ["required", "enum"] {
         if let Some(list) = schema.get_mut(key).and_then(Value::as_array_mut) {
             rng.shuffle(list);
@@ -144,8 +144,8 @@ fn reference(name: &str, rng: &mut Rng) -> Value {
     if rng.bool() { reference } else { json!({ "allOf": [reference], "description": "another description", "nullable": false }) }
 }
 
-/// Other documentation, and flags that are implied.
-fn document_again(schema: &mut Value, rng: &mut Rng) {
+/// Adds other documentation, and flags with their default values.
+fn add_documentation(schema: &mut Value, rng: &mut Rng) {
     let Some(schema) = schema.as_object_mut().filter(|schema| !schema.contains_key("$ref")) else { return };
     for (key, value) in [
         ("title", json!("A title")),
@@ -162,7 +162,7 @@ fn document_again(schema: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// The same values with keys in any order.
+/// The same values with keys in random order.
 fn shuffled(node: &Value, rng: &mut Rng) -> serde_yaml::Value {
     match node {
         Value::Object(map) => {
@@ -175,7 +175,7 @@ fn shuffled(node: &Value, rng: &mut Rng) -> serde_yaml::Value {
     }
 }
 
-/// The same values with other quotes: texts in double quotes, everything else in flow style.
+/// The same values in flow style (as JSON), with quoted top-level keys in random order, and with comments.
 fn quoted(document: &Value, rng: &mut Rng) -> String {
     let keys = document.as_object().unwrap();
     let mut lines = keys.iter().map(|(key, value)| format!("\"{key}\":   {value}  # {}\n", rng.alphabetic())).collect::<Vec<_>>();

@@ -20,7 +20,7 @@ fn serve(certificate: &Certificate, key: &KeyPair) -> u16 {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             send.send(listener.local_addr().unwrap().port()).unwrap();
             while let Ok((connection, _)) = listener.accept().await {
-                // The client ends the handshake.
+                // The client rejects the certificate, so the handshake fails.
                 let _ = acceptor.accept(connection).await;
             }
         });
@@ -28,7 +28,7 @@ fn serve(certificate: &Certificate, key: &KeyPair) -> u16 {
     receive.recv().unwrap()
 }
 
-/// Downloads from a port of this machine, trusting only the given authority. Returns the error message.
+/// Downloads from a port on localhost, trusting only the given authority. Returns the error message.
 fn error_of(port: u16, authority: &str) -> String {
     let project = Project::new();
     let file = project.write("authority.pem", authority);

@@ -37,7 +37,7 @@ fn a_missing_document_is_an_error_with_help() {
     assert!(outcome.err.contains("error: `nowhere.yaml`: no such file\n  help: give a file, "), "{}", outcome.err);
 }
 
-/// Changed schemas of an unsupported document, with the pointer and the problem that are reported.
+/// Changes to the schemas that make a document unsupported, with the pointer and the problem that are reported.
 fn unsupported() -> Vec<(Value, &'static str, &'static str)> {
     let row = json!({ "$ref": "#/components/schemas/FlowStageBinding" });
     let results = |results: Value| json!({ "PaginatedFlowStageBindingList": { "properties": { "results": results } } });

@@ -74,7 +74,7 @@ fn a_removed_alias_is_a_breaking_change() {
     assert_eq!((code, ids), (1, vec!["extension-removed".to_owned()]));
 }
 
-fn background(project: &Project) -> Value {
+fn flow_set_properties(project: &Project) -> Value {
     let slice: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     slice["components"]["schemas"]["FlowSet"]["properties"].clone()
 }
@@ -104,7 +104,7 @@ fn a_property_and_its_alias_are_decoded_during_a_renaming() {
 
     let (code, report) = sync(&project, &released(both.clone(), "2025.10.0"), &[]);
     assert_eq!((code, &wire(&report)["new_client_on_old_server"]), (0, &json!("compatible")), "{report:#}");
-    let properties = background(&project);
+    let properties = flow_set_properties(&project);
     assert_eq!(properties["background"]["x-aliases"], json!(["background_url"]));
     assert_eq!(properties["background_url"]["x-aliases"], json!(["background"]));
     assert_eq!(properties["background_url"]["x-signed-link"], json!(true));
@@ -112,18 +112,18 @@ fn a_property_and_its_alias_are_decoded_during_a_renaming() {
     let read = code.split_whitespace().collect::<String>();
     assert!(read.contains("background_url:received.background_url.clone().or_else(||received.background.clone())"), "{code}");
 
-    // The other name is removed, or comes back, in another sync before the release.
+    // Another sync before the release: either the old name is removed, or only the old name is left.
     for (document, name, alias) in [(new, "background_url", "background"), (old, "background", "background_url")] {
         let (_, report) = sync(&project, &released(document, "2025.12.0"), &["--base", "HEAD"]);
-        assert_eq!(background(&project)[name]["x-aliases"], json!([alias]));
-        assert_eq!(background(&project)[name]["x-signed-link"], json!(true));
+        assert_eq!(flow_set_properties(&project)[name]["x-aliases"], json!([alias]));
+        assert_eq!(flow_set_properties(&project)[name]["x-signed-link"], json!(true));
         assert!(report["diff"].is_null() || wire(&report) == compatible, "{:#}", report["diff"]);
     }
 }
 
 /// A pre-release without a value, and a final release with it.
 #[test]
-fn an_enum_value_that_comes_back_keeps_its_texts_and_its_position() {
+fn an_enum_value_that_comes_back_keeps_its_label_description_and_position() {
     let project = repository("");
     let values = |values: &[&str]| upstream("2026.8.0", &schema("DeniedActionEnum", &json!({ "enum": values })));
     let before = project.read(FILES[0]);
@@ -146,10 +146,10 @@ fn a_property_with_the_name_of_an_alias_and_another_type_ends_the_alias() {
     let project = Project::new();
     let both = schema("FlowSet", &json!({ "properties": { "background_url": { "type": "integer" } } }));
     let (code, report) = sync(&project, &upstream("2025.12.0", &both), &[]);
-    assert_eq!((code, &background(&project)["background"]["x-aliases"]), (0, &Value::Null));
+    assert_eq!((code, &flow_set_properties(&project)["background"]["x-aliases"]), (0, &Value::Null));
     assert_eq!(
         follow_up(&report, "alias-dropped")["text"],
-        "`background_url` is no longer an alias of `FlowSet.background`, because upstream has a property of that name and another type"
+        "`background_url` is no longer an alias of `FlowSet.background`, because upstream has a property of that name with another type"
     );
     assert_eq!(project.xtask(&["expand"]).code, 0);
 }
@@ -181,7 +181,7 @@ fn a_removed_sort_property_is_removed_from_the_total_order() {
     let written: Value = serde_yaml::from_str(&project.read(FILES[0])).unwrap();
     assert_eq!(written["paths"]["/flows/bindings/"]["get"]["x-listing"]["total-order"], "pk");
 
-    // It was renamed, which the maintainer says afterwards.
+    // The property was in fact renamed, which the maintainer confirms with `--apply`.
     let pointer = "#/components/schemas/FlowStageBinding/properties/position";
     let applied = project.xtask(&["sync", "--apply", pointer, "--base", "HEAD"]);
     assert!(applied.code == 1, "{}", applied.err);

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 const SLICE: &str = include_str!("../../../tests/fixtures/slices/2025.6.4.yaml");
 
-/// The slice with a few lines removed, repeated or moved, or with a word replaced by another of the slice.
+/// The slice with a few lines removed, repeated or moved, or with a word or value replaced.
 fn mutated(seed: u64) -> String {
     let mut rng = Rng::with_seed(seed);
     let mut lines = SLICE.lines().map(str::to_owned).collect::<Vec<_>>();

@@ -37,7 +37,7 @@ fn kill_syncs(times: usize) -> usize {
         for (file, text) in FILES.iter().zip(&old) {
             project.write(file, text);
         }
-        // The files are written at the end, so most kills should happen there.
+        // The files are written at the end, so most kills should happen then.
         let fraction = if round % 4 == 0 { random.f64() } else { 0.8 + 0.4 * random.f64() };
         let mut process = start(&project, &document);
         std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * fraction));
@@ -63,7 +63,7 @@ fn a_sync_that_is_killed_leaves_all_files_old_or_all_new() {
 #[test]
 #[ignore = "takes minutes"]
 fn a_thousand_kills() {
-    println!("1,000 kills, {} of them while files were being written: no mixed tree, nothing left over", kill_syncs(1000));
+    println!("1,000 kills, {} of them while files were being written: no mix of old and new files, nothing left over", kill_syncs(1000));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn one_of_two_concurrent_syncs_is_rejected() {
 }
 
 #[test]
-fn a_mixed_tree_is_not_up_to_date() {
+fn a_mix_of_old_and_new_files_is_not_up_to_date() {
     let old = Project::new().contents();
     for (file, text) in FILES.iter().zip(&old) {
         let project = Project::new();
@@ -107,7 +107,7 @@ fn a_mixed_tree_is_not_up_to_date() {
     }
 }
 
-/// A project in a repository, tagged.
+/// A project in a git repository with the tag `v0.1.0`.
 fn repository() -> Project {
     let project = Project::new();
     for arguments in [
@@ -161,7 +161,7 @@ fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
     let (code, report) = sync(&project, &with_value("2025.10.0", "stop"), &["--base", "v0.1.0", "--check"]);
     assert_eq!((code, &report["files"]), (0, &json!([])), "the same sync again changes nothing");
 
-    // Back to the released document: handwritten lines belong to a separate version.
+    // Back to the released document: the handwritten lines still need a new version.
     let (_, report) = sync(&project, &upstream("2025.6.4", &json!({})), &["--base", "v0.1.0"]);
     assert_eq!([&report["version"]["new"], &report["diff"]], [&json!("0.1.1+authentik.2025.6.4"), &json!(null)]);
     let changelog = project.read("CHANGELOG.md");
@@ -174,7 +174,7 @@ fn a_second_sync_keeps_what_people_wrote_into_the_changelog() {
 }
 
 #[test]
-fn a_base_completes_a_mixed_tree_and_includes_later_annotations() {
+fn a_base_completes_a_mix_of_old_and_new_files_and_includes_later_annotations() {
     let project = repository();
     let required = ["component", "label", "meta_model_name", "name", "pk", "verbose_name_plural"];
     let change = json!({ "properties": { "verbose_name": null, "label": { "type": "string" } }, "required": required });

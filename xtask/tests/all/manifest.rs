@@ -15,6 +15,6 @@ fn the_lock_file_has_the_lowest_versions_that_the_manifest_allows() {
         let versions = locked.iter().filter(|package| package["name"].as_str() == Some(name));
         // Build metadata is not part of a requirement.
         let versions = versions.map(|package| package["version"].as_str().unwrap().split('+').next().unwrap()).collect::<Vec<_>>();
-        assert!(versions.contains(&lowest), "{name}: Cargo.toml allows {lowest}, but the tests run with {versions:?}: require that");
+        assert!(versions.contains(&lowest), "{name}: Cargo.toml allows {lowest}, but Cargo.lock has {versions:?}: require the latter");
     }
 }

@@ -39,7 +39,7 @@ fn a_cycle_is_found() {
     assert_eq!(cycles(between_siblings(&dependencies)), ["a -> b", "b -> a"]);
 }
 
-/// Attributes each dependency to the modules in which the two paths first differ. A module and its own submodules may use each other.
+/// Attributes each dependency to the ancestors at which the two paths first differ. A module and its own submodules may use each other.
 fn between_siblings(dependencies: &Dependencies) -> Dependencies {
     let mut siblings = Dependencies::new();
     for (module, on) in dependencies {
@@ -132,7 +132,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     }
 }
 
-/// The dependencies that remain when modules that nothing depends on, or that depend on nothing, are removed again and again.
+/// The dependencies that remain when modules that nothing depends on, or that depend on nothing, are removed repeatedly.
 fn cycles(mut dependencies: Dependencies) -> Vec<String> {
     loop {
         let used = dependencies.values().flatten().cloned().collect::<BTreeSet<_>>();

@@ -44,7 +44,7 @@ fn a_renamed_operation_is_renamed_again_from_the_same_base() {
     let second = sync(&project, &document, &["--base", "HEAD"]).1;
     assert_eq!([&second["operations_renamed"], &second["version"]], [&first["operations_renamed"], &first["version"]]);
     assert_eq!(project.contents(), files);
-    // Upstream returns to the old id, which was never released under another name.
+    // Upstream returns to the old id before the new id was ever released.
     let (_, back) = sync(&project, &upstream("2026.8.0", &json!({})), &["--base", "HEAD"]);
     assert_eq!(back["operations_renamed"], json!([]));
     assert!(project.read("openapi/upstream.toml").contains("operations = [\"flows_bindings_list\"]"));
@@ -93,13 +93,13 @@ fn an_operation_without_an_id_is_not_called_removed() {
     let missing = follow_up(&report, "operation-missing");
     assert_eq!(
         (code, &missing["text"]),
-        (1, &json!("GET /flows/bindings/ no longer has an `operationId`, which its names in Rust are made of"))
+        (1, &json!("GET /flows/bindings/ no longer has an `operationId`, from which its Rust names are derived"))
     );
     assert!(missing["help"].as_str().unwrap().contains("add `operationId: flows_bindings_list` to a copy"), "{missing}");
 }
 
 #[test]
-fn a_list_that_has_no_pages_any_more_loses_its_listing() {
+fn a_list_that_is_no_longer_paginated_loses_its_listing() {
     let project = Project::new();
     let mut document: Value = serde_yaml::from_str(&upstream("2026.8.0", &json!({}))).unwrap();
     let parameters = &mut document["paths"]["/flows/bindings/"]["get"]["parameters"];
@@ -109,7 +109,7 @@ fn a_list_that_has_no_pages_any_more_loses_its_listing() {
     let wire = &report["diff"]["wire"];
     assert_eq!(wire["old_client_on_new_server"], "incompatible", "every listing sets `page`: {wire}");
     let shortened = follow_up(&report, "listing-shortened");
-    assert!(shortened["text"].as_str().unwrap().contains("no `paginate()`: it needs the parameter `page`"), "{shortened}");
+    assert!(shortened["text"].as_str().unwrap().contains("no longer has `paginate()`, which needs the parameter `page`"), "{shortened}");
     let path = project.path().join("upstream.yaml");
     let diff = project.xtask(&["diff", "openapi/flows_bindings_list.yaml", path.to_str().unwrap()]);
     assert!(!diff.out.contains("only if the call sets `page`"), "{}", diff.out);

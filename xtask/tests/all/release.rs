@@ -11,7 +11,7 @@ fn git(project: &Project, arguments: &[&str]) {
     assert!(Command::new("git").args(identity).args(arguments).current_dir(project.path()).status().unwrap().success());
 }
 
-/// A project in a repository whose Cargo.toml has these links.
+/// A project in a git repository whose Cargo.toml has this link everywhere.
 fn repository(link: &str) -> Project {
     let project = Project::new();
     let mut manifest: toml_edit::DocumentMut = project.read("Cargo.toml").parse().unwrap();
@@ -83,7 +83,7 @@ fn a_version_must_increase_as_much_as_the_rust_changed() {
     }
     commit(&project);
     let outcome = release(&project);
-    let problem = "the version is 0.1.1+authentik.2026.2.0, but the generated Rust has major changes since v0.1.0, which needs 0.2.0";
+    let problem = "the version is 0.1.1+authentik.2026.2.0, but the generated Rust has major changes since v0.1.0, which need 0.2.0";
     assert!(outcome.code == 1 && outcome.out.contains(problem), "{}", outcome.out);
 }
 
@@ -94,7 +94,7 @@ fn a_version_is_released_once() {
     project.write("notes.txt", "More.");
     commit(&project);
     let outcome = release(&project);
-    assert!(outcome.code == 1 && outcome.out.contains("the tag v0.1.0 exists, on another commit"), "{}", outcome.out);
+    assert!(outcome.code == 1 && outcome.out.contains("the tag v0.1.0 already exists, on another commit"), "{}", outcome.out);
 }
 
 /// A fake `cargo` that records its arguments, and fails if they contain `failing`.
@@ -138,7 +138,7 @@ fn a_release_that_fails_the_gate_is_not_tagged() {
     assert_eq!(String::from_utf8(tags.stdout).unwrap(), "");
 }
 
-/// The steps after the gate, and that a release cannot skip the gate.
+/// Checks the steps after the gate, and that only a dry run can skip the gate.
 #[cfg(unix)]
 #[test]
 fn after_the_gate_the_package_and_the_public_api_are_checked() {

@@ -83,7 +83,7 @@ fn the_github_report_has_an_annotation_for_each_change() {
 }
 
 #[test]
-fn the_table_of_releases_in_the_docs_is_fresh() {
+fn the_table_of_releases_in_the_docs_is_up_to_date() {
     let table = output(&["compat", "--slices", "../tests/fixtures/slices"]);
     assert!(std::fs::read_to_string("../docs/compatibility.md").unwrap() == table, "run `cargo xtask compat > docs/compatibility.md`");
     assert!(table.contains("| 2025.6.4 | ◐ | ◐ | ✓ |"), "{table}");
@@ -115,5 +115,5 @@ fn the_reports_of_a_sync_have_files_and_follow_ups_in_every_format() {
         assert!(annotations.contains(part), "{part} is not in:\n{annotations}");
     }
     project.xtask(&["sync", "--from", &file]);
-    assert!(report("html").contains("<p>up to date with "), "a report without changes is also a page");
+    assert!(report("html").contains("<p>up to date with "), "a report without changes is also an HTML page");
 }

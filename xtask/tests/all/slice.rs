@@ -1,4 +1,4 @@
-//! `cargo xtask slice`: the closure of an operation.
+//! `cargo xtask slice`: an operation and everything that it refers to, directly or indirectly.
 
 use crate::common::{Project, SLICE, document, output, slice, slice_of, slices, whole, xtask_here};
 use pretty_assertions::assert_eq;
@@ -115,7 +115,7 @@ fn everything_that_an_operation_reaches_is_in_the_slice() {
     assert_eq!(schemas["Tree"]["properties"]["leaf"], leaf);
     assert_eq!(schemas["Leaf"]["properties"]["a"], json!({ "type": "integer", "readOnly": true }));
     let sent = json!({ "a": { "type": "string", "readOnly": true }, "b": { "type": "string", "writeOnly": true } });
-    assert_eq!(schemas["Sent"]["properties"], sent, "upstream's structure is kept in both directions");
+    assert_eq!(schemas["Sent"]["properties"], sent, "read-only and write-only properties are both kept");
     let union = &operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["union"];
     assert_eq!(union["discriminator"]["mapping"]["leaf"], "#/components/schemas/Leaf");
 }
@@ -171,7 +171,7 @@ fn whole_documents_are_sliced() {
     assert_eq!(operations, 42);
 }
 
-/// Inline objects nested in each other: the time grows with their number, not with its power of two.
+/// Inline objects nested in each other: the time does not grow exponentially with the depth.
 #[test]
 fn deeply_nested_inline_objects_are_sliced() {
     let mut schema = "{ type: string }".to_owned();

@@ -1,4 +1,4 @@
-//! Where documents come from, with the test's own servers.
+//! Documents from URLs, from authentik servers and from upstream's repository, with servers that the tests start.
 
 use std::sync::{Arc, Mutex};
 
@@ -114,7 +114,7 @@ fn releases_are_read_from_upstreams_repository_and_checked_by_digest() {
         _ => status(StatusCode::NOT_FOUND),
     });
 
-    // The pinned release has another digest than this server's document.
+    // The digest pinned for the release is not that of this server's document.
     let project = project(&server);
     let (before, count) = (project.contents(), project.count());
     for arguments in [&["sync"][..], &["sync", "--from", "2025.6.4"]] {
@@ -226,7 +226,7 @@ fn a_token_is_sent_only_on_request() {
     let (code, error, _) = run("/never.yml", Some(TOKEN));
     assert!(code == 2 && error.contains("the server rejected the token in XTASK_TOKEN"), "{error}");
 
-    // Upstream's repository is not a server that the user named.
+    // Upstream's repository is not a server that the user named, so it never receives the token.
     let project = project(&server);
     let upstream = project.read("openapi/upstream.toml").replace("/version/{release}/schema.yml", "/asks/{release}.yml");
     project.write("openapi/upstream.toml", &upstream);

@@ -1,4 +1,4 @@
-//! `cargo xtask survey`, with ten list operations of different kinds, and a crate that writes.
+//! `cargo xtask survey` with ten list operations of different kinds, and a crate that also creates, updates and deletes.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ rbac_roles_list                complete
     assert_eq!(outcome.code, 0);
 }
 
-/// `cargo xtask sync` gives a crate with these operations the same Rust.
+/// `cargo xtask sync` generates the same Rust code for a crate with these operations.
 fn rows_are_written_with_typed_operations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let document = root.join("tests/fixtures/schemas/2025.6.4.yaml");

@@ -71,7 +71,7 @@ fn a_new_enum_value_updates_slice_version_and_changelog() {
 
     let upstream_toml = project.read("openapi/upstream.toml");
     assert!(upstream_toml.contains("release = \"2025.8.0\""), "{upstream_toml}");
-    assert!(upstream_toml.contains("\nsha256 = \"\"\n"), "a file is not what upstream has at its address: {upstream_toml}");
+    assert!(upstream_toml.contains("\nsha256 = \"\"\n"), "the digest of a local file is not pinned: {upstream_toml}");
 
     let after = project.contents();
     let (code, report) = sync(&project, &document, &[]);
@@ -103,7 +103,7 @@ fn a_property_that_old_servers_do_not_send_needs_a_default() {
         ),
     );
     let (code, report) = sync(&project, &document, &[]);
-    assert_eq!((code, &report["files"]), (0, &json!([FILES[5]])), "the Rust has the default");
+    assert_eq!((code, &report["files"]), (0, &json!([FILES[5]])), "the Rust code has the default");
     let outcome = project.xtask(&["expand"]);
     assert!(outcome.out.contains("\"red\".into()") && outcome.err.is_empty(), "{}", outcome.err);
 }
@@ -151,7 +151,7 @@ fn a_fixup_that_is_no_longer_needed_is_reported() {
     assert!(follow_ups.contains("the fixup `responses_are_not_validated` is no longer needed"), "{follow_ups}");
 }
 
-/// Whether a filter's new value fails depends on the call.
+/// A new value of a filter fails only if the call uses it.
 #[test]
 fn the_changelog_says_which_calls_fail() {
     let project = Project::new();
@@ -174,14 +174,14 @@ fn errors_in_other_operations_are_ignored() {
     assert_eq!((code, &report["written"]), (0, &json!(true)));
 }
 
-/// Our descriptions that name a release, next to something that changed.
+/// One of our descriptions names a release, and something that it may describe changed.
 #[test]
 fn descriptions_that_may_be_outdated_are_reported() {
     let project = Project::new();
     let values = json!(["stacked", "content_left", "content_right", "sidebar_left", "sidebar_right", "sidebar_left_frame_background"]);
     let (_, report) = sync(&project, &upstream("2026.2.0", &schema("FlowLayoutEnum", &json!({ "enum": values }))), &["--check"]);
     let check = follow_up(&report, "description-to-check");
-    assert_eq!(check["text"], "a description that names a release, beside something that changed");
+    assert_eq!(check["text"], "a description that names a release, next to something that changed");
     assert!(check["pointer"].as_str().unwrap().contains("ayout"), "{check}");
 }
 

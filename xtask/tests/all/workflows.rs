@@ -96,7 +96,7 @@ struct Weekly {
     /// The variables that its steps set for later steps.
     variables: String,
     report: String,
-    /// The calls to `gh` that change anything.
+    /// The calls to `gh` that create an issue or a pull request.
     calls: Vec<String>,
 }
 

@@ -15,7 +15,7 @@ const BOUNDS: [&str; 10] = [
     "min-properties",
 ];
 
-/// Ids that are not in `tests/fixtures/rules.tsv`, which lacks request bodies, headers and removed operations. The other ones are
+/// Ids that are not in `tests/fixtures/rules.tsv`, which lacks request bodies, headers and removed operations. The others are
 /// ours; xtask/README.md lists them.
 const NOT_IN_THE_TABLE: &[&str] = &[
     "additional-properties-added",
@@ -58,7 +58,7 @@ const NOT_IN_THE_TABLE: &[&str] = &[
     "unique-items-removed",
 ];
 
-/// Ids that oasdiff also has have oasdiff's level.
+/// An id that also exists in oasdiff has the same level as there.
 #[test]
 fn levels_match_oasdiff() {
     let table = std::fs::read_to_string("../tests/fixtures/rules.tsv").unwrap();

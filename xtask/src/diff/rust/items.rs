@@ -24,7 +24,7 @@ pub struct PublicItem {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A field of a struct that users can construct, so that another field breaks them.
+    /// A field of a struct that users can construct, so that adding a field breaks their code.
     Field,
     /// A variant of an enum that is not `#[non_exhaustive]`.
     Variant,
@@ -174,7 +174,7 @@ impl Collector {
         }
     }
 
-    /// The variants in a call of `open_enum!`, which declares a `#[non_exhaustive]` enum.
+    /// Collects the variants in an invocation of `open_enum!`, which declares a `#[non_exhaustive]` enum.
     fn open_enum(&mut self, tokens: TokenStream) {
         let mut name = String::new();
         for token in tokens {

@@ -85,9 +85,9 @@ pub fn bump_of(items: &[ItemChange], touches: &[String]) -> Bump {
     items.iter().filter(|change| belongs(change, touches)).map(|change| change.bump).max().unwrap_or(Bump::Patch)
 }
 
-/// Whether the path of an item begins with one of these.
+/// Whether the path of an item begins with one of these prefixes.
 pub fn belongs(change: &ItemChange, touches: &[String]) -> bool {
-    // A Rust keyword becomes `r#type` or `type_`, and the part `B` of `A` is `AB` or `Ab`.
+    // A Rust keyword becomes `r#type` or `type_`, and the type of a part `B` of `A` is named `AB` or `Ab`.
     let item = change.item.replace("r#", "").to_lowercase();
     // The implementation of a trait belongs to its type.
     let item = item.rsplit_once(" for ").map_or(&*item, |(_, owner)| owner).trim_end_matches('_');

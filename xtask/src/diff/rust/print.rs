@@ -52,7 +52,7 @@ pub fn type_text(tokens: &impl ToTokens) -> String {
     text.map_or_else(|| tokens.to_token_stream().to_string(), str::to_owned)
 }
 
-/// The generics of an `impl`.
+/// The generics of a struct, an enum or an `impl`.
 pub fn generics_text(generics: &syn::Generics) -> String {
     let item = item(quote!(struct T #generics;));
     let text = item.as_deref().and_then(|item| item.trim_end().strip_prefix("struct T")?.strip_suffix(';'));

@@ -1,4 +1,4 @@
-//! Shows both sides of a change: the YAML around its pointer, with different lines marked.
+//! Shows both sides of a change: the YAML at its pointer, with the lines that differ marked.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn is_required(document: &Value, steps: &[String]) -> bool {
     properties == "properties" && required.is_some_and(|names| names.iter().any(|required| required == name))
 }
 
-/// Follows a pointer in one document. Items of arrays with names, such as parameters, are found by their name in the other document.
+/// Follows a pointer in one document. Array items that have a `name`, such as parameters, are matched with the other document by it.
 fn find<'a>(document: &'a Value, other: &'a Value, steps: &[String]) -> Option<&'a Value> {
     let (mut at, mut elsewhere) = (document, Some(other));
     for key in steps {
@@ -37,7 +37,7 @@ fn find<'a>(document: &'a Value, other: &'a Value, steps: &[String]) -> Option<&
         at = match (at, counterpart.and_then(|value| value.get("name"))) {
             (Value::Array(items), Some(name)) => {
                 let is_same = |item: &&Value| item.get("name") == Some(name);
-                // The pointer is into one of the documents; there, the item is at its index.
+                // The index in the pointer is right in only one of the two documents.
                 items.iter().find(is_same)?
             }
             _ => at.pointer(&child("", key))?,

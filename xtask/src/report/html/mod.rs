@@ -69,7 +69,7 @@ fn changes(diff: &Diff) -> String {
     out.push_str(&left_out(diff));
     let unexplained = diff.rust.items.iter().filter(|item| !diff.explains(item)).collect::<Vec<_>>();
     if !unexplained.is_empty() {
-        let _ = writeln!(out, "<h2>Other changes of the generated Rust</h2>\n<article>{}</article>", items(&unexplained));
+        let _ = writeln!(out, "<h2>Other changes to the generated Rust</h2>\n<article>{}</article>", items(&unexplained));
     }
     out
 }
@@ -92,7 +92,7 @@ fn summary(diff: &Diff) -> String {
     let cell = |outcome: Compatibility| format!("<td class=\"{0}\">{0}</td>", outcome.as_str());
     let same = "<td class=\"same\">same</td>";
     let condition = if diff.has_conditions() {
-        "<p class=\"muted\">Some changes concern only calls that use them, and do not count here.</p>"
+        "<p class=\"muted\">Some changes affect only calls that use the changed part; this table leaves them out.</p>"
     } else {
         ""
     };
@@ -109,8 +109,8 @@ fn summary(diff: &Diff) -> String {
         cell(diff.wire.new_client_on_old_server),
         escape(&counted(diff)),
         match diff.rust.items.len() {
-            1 => "1 public item of Rust".into(),
-            count => format!("{count} public items of Rust"),
+            1 => "1 changed public Rust item".into(),
+            count => format!("{count} changed public Rust items"),
         },
     )
 }

@@ -17,7 +17,7 @@ pub fn follow_ups(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter().chain(notices::ALL))
 }
 
-/// The follow-ups that the files show to be unfinished. Notices are not included, because files do not show whether somebody has read them.
+/// The follow-ups that are still open according to the files. Notices are not included: files do not show whether anyone has read them.
 pub fn unfinished(context: &Context) -> Vec<FollowUp> {
     collect(context, tasks::ALL.iter())
 }

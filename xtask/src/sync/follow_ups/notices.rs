@@ -52,7 +52,7 @@ fn release_order(context: &Context) -> Vec<FollowUp> {
 fn listing_shortened(context: &Context) -> Vec<FollowUp> {
     let each = |entry: &RemovedEntry| {
         let text = format!("`x-listing` no longer has {}, because upstream removed its parameter or property", entry.what);
-        let help = "read in the docs of `pagination` what a listing promises without it, and look for a replacement";
+        let help = "read in the docs of `pagination` what a listing guarantees without it, and look for a replacement";
         follow_up("listing-shortened", Some(entry.pointer.clone()), text, help)
     };
     context.removed_entries.iter().map(each).collect()
@@ -61,7 +61,7 @@ fn listing_shortened(context: &Context) -> Vec<FollowUp> {
 fn alias_dropped(context: &Context) -> Vec<FollowUp> {
     let each = |DroppedAlias { component, property: name, alias }: &DroppedAlias| {
         let text = format!(
-            "`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name and another type"
+            "`{alias}` is no longer an alias of `{component}.{name}`, because upstream has a property of that name with another type"
         );
         let help = format!("if servers of supported releases send only `{alias}`, give `{name}` an `x-default-when-absent` in {SLICE}");
         follow_up("alias-dropped", Some(property(component, name)), text, help)
@@ -94,7 +94,7 @@ fn description_to_check(context: &Context) -> Vec<FollowUp> {
     }
     let each = |(pointer, of): (String, String)| {
         let help = format!("read the description in {SLICE}, and correct what is no longer true");
-        follow_up("description-to-check", Some(pointer), format!("a description {of}, beside something that changed"), help)
+        follow_up("description-to-check", Some(pointer), format!("a description {of}, next to something that changed"), help)
     };
     found.into_iter().map(each).collect()
 }
@@ -129,7 +129,7 @@ fn incompatible_with_old_servers(context: &Context) -> Vec<FollowUp> {
 
 fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
     let each = |pointer: &String| {
-        let help = "check whether it belongs elsewhere; the old text is in git";
+        let help = "check whether it belongs elsewhere; the old text is in the git history";
         follow_up("description-orphaned", None, format!("the subject of a description no longer exists: {pointer}"), help)
     };
     context.orphaned.iter().map(each).collect()
@@ -139,7 +139,7 @@ fn descriptions_orphaned(context: &Context) -> Vec<FollowUp> {
 fn without_key(context: &Context) -> Vec<FollowUp> {
     let each = |pointer: &String| {
         let text = "nothing identifies a row, so the operation has no `paginate()`".to_owned();
-        let help = "if one or several properties identify a row, declare them with `x-listing: key:`; otherwise, use `send()` to read single pages";
+        let help = "if one or more properties identify a row, declare them in `x-listing: key:`; otherwise, read pages with `send()`";
         follow_up("without-key", Some(pointer.clone()), text, help)
     };
     context.generated.without_key.iter().map(each).collect()
@@ -172,6 +172,6 @@ fn rust_to_review(context: &Context) -> Vec<FollowUp> {
     let help = format!(
         "run `UPDATE_DOCS=1 cargo test --all-features --test all compatibility::`, read `git diff`, {REVIEWED} above all, then run `cargo xtask check`"
     );
-    let text = "the generated Rust and the table of releases changed".to_owned();
+    let text = "the generated Rust and the compatibility table changed".to_owned();
     context.diff.map(|_| follow_up("rust-to-review", None, text, help)).into_iter().collect()
 }

@@ -44,7 +44,7 @@ pub fn operation_missing(MissingOperation { id, operation, has_no_id, nearest }:
     let pointer = child(&child("#/paths", &operation.path), &operation.method.to_lowercase());
     let (text, help) = if *has_no_id {
         let help = format!("report it upstream; meanwhile, add `operationId: {id}` to a copy of the document, and sync from that file");
-        (format!("{operation} no longer has an `operationId`, which its names in Rust are made of"), help)
+        (format!("{operation} no longer has an `operationId`, from which its Rust names are derived"), help)
     } else {
         let replace = nearest.as_ref().map_or_else(String::new, |id| format!("replace it with `{id}` if that is its successor, or "));
         let help = format!("in `operations` of {UPSTREAM}, {replace}remove it; then sync again");
@@ -74,7 +74,7 @@ fn rename_in(places: &[String]) -> Option<String> {
     (!places.is_empty()).then(|| format!("use the new name in {}", listed(places)))
 }
 
-/// The first of many places.
+/// The first few places, and how many more there are.
 pub fn listed(places: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = places.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
@@ -84,7 +84,7 @@ pub fn listed(places: &[String]) -> String {
     }
 }
 
-/// Properties that new servers always send but old servers do not.
+/// Properties that new servers always send but old servers may omit.
 fn required_since(context: &Context) -> Vec<FollowUp> {
     let Some(diff) = context.diff else { return Vec::new() };
     let (old, new) = sides(diff);
@@ -109,7 +109,7 @@ pub fn is_sent_always(change: &Change) -> bool {
     ["response-required-property-added", "response-property-became-required"].contains(&change.id.as_str())
 }
 
-/// Values of enums without a label or a description.
+/// Enum values that lack a label or a description.
 fn enum_value_added(context: &Context) -> Vec<FollowUp> {
     let owners = context.changes().filter(|change| change.id == "response-property-enum-value-added");
     let owners = owners.filter_map(|change| change.pointer.strip_suffix("/enum")).collect::<BTreeSet<_>>();
@@ -222,7 +222,7 @@ fn model_added(context: &Context) -> Vec<FollowUp> {
 /// Without an alias or a default, responses of some releases are no longer decoded.
 fn extension_removed(context: &Context) -> Vec<FollowUp> {
     let each = |pointer: &String| {
-        let text = "servers that are decoded with the help of this extension are no longer decoded, and it was removed".to_owned();
+        let text = "this extension was removed, so responses that need it are no longer decoded".to_owned();
         let help = format!("write it in {SLICE} again, or release the next version as a breaking change");
         follow_up("extension-removed", Some(pointer.clone()), text, help)
     };

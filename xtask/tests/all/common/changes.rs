@@ -25,17 +25,17 @@ pub struct Case {
     #[serde(default)]
     new: Patches,
     /// Rule, level, pointer, wire verdicts (old client with new server, new client with old server), Rust verdict, and the affected calls
-    /// if not all.
+    /// unless all calls are affected.
     pub changes: Vec<Vec<Option<String>>>,
-    /// The Rust verdict of all changes together, if it is larger than the verdict of each.
+    /// The Rust verdict of all changes together, if it is higher than the verdict of every single change.
     pub rust: Option<String>,
-    /// Whether random responses can show the verdict.
+    /// Whether `diff/wire.rs` checks the wire verdicts by decoding random responses.
     #[serde(default = "yes")]
     pub experiment: bool,
 }
 
 impl Case {
-    /// Whether any change affects success responses.
+    /// Whether all changes affect success responses.
     pub fn is_about_responses(&self) -> bool {
         self.changes.iter().all(|row| row[0].as_deref().is_some_and(|rule| rule.starts_with("response-")))
     }
@@ -61,7 +61,7 @@ pub struct Pair {
     pub new: PathBuf,
 }
 
-/// Every case; the documents exist as long as the folder does.
+/// All cases. Their documents are deleted when the folder is dropped.
 pub fn pairs() -> (TempDir, Vec<Pair>) {
     let folder = TempDir::new().unwrap();
     let file: File = serde_yaml::from_str(&std::fs::read_to_string("tests/changes.yaml").unwrap()).unwrap();

@@ -10,7 +10,7 @@ use heck::ToPascalCase;
 use quote::ToTokens;
 use serde_json::Value;
 
-/// A document: its slice, and the Rust of its models.
+/// A document: its slice, and the Rust code of its models.
 pub struct Document {
     pub slice: Value,
     /// The schema of the success response.
@@ -18,7 +18,7 @@ pub struct Document {
     rust: Rust,
 }
 
-/// The compiled code of a document, which is equal for documents whose models do not differ.
+/// The code that is compiled for a document. Documents with the same models have equal code.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rust {
     /// The type of the response.
@@ -40,7 +40,7 @@ impl Document {
     }
 }
 
-/// The Rust type of a response. progenitor names a schema inside an operation.
+/// The Rust type of a response. progenitor names an inline schema of a response after its operation.
 fn rust_type(schema: &Value, own: &str) -> String {
     match (schema["$ref"].as_str(), schema.get("items")) {
         (Some(reference), _) => format!("types::{}", reference.rsplit('/').next().unwrap()),
@@ -49,7 +49,7 @@ fn rust_type(schema: &Value, own: &str) -> String {
     }
 }
 
-/// The models of generated code without their builders, which decode nothing and take most of the time to compile.
+/// The models of generated code without their builders, which decode nothing and take most of the compile time.
 fn models(code: &str) -> String {
     let is_of_builder = |item: &syn::Item| match item {
         syn::Item::Mod(module) => module.ident == "builder",
@@ -78,7 +78,7 @@ impl<'a> Decoder<'a> {
         let modules = (0..).zip(unique).map(|(index, rust)| (rust, format!("document_{index}"))).collect::<BTreeMap<_, _>>();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(package);
         std::fs::create_dir_all(folder.join("src")).unwrap();
-        // Only what changed is written, so that nothing is compiled twice.
+        // Only files that changed are written, so that cargo does not compile the same code again.
         for (file, text) in [("src/main.rs", program(&modules).as_str()), ("Cargo.toml", MANIFEST)] {
             let path = folder.join(file);
             if std::fs::read_to_string(&path).is_ok_and(|before| before == text) {
@@ -90,7 +90,7 @@ impl<'a> Decoder<'a> {
             std::fs::copy("../Cargo.lock", folder.join("Cargo.lock")).unwrap();
         }
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // The library's dependencies were downloaded to build this test.
+        // The dependencies of the library were already downloaded to build this test, so cargo can work offline.
         command.args(["build", "--quiet", "--offline"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

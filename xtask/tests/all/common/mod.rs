@@ -35,7 +35,7 @@ pub fn has_line_and_column(error: &str, file: &str) -> bool {
     })
 }
 
-/// Runs `cargo xtask` on this project.
+/// Runs `cargo xtask` on this repository.
 pub fn xtask_here(arguments: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -49,7 +49,7 @@ pub fn output(arguments: &[&str]) -> String {
     outcome.out
 }
 
-/// The slice of a document that is in a file of its own.
+/// Writes a document to a file, and returns its slice.
 pub fn slice_of(document: &str) -> String {
     let project = Project::new();
     let file = project.write("document.yaml", document);
@@ -64,7 +64,7 @@ pub fn diff(old: &Path, new: &Path, more: &[&str]) -> Value {
     serde_json::from_str(&output(&[&arguments, more].concat())).unwrap()
 }
 
-/// Files of a sync.
+/// The files that a sync writes.
 pub const FILES: [&str; 6] = [
     "openapi/flows_bindings_list.yaml",
     "openapi/upstream.toml",
@@ -134,7 +134,7 @@ impl Project {
         xtask_here(&[&["--root", self.path().to_str().unwrap()], arguments].concat())
     }
 
-    /// Every file, to check that nothing changed.
+    /// The text of every file, to check that nothing changed.
     pub fn contents(&self) -> Vec<String> {
         FILES.iter().map(|file| self.read(file)).collect()
     }
@@ -151,7 +151,7 @@ const VERSION: &str = "0.1.0+authentik.2025.6.4";
 /// The slice of 2025.6.4, with our descriptions.
 pub const SLICE: &str = "../tests/fixtures/annotated-2025.6.4.yaml";
 
-/// The same as values.
+/// The same slice, parsed.
 pub fn slice() -> Value {
     serde_yaml::from_str(&std::fs::read_to_string(SLICE).unwrap()).unwrap()
 }

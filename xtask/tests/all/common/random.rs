@@ -1,4 +1,4 @@
-//! Random documents, and random changes of them.
+//! Random documents, and random changes to them.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -12,8 +12,8 @@ pub fn document(rng: &mut Rng) -> Value {
     for name in COMPONENTS {
         schemas.insert(name.to_owned(), object(1, rng));
     }
-    // An extension that is always in the slice ensures that the document's own extensions apply, and not the extensions of the checked-in
-    // slice.
+    // A document without extensions gets those of the checked-in slice. `label` always has one, which is always in the slice, so that the
+    // document's own extensions apply.
     let label = json!({ "type": "string", "x-aliases": ["caption"] });
     let properties = json!({ "one": schema(0, rng), "two": schema(0, rng), "nested": nested(5, rng), "label": label });
     let response = json!({ "type": "object", "properties": properties, "required": ["one"] });
@@ -86,7 +86,7 @@ fn one_of<T: Clone>(rng: &mut Rng, choices: &[T]) -> T {
     choices[rng.usize(..choices.len())].clone()
 }
 
-/// Changes one schema, somewhere.
+/// Changes one schema at a random place.
 pub fn change(document: &mut Value, rng: &mut Rng) {
     let mut places = Vec::new();
     schemas(&document["components"]["schemas"], "/components/schemas", &mut places);
@@ -108,7 +108,7 @@ pub fn change(document: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// Sends a property under its alias; its name becomes the alias.
+/// Renames the property `name` to its alias `title`; the old name becomes the alias.
 fn rename(schema: &mut Value) {
     let mut renamed = schema["properties"].as_object_mut().unwrap().remove("name").unwrap();
     renamed["x-aliases"] = json!(["name"]);
@@ -116,7 +116,7 @@ fn rename(schema: &mut Value) {
     schema["required"].as_array_mut().unwrap().iter_mut().filter(|name| *name == "name").for_each(|name| *name = "title".into());
 }
 
-/// The places of all schemas below a mapping of them.
+/// The JSON pointers of all schemas below a mapping of names to schemas.
 fn schemas(map: &Value, place: &str, places: &mut Vec<String>) {
     for (name, schema) in map.as_object().into_iter().flatten() {
         schema_at(schema, &format!("{place}/{name}"), places);

@@ -3,10 +3,10 @@
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// How many references a random response follows. A schema that only has larger values has none here.
+/// How many nested references a random response follows. A schema whose every value is nested more deeply gets no response.
 const DEEPEST: usize = 7;
 
-/// A random value that a schema allows.
+/// A random value that a schema allows, or `None` if every value would be nested too deeply.
 pub fn response(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> Option<Value> {
     if depth > DEEPEST {
         return None;
@@ -40,13 +40,13 @@ pub fn response(schema: &Value, slice: &Value, depth: usize, rng: &mut Rng) -> O
             _ => json!((0..rng.usize(1..5)).map(|_| rng.lowercase()).collect::<String>()),
         },
         Some("integer") => {
-            // A float represents integers up to 2^53 exactly; serde_json parses the longest of them with an error of one.
+            // An `f64` represents integers up to 2^53 exactly, but serde_json is off by one when it parses the longest of them.
             const EXACT: i64 = 1 << 48;
             let widest = if schema["format"] == "int32" { (i32::MIN.into(), i32::MAX.into()) } else { (-EXACT, EXACT) };
             let (low, high) = (schema["minimum"].as_i64().unwrap_or(widest.0), schema["maximum"].as_i64().unwrap_or(widest.1));
             json!(rng.i64(low..=high))
         }
-        // Eighths are exact in decimal notation too. Not every parser round-trips numbers with more digits.
+        // Multiples of 1/8 are exact in binary and in decimal. Not every parser round-trips numbers with more digits.
         Some("number") if schema["format"] == "float" => json!(f64::from(rng.u16(..)) / 8.0),
         Some("number") => json!(f64::from(rng.u32(..)) / 8.0),
         Some("boolean") => json!(rng.bool()),

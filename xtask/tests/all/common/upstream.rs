@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Project, merge, slice};
 
-/// An upstream document: the slice of another release with a change.
+/// An upstream document: the slice with another release number, and with a change (a JSON merge patch).
 pub fn upstream(release: &str, change: &Value) -> String {
     let mut document = slice();
     without_ours(&mut document);
@@ -50,7 +50,7 @@ pub fn follow_up<'a>(report: &'a Value, id: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no follow-up {id} in {:#}", report["follow_ups"]))
 }
 
-/// A project in a git repository, with Rust that uses the generated items.
+/// A project in a git repository, with Rust code that uses the generated items.
 pub fn repository(rust: &str) -> Project {
     let project = Project::new();
     std::fs::create_dir(project.path().join("src")).unwrap();

@@ -78,7 +78,7 @@ fn consecutive_releases_have_the_known_differences() {
             &["api-security-component-type-changed", "response-optional-property-added", "response-required-property-removed"],
             "incompatible lossy major",
         ),
-        // Pagination becomes a component, which it already is in Rust. Then an enum is renamed: a type changes, but responses do not.
+        // Pagination becomes a component; in Rust, it already was a named type. Then an enum is renamed: responses do not change.
         ("2023.8.3", &[], "compatible compatible patch"),
         ("2024.2.2", &[], "compatible compatible major"),
         ("2024.10.5", &["api-security-component-type-changed"], "compatible compatible patch"),
@@ -116,7 +116,7 @@ fn whole_documents_are_compared() {
     assert_eq!(diff["rust"]["bump"], "major", "{}", diff["rust"]["not_compared"]);
     let left_out = diff["rust"]["left_out"].as_array().unwrap();
     assert!((1..12).contains(&left_out.len()), "{left_out:?}");
-    // A change of a shared model is listed once, with every operation that it concerns.
+    // A change to a shared model is listed once, with every operation that it affects.
     let shared = changes.iter().find(|change| change["pointer"] == "#/components/schemas/FlowSet/properties/background").unwrap();
     let operations = shared["operations"].as_array().unwrap();
     assert!(operations.len() > 10 && operations.iter().any(|operation| operation["path"] == "/flows/bindings/"), "{operations:?}");
@@ -142,7 +142,7 @@ fn random_changes_are_reported_if_slices_differ() {
         let is_reported = !diff["changes"].as_array().unwrap().is_empty();
         let differs = sliced(&new) != before;
         changed += u32::from(differs);
-        // `nullable` that moves from all uses of a model to the model is a change of Rust alone.
+        // If `nullable` moves from all uses of a model to the model itself, only the Rust code changes.
         let is_in_rust = diff["rust"]["items"].as_array().is_some_and(|items| !items.is_empty());
         if is_reported && !differs || differs && !is_reported && !is_in_rust {
             let _ = writeln!(wrong, "seed {seed}: slices differ: {differs}; {}\n{before}", diff["changes"]);
@@ -152,7 +152,7 @@ fn random_changes_are_reported_if_slices_differ() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Slices with different bytes have a change, and equal slices have none. Changes each value of the slice in turn.
+/// A change is reported if and only if the bytes of the slices differ. Changes values of the slice one at a time.
 #[test]
 fn every_change_in_the_bytes_of_a_slice_is_reported() {
     /// Every ninth value is tried, to finish in seconds.
@@ -182,7 +182,7 @@ fn every_change_in_the_bytes_of_a_slice_is_reported() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Pointers to what has a meaning in a response: not documentation, not the release, and not `readOnly`.
+/// Pointers to everything that affects a response: not documentation, not the release, and not `readOnly`.
 fn places(node: &Value, pointer: String, found: &mut Vec<String>) {
     let prose = |key: &str, value: &Value| {
         key.starts_with("x-") || value.is_string() && ["description", "summary", "openapi"].contains(&key) || key == "readOnly"
@@ -247,18 +247,18 @@ fn invalid_operations_are_reported_and_the_others_compared() {
     assert_eq!(pointers, ["#/components/schemas/CaptchaStage/properties/color"]);
     assert_eq!(diff["rust"]["bump"], "minor", "types of operations that are not compared do not count: {}", diff["rust"]);
 
-    // A path that refers to nothing may have any operation.
+    // The operations of a path with a dangling reference are unknown, so that of the old document is reported as invalid.
     let text = output(&["diff", &old, &new, "--all-operations"]);
     let reason = text.matches("refers to `#/paths/~1nowhere~1`, which is not in the document").count();
     assert!(reason == 1 && text.contains("GET /stages/all/types/"), "{text}");
 
-    // What changed in operations that are invalid in one document is unknown.
+    // Operations that are invalid in one document may have changed in any way, so the command fails.
     for option in [["--fail-on", "error"], ["--fail-on-rust", "major"]] {
         assert_eq!(xtask(&[&["diff", &old, &old, "--all-operations"], &option[..]].concat()).code, 0);
         assert_eq!(xtask(&[&["diff", &old, &new, "--all-operations"], &option[..]].concat()).code, 1);
     }
 
-    // The operation of this crate is not concerned.
+    // The operation of this crate is not affected.
     let outcome = xtask(&["diff", &old, &new]);
     assert!(outcome.code == 0 && outcome.out.contains("no changes"), "{}{}", outcome.out, outcome.err);
 }
@@ -276,7 +276,7 @@ fn an_operation_is_found_by_method_and_path() {
     document["paths"] = json!({ "/other/": { "get": { "operationId": "others_list", "responses": {} } } });
     let removed = project.write("removed.json", &document.to_string());
     assert_eq!(ids(&diff(old, Path::new(&removed), &[])), ["api-path-removed-without-deprecation"]);
-    // A document with neither is probably the wrong one.
+    // Two documents that both lack the operation are probably the wrong ones.
     let outcome = xtask(&["diff", &removed, &removed]);
     assert!(outcome.code == 2 && outcome.err.contains("has no operation `flows_bindings_list`"), "{}", outcome.err);
 }

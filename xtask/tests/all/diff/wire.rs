@@ -1,4 +1,4 @@
-//! Wire verdicts, checked by experiment: the Rust generated from one document decodes random responses of the other.
+//! Wire verdicts, checked by experiment: the Rust code generated from one document decodes random responses of the other.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ struct Pair {
     paths: [PathBuf; 2],
     /// Further arguments of the commands.
     more: &'static [&'static str],
-    /// Random responses need not contain the worst case, and random documents may be lossy with their own client.
+    /// Random responses need not contain the worst case, and a random document may be lossy even with its own client.
     is_random: bool,
 }
 
@@ -50,7 +50,7 @@ fn verdicts_on_random_changes_of_random_documents_hold() {
     assert!(checked > 20, "only {checked} pairs are supported");
 }
 
-/// Compares the verdicts of all supported pairs with the experiment, and returns how many pairs these are.
+/// Compares the verdicts of all supported pairs with the experiment, and returns the number of supported pairs.
 fn check_verdicts(package: &str, pairs: &[Pair]) -> usize {
     let documents = Documents::new(pairs);
     let pairs = pairs.iter().filter(|pair| pair.paths.iter().all(|path| documents.get(path).is_some())).collect::<Vec<_>>();
@@ -70,14 +70,14 @@ fn random_pair(folder: &Path, seed: u64) -> Pair {
     Pair { name: format!("random {seed}"), paths, more: &["--all-operations"], is_random: true }
 }
 
-/// The documents of pairs by path. Those with the same slice share one, since their Rust is the same.
+/// The documents of pairs by path. Paths with the same slice share a [`Document`], since their Rust code is the same.
 struct Documents<'a> {
     slices: BTreeMap<&'a Path, String>,
     by_slice: BTreeMap<String, Document>,
 }
 
 impl<'a> Documents<'a> {
-    /// Slices every document, and generates its Rust. Random ones that the generator does not support are left out.
+    /// Slices every document, and generates its Rust code. Random documents that the generator does not support are left out.
     fn new(pairs: &'a [Pair]) -> Self {
         let sources = pairs.iter().flat_map(|pair| pair.paths.iter().map(move |path| (path.as_path(), pair))).collect::<BTreeMap<_, _>>();
         let sources = sources.into_iter().collect::<Vec<_>>();
@@ -114,7 +114,7 @@ fn wrong_verdicts(decoder: &Decoder, documents: &Documents, Pair { name, paths, 
     let verdicts = &diff(old, new, more)["wire"];
     let mut wrong = String::new();
     for (client, server, verdict) in [(old, new, "old_client_on_new_server"), (new, old, "new_client_on_old_server")] {
-        let [client, server] = [client, server].map(|path| documents.get(path).expect("pairs without both are left out"));
+        let [client, server] = [client, server].map(|path| documents.get(path).expect("pairs with an unsupported document are left out"));
         let seen = experiment(decoder, client, server);
         let agrees = if *is_random {
             let own = experiment(decoder, client, client).outcome;
@@ -160,7 +160,7 @@ fn experiment(decoder: &Decoder, client: &Document, server: &Document) -> Seen {
     seen
 }
 
-/// Whether every value that was sent is kept, under its name or under one that has it as an alias.
+/// Whether every value that was sent is kept, under its own name or under a name of which it is an alias.
 fn keeps(again: &Value, sent: &Value, client: &Value) -> bool {
     match (again, sent) {
         (Value::Object(again), Value::Object(sent)) => sent.iter().all(|(key, value)| {
@@ -178,7 +178,7 @@ fn keeps(again: &Value, sent: &Value, client: &Value) -> bool {
     }
 }
 
-/// The other names of any property with this name.
+/// The aliases of all properties with this name.
 fn aliases(slice: &Value, property: &str) -> Vec<Value> {
     let schemas = slice["components"]["schemas"].as_object().unwrap().values();
     schemas.flat_map(|schema| schema["properties"][property]["x-aliases"].as_array().cloned().unwrap_or_default()).collect()

@@ -39,7 +39,7 @@ fn header_of(slice: &str) -> String {
     header(Path::new(ROOT), slice, &read("openapi/upstream.toml")).unwrap()
 }
 
-/// Updates of progenitor and changes of the slice appear in the reviewed file.
+/// Updates of progenitor and changes to the slice become visible as changes to the reviewed file.
 #[test]
 fn the_reviewed_file_is_the_generators_output_for_the_slice() {
     let slice = read(SLICE);
@@ -53,7 +53,7 @@ fn a_stale_reviewed_file_is_detected() {
     let current = header_of(&slice);
     assert!(read(REVIEWED).starts_with(&current));
     assert_ne!(header_of(&slice.replace("title: authentik", "title: Authentik")), current);
-    assert_eq!(header_of(&slice.replace('\n', "\r\n")), current, "a checkout may convert line ends");
+    assert_eq!(header_of(&slice.replace('\n', "\r\n")), current, "a checkout may convert line endings");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn the_slice_needs_every_fixup_and_describes_everything() {
 
 type Edits<'a> = &'a [(&'a str, &'a str)];
 
-/// Edits of a document, with a part of the pointer and of the problem that are reported.
+/// Edits that make a document invalid, with a part of the pointer and a part of the problem that are reported.
 const INVALID: [(Edits<'static>, &str, &str); 26] = [
     (&[("info:\n", "info: [\n")], "line ", "invalid YAML"),
     (&[("openapi: 3.0.3", "openapi: 3.1.0")], "#/openapi", "OpenAPI `3.1.0` is not supported, only `3.0.x`"),
@@ -100,7 +100,7 @@ const INVALID: [(Edits<'static>, &str, &str); 26] = [
     (
         &[("- background_url", "- title")],
         "#/components/schemas/FlowSet/properties/background/x-aliases",
-        "`title` is a property of another type",
+        "`title` is a property with a different type",
     ),
     (&[("total-order: order,pk", "totally: order,pk")], "#/paths/~1flows~1bindings~1/get/x-listing", "unknown field `totally`"),
     (
@@ -171,7 +171,7 @@ fn invalid_documents_are_reported_with_pointer_problem_and_help() {
         assert!(diagnostic.problem.contains(problem), "{problem} is not in: {diagnostic}");
         let Diagnostic { file, pointer, problem, help } = &diagnostic;
         assert_eq!(diagnostic.to_string(), format!("{file}: {pointer}: {problem}\n  help: {help}"));
-        // A pointer has its line and column in the document beside it.
+        // If there is a pointer, `file` ends with its line and column.
         let place =
             file.strip_prefix("the.yaml").unwrap().split(':').skip(1).filter_map(|number| number.parse().ok()).collect::<Vec<usize>>();
         assert!(place.len() == if pointer.starts_with("#/") { 2 } else { 0 }, "{diagnostic}");
@@ -251,7 +251,7 @@ fn inline_enums_become_separate_open_enums() {
     assert!(code.contains("Value٣ = \"٣\""), "{code}");
 }
 
-/// A model that contains a float, however deep, has neither `Eq` nor `Hash`; all others have both.
+/// A model that contains a float, however deeply nested, has neither `Eq` nor `Hash`; all others have both.
 #[test]
 fn models_are_hashable_where_their_fields_are() {
     let code = generate_edited(&[(
@@ -272,14 +272,14 @@ fn models_are_hashable_where_their_fields_are() {
 }
 
 #[test]
-fn slices_of_other_releases_are_generated() {
+fn code_is_generated_from_the_slices_of_other_releases() {
     let slices = std::fs::read_dir("../tests/fixtures/slices").unwrap().map(|slice| slice.unwrap().path());
     let slices = slices.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect::<Vec<_>>();
     assert!(slices.len() >= 12, "{slices:?}");
     for slice in slices {
         let name = slice.display().to_string();
         let code = generate(&name, &std::fs::read_to_string(&slice).unwrap()).map(|generated| generated.code());
-        // Up to 2022.8 a response refers to a schema, which is not valid OpenAPI.
+        // A slice of an old release may be rejected, but only because it is not valid OpenAPI.
         match code {
             Ok(code) => assert!(code.contains("pub fn paginate(self)"), "{name}"),
             Err(diagnostic) => assert!(diagnostic.problem.contains("OpenAPI"), "{diagnostic}"),
@@ -305,7 +305,7 @@ fn upstream_toml_says_where_the_slice_comes_from() {
     assert_eq!(upstream["generator"].as_str(), Some(generator.as_str()), "write the new generator to upstream.toml");
 }
 
-/// progenitor takes exponential time for such a schema.
+/// progenitor takes exponential time for an `allOf` that refers twice to the next one.
 #[test]
 fn an_all_of_combines_a_limited_number_of_schemas() {
     let parts = (0..25).map(|level| {

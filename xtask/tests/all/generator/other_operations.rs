@@ -1,4 +1,4 @@
-//! Other operations: keys, names, dates, descriptions, and unsupported constructs.
+//! Operations other than `flows_bindings_list`: keys, names, dates, descriptions, and unsupported constructs.
 
 use xtask::codegen::{Diagnostic, Generated, generate};
 
@@ -55,7 +55,7 @@ fn diagnostic(document: &str) -> Diagnostic {
     generate("the.yaml", document).err().expect("the generator accepts the document")
 }
 
-/// The `key` of the descriptor, without white space.
+/// The `key` of the descriptor, without whitespace.
 fn key(document: &str) -> String {
     let code = generated(document).code().split_whitespace().collect::<String>();
     code.split("key:&[").nth(1).unwrap_or_default().split("],sort_terms").next().unwrap_or_default().trim_end_matches(',').to_owned()
@@ -103,7 +103,7 @@ fn rows_without_a_key_are_not_paginated_and_the_notes_say_why() {
 }
 
 #[test]
-fn names_never_clash_and_acronyms_are_found() {
+fn names_never_clash_and_components_with_acronyms_are_found() {
     let generated = generated(&list(
         "pk: { type: integer }
         kind: { $ref: '#/components/schemas/KindEnum' }
@@ -123,9 +123,9 @@ fn names_never_clash_and_acronyms_are_found() {
         "pub mode: Option<crate::types::LdapapiAccessMode>",
         "pub provider: Option<Provider>",
         "pub provider_kind: Option<crate::types::ProviderEnum>",
-        // `ThingType` is a model, so the enum of the property `type` has a number.
+        // `ThingType` is a model, so the name of the enum of the property `type` has a number.
         "pub type_: Option<crate::types::ThingType2>",
-        // A filter by a list of values takes the enum of the rows, or has one of its own.
+        // A filter by a list of values uses the enum of the rows if the values are the same, and otherwise has its own enum.
         "Option<Vec<crate::types::Kind>>",
         "Option<Vec<crate::types::ThingsListStatesItem>>",
     ] {
@@ -163,7 +163,7 @@ fn fixups_of_other_operations_are_not_stale() {
 }
 
 #[test]
-fn missing_descriptions_are_counted_most_first() {
+fn missing_descriptions_are_counted_in_descending_order() {
     let generated = generated(&list("pk: { type: integer }", "", ""));
     let counts = generated.undescribed_counts();
     // The operation, its six parameters, and an enum of its own with two values.
@@ -173,14 +173,14 @@ fn missing_descriptions_are_counted_most_first() {
     assert!(generated.notes().contains(&"#/components/schemas/Thing: 3 places have no description".to_owned()));
 }
 
-/// One operation at `/things/`, without a list.
+/// One operation at `/things/` that is not a list operation.
 fn operation(method: &str, lines: &str) -> String {
     let head = "openapi: 3.0.3\ninfo: { title: authentik, version: 2025.6.4 }\npaths:\n  /things/:\n";
     format!("{head}    {method}:\n      operationId: things_do\n      {lines}\n")
 }
 
 #[test]
-fn other_operations_are_sent() {
+fn operations_that_are_not_lists_are_sent() {
     let body = "requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } }, multipart/form-data: {} } }
       responses: { '201': { description: Made., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } } }
 components: { schemas: { Thing: { type: object, properties: { name: { type: string } } } } }";
