@@ -73,9 +73,9 @@ impl Generated {
             )
         });
         let renamed = self.renamed.iter().map(|(pointer, name)| format!("{pointer}: called `{name}`, because its usual name is taken"));
-        let places = |count| if count == 1 { "1 place has".to_owned() } else { format!("{count} places have") };
+        let missing = |count| if count == 1 { "1 description is".to_owned() } else { format!("{count} descriptions are") };
         let counts = self.undescribed_counts().into_iter();
-        let undescribed = counts.map(|(pointer, count)| format!("{pointer}: {} no description", places(count)));
+        let undescribed = counts.map(|(pointer, count)| format!("{pointer}: {} missing", missing(count)));
         let read_only = self.read_only_in_bodies.iter().map(|(pointer, properties)| {
             format!(
                 "{pointer}: sent as a request body with the read-only properties {}, which authentik ignores; a component without them \

@@ -27,7 +27,7 @@ pub(super) fn client(address: &Address, tls: &TlsSettings, connect_timeout: Dura
     builder.build().map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error:?}")))
 }
 
-/// Follows redirects within one origin only, so that no other server gets the token or answers in place of the API.
+/// Follows redirects within one origin only, so that no other server gets the token or responds in place of the API.
 fn same_origin_only() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let first = attempt.previous().first().map(Url::origin);

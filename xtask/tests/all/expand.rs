@@ -27,7 +27,7 @@ fn notes_list_what_a_document_lacks() {
     let outcome = project.xtask(&["expand", &project.write("document.yaml", &document)]);
     assert!(outcome.code == 0 && outcome.out.contains("pub struct FlowStageBinding"));
     assert!(outcome.err.contains("note: the fixup `responses_are_not_validated` is not needed"), "{}", outcome.err);
-    assert!(outcome.err.contains("note: #/components/schemas/FlowSet: 1 place has no description"), "{}", outcome.err);
+    assert!(outcome.err.contains("note: #/components/schemas/FlowSet: 1 description is missing"), "{}", outcome.err);
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn a_second_list_operation_needs_only_a_line_and_its_descriptions() {
     assert!(project.read("CHANGELOG.md").contains("\n- FEATURE: the operation `flows_others_list`.\n<!-- "));
     let undescribed = follow_up(&report, "undescribed");
     assert_eq!(undescribed["pointer"], "#/paths/~1flows~1others~1/get", "one for each operation and model");
-    assert!(undescribed["text"].as_str().unwrap().contains(" places have no description: itself, "), "{undescribed}");
+    assert!(undescribed["text"].as_str().unwrap().contains(" descriptions are missing: itself, "), "{undescribed}");
     assert!(undescribed["text"].as_str().unwrap().contains("parameters/stage"), "{undescribed}");
     let code = project.xtask(&["expand"]).out;
     for part in ["pub fn flows_bindings_list", "pub fn flows_others_list", "impl FlowsOthersList"] {

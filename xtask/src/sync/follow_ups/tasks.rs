@@ -175,9 +175,9 @@ fn undescribed(context: &Context) -> Vec<FollowUp> {
         let (pointer, text) = match pointers.as_slice() {
             [pointer] => ((*pointer).to_owned(), "has no description".to_owned()),
             pointers => {
-                let places = pointers.iter().filter_map(|pointer| pointer.strip_prefix(&part)).map(|place| place.trim_start_matches('/'));
-                let places = places.map(|place| if place.is_empty() { "itself" } else { place }).collect::<Vec<_>>();
-                let text = format!("{} places have no description: {}", places.len(), places.join(", "));
+                let parts = pointers.iter().filter_map(|pointer| pointer.strip_prefix(&part)).map(|path| path.trim_start_matches('/'));
+                let parts = parts.map(|path| if path.is_empty() { "itself" } else { path }).collect::<Vec<_>>();
+                let text = format!("{} descriptions are missing: {}", parts.len(), parts.join(", "));
                 (part, text)
             }
         };

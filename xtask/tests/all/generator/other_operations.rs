@@ -170,7 +170,7 @@ fn missing_descriptions_are_counted_in_descending_order() {
     assert_eq!(counts[0], ("#/paths/~1things~1/get".to_owned(), 10), "{counts:?}");
     assert!(counts.is_sorted_by(|(_, more), (_, fewer)| more >= fewer), "{counts:?}");
     assert!(counts.contains(&("#/components/schemas/Thing".to_owned(), 3)), "{counts:?}");
-    assert!(generated.notes().contains(&"#/components/schemas/Thing: 3 places have no description".to_owned()));
+    assert!(generated.notes().contains(&"#/components/schemas/Thing: 3 descriptions are missing".to_owned()));
 }
 
 /// One operation at `/things/` that is not a list operation.
