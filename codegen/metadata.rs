@@ -13,8 +13,11 @@ use super::shapes::Shape;
 pub const EXTENSIONS: [&str; 7] =
     ["x-aliases", "x-default-when-absent", "x-enum-labels", "x-enum-descriptions", "x-listing", "x-signed-link", "x-value-hint"];
 
-/// The extensions that have an effect only on properties.
-const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
+/// The parameters that make an operation a paginated list.
+pub const PAGING: [&str; 3] = ["ordering", "page", "page_size"];
+
+/// The extensions that have an effect only on properties, and without which some releases are not decoded.
+pub const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
 
 /// Everything that the passes record about the document.
 #[derive(Default)]

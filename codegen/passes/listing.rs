@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use openapiv3::{OpenAPI, Operation};
 
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::metadata::{Listing, Metadata, Partition};
+use crate::codegen::metadata::{Listing, Metadata, PAGING, Partition};
 use crate::codegen::pointer::child;
 use crate::codegen::queries::{operations_mut, parameters};
 use crate::codegen::shapes::{Field, Kind, Shape, lists};
@@ -18,7 +18,7 @@ pub fn read_listings(spec: &mut OpenAPI, metadata: &mut Metadata) -> Result<(), 
         let Some(id) = operation.operation_id.clone() else { continue };
         let declared = operation.extensions.shift_remove("x-listing");
         let at = child(&pointer, "x-listing");
-        let has_pages = ["page", "page_size", "ordering"].iter().all(|name| parameters(operation).any(|data| data.name == *name));
+        let has_pages = PAGING.iter().all(|name| parameters(operation).any(|data| data.name == *name));
         let Some(row) = rows.get(&id).filter(|_| has_pages).and_then(|row| metadata.shapes.get(row)) else {
             if declared.is_some() {
                 let help = "remove it, or correct the operation: a list has the parameters `page`, `page_size` and `ordering`, and its pages \

@@ -8,13 +8,11 @@ use openapiv3::{
 };
 
 use crate::codegen::diagnostic::Diagnostic;
-use crate::codegen::metadata::Metadata;
+use crate::codegen::metadata::{Metadata, PAGING};
 use crate::codegen::pointer::{child, to_component};
 use crate::codegen::queries::{components, item_mut, operations, operations_mut, parameters, resolved};
 
 const JSON: &str = "application/json";
-/// The parameters that make an operation a paginated list.
-const OF_LISTS: [&str; 3] = ["ordering", "page", "page_size"];
 
 /// Keeps only the JSON form of request bodies, and rejects operations whose requests or responses have none.
 pub fn require_json(spec: &mut OpenAPI) -> Result<(), Diagnostic> {
@@ -129,7 +127,7 @@ pub fn reject(spec: &OpenAPI, metadata: &Metadata) -> Result<(), Diagnostic> {
 
 /// The component of the pages of a list operation.
 fn page(spec: &OpenAPI, operation: &Operation) -> Option<String> {
-    let is_list = OF_LISTS.iter().all(|name| parameters(operation).any(|parameter| parameter.name == *name));
+    let is_list = PAGING.iter().all(|name| parameters(operation).any(|parameter| parameter.name == *name));
     let response = operation.responses.responses.get(&StatusCode::Code(200)).filter(|_| is_list)?.as_item()?;
     let page = resolved(spec, response.content.get(JSON)?.schema.as_ref()?)?;
     let SchemaKind::Type(Type::Object(object)) = &page.schema.schema_kind else { return None };

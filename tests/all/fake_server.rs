@@ -302,6 +302,17 @@ async fn a_row_needs_only_the_properties_that_matter_to_the_test() {
     assert_eq!(bindings[0].flow(), bindings[1].flow(), "rows with the same target belong to one flow");
     assert_ne!(bindings[0].stage, bindings[1].stage);
 
+    // A known stage in another flow, and a stage with a name.
+    let stage = Uuid::from_u128(1);
+    let rows =
+        [json!({ "stage": stage }), json!({ "stage": stage, "target": target }), json!({ "stage_obj": { "name": "x" }, "target": target })];
+    let server = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap();
+    let bindings = server.client().flows_bindings_list().paginate().await.unwrap();
+    assert!(bindings.iter().all(|binding| binding.flow().is_some()), "every binding's flow is in its `flow_set`: {bindings:?}");
+    let error =
+        FakeAuthentik::builder().rows("flows_bindings_list", [json!({ "stage": stage, "stage_obj": 5 })]).start().await.unwrap_err();
+    assert!(error.to_string().starts_with("row 1 of `flows_bindings_list`: stage_obj: invalid type"), "{error}");
+
     let rows = [json!({ "order": 1 }), json!({ "order": 2, "evaluate_on_plan": "maybe" })];
     let error = FakeAuthentik::builder().rows("flows_bindings_list", rows).start().await.unwrap_err().to_string();
     assert!(error.starts_with("row 2 of `flows_bindings_list`: evaluate_on_plan: invalid type: string \"maybe\""), "{error}");

@@ -9,7 +9,7 @@ use super::{Bindings, OPERATION};
 use crate::codegen::shapes::LISTS;
 use crate::testing::list::ErrorResponse;
 use crate::testing::validator;
-use crate::types::FlowStageBinding;
+use crate::types::{FlowSet, FlowStageBinding};
 
 /// Properties of a binding that authentik ignores in a request body.
 const READ_ONLY: [&str; 3] = ["pk", "policybindingmodel_ptr_id", "stage_obj"];
@@ -40,38 +40,46 @@ fn merge(row: &mut Value, given: Value) {
     }
 }
 
+/// Puts the flow `target` first into a `flow_set`, in place of the generated one: as it is known, or as it was generated.
+fn add_flow(flows: &mut Value, generated: Option<FlowSet>, known: Option<FlowSet>, target: Uuid) {
+    let Some(flows) = flows.as_array_mut() else { return };
+    let generated_pk = generated.as_ref().map(|flow| json!(flow.pk));
+    flows.retain(|flow| flow["pk"] != json!(target) && Some(&flow["pk"]) != generated_pk.as_ref());
+    let mut flow = json!(known.or(generated));
+    flow["pk"] = json!(target);
+    flows.insert(0, flow);
+}
+
 impl Bindings {
     /// A binding with these properties, also nested ones. Missing ones are copied from the known stage or flow, or are generated.
     ///
     /// # Errors
     /// Fails with the path of the property that has the wrong type.
     pub(in crate::testing) fn completed(&self, given: Map<String, Value>) -> Result<FlowStageBinding, String> {
+        // A complete row, for instance one that was saved from a server, may have the properties of another release.
+        if let Ok(complete) = decode(given.clone().into()) {
+            return Ok(complete);
+        }
         let uuid = |name: &str| Uuid::parse_str(given.get(name)?.as_str()?).ok();
-        let known_stage = uuid("stage").and_then(|pk| self.stages.get(&pk));
-        let known_flow = uuid("target").and_then(|pk| self.flows.get(&pk)?.as_ref());
-        let mut row = json!(sample(self.revision));
-        if let Some(stage) = known_stage {
+        let (stage, target) = (uuid("stage"), uuid("target"));
+        let sample = sample(self.revision);
+        let own_flow = sample.flow().cloned();
+        let mut row = json!(sample);
+        if let Some(stage) = stage.and_then(|pk| self.stages.get(&pk)) {
             row["stage_obj"] = json!(stage);
         }
-        let flows = row.pointer_mut("/stage_obj/flow_set").and_then(Value::as_array_mut);
-        if let (Some(flow), Some(flows)) = (known_flow, flows) {
-            flows.retain(|known| known["pk"] != json!(flow.pk));
-            flows.insert(0, json!(flow));
+        if let Some(target) = target {
+            let known = self.flows.get(&target).cloned().flatten();
+            add_flow(&mut row["stage_obj"]["flow_set"], own_flow, known, target);
         }
-        // A complete row, for instance one that was saved from a server, may have the properties of another release.
-        if given.contains_key("stage_obj") && decode(Value::Object(given.clone())).is_ok() {
-            return decode(given.into());
+        merge(&mut row, given.clone().into());
+        // The keys of a binding are those of its nested stage and flow.
+        if let (Some(pk), Some(place)) = (stage, row.pointer_mut("/stage_obj/pk")) {
+            *place = json!(pk);
         }
-        let copies: &[_] = match known_stage {
-            _ if given.contains_key("stage_obj") && !given.contains_key("stage") => &[("/stage_obj/pk", "/stage")],
-            _ if known_flow.is_some() => &[("/stage", "/stage_obj/pk")],
-            Some(_) => &[],
-            None => &[("/stage", "/stage_obj/pk"), ("/target", "/stage_obj/flow_set/0/pk")],
-        };
-        merge(&mut row, given.into());
-        for (from, to) in copies {
-            if let (Some(value), Some(place)) = (row.pointer(from).cloned(), row.pointer_mut(to)) {
-                *place = value;
+        for (key, from) in [("stage", "/stage_obj/pk"), ("target", "/stage_obj/flow_set/0/pk")] {
+            if let Some(pk) = row.pointer(from).cloned().filter(|_| !given.contains_key(key)) {
+                row[key] = pk;
             }
         }
         decode(row)

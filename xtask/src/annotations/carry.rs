@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::copy::{Renamed, aliases, annotate};
+use crate::codegen::metadata::OF_PROPERTIES;
 use crate::document::{component, key_text, sole_reference};
 use crate::resolved_schema::bare;
 
-/// Extensions that belong to a property, and not to the component that it refers to.
-const OF_PROPERTIES: [&str; 2] = ["x-aliases", "x-default-when-absent"];
-
+/// The state of carrying annotations from our slice to a new one.
 pub struct Carry<'a> {
     /// The components of our slice.
     components: &'a Value,

@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::copy::{aliases, operations_mut};
+use crate::codegen::metadata::PAGING;
 use crate::codegen::pointer::walk;
 use crate::document::child;
-
-/// The parameters that an operation needs for `paginate()`.
-const PAGING: [&str; 3] = ["page", "page_size", "ordering"];
 
 /// An entry that was removed from `x-listing`, because its parameter or property no longer exists.
 pub struct RemovedEntry {
     /// JSON pointer of the `x-listing`.
     pub pointer: String,
-    pub what: String, // Completes the sentence "`x-listing` no longer has …".
+    /// What it was, to complete "`x-listing` no longer has".
+    pub what: String,
 }
 
 /// Removes entries of `x-listing` whose parameter or property does not exist.

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::codegen::metadata::EXTENSIONS;
+use crate::codegen::metadata::{EXTENSIONS, OF_PROPERTIES};
 use crate::codegen::pointer::walk;
 use crate::document::child;
 use crate::resolved_schema::ResolvedSchema;
@@ -85,7 +85,7 @@ pub fn removed_extensions(old: &Value, new: &Value) -> Vec<String> {
             (Some(Value::Array(before)), Some(Value::Array(after))) => before.iter().any(|alias| !after.contains(alias)),
             (before, after) => before.is_some() && after.is_none(),
         };
-        removed.extend(["x-aliases", "x-default-when-absent"].into_iter().filter(lost).map(|extension| child(pointer, extension)));
+        removed.extend(OF_PROPERTIES.into_iter().filter(lost).map(|extension| child(pointer, extension)));
     });
     removed
 }

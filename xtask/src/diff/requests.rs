@@ -10,6 +10,7 @@ use super::findings::{Finding, Subject};
 use super::model::Wire;
 use super::rules::{Use, of_operation};
 use super::wire::Compatibility;
+use crate::codegen::metadata::PAGING;
 use crate::codegen::pointer::child;
 use crate::resolved_schema::{ANYTHING, ResolvedSchema, bare};
 
@@ -48,7 +49,7 @@ fn is_list(operation: &Value) -> bool {
 
 /// The calls that a change of a parameter concerns; `None` for all. Every listing requests pages in a certain order.
 fn sets(operation: &Value, parameter: &str, is_required: bool) -> Option<String> {
-    let is_always_set = is_required || is_list(operation) && ["page", "page_size", "ordering"].contains(&parameter);
+    let is_always_set = is_required || is_list(operation) && PAGING.contains(&parameter);
     (!is_always_set).then(|| format!("sets `{parameter}`"))
 }
 
