@@ -78,7 +78,7 @@ impl Rows {
         #[cfg(operation = "flows_bindings_list")]
         if operation == OPERATION {
             let given = serde_json::to_value(row).and_then(serde_json::from_value).map_err(invalid)?;
-            let binding = self.bindings.completed(given)?;
+            let binding = self.bindings.completed(&given)?;
             self.insert(binding);
             return Ok(());
         }

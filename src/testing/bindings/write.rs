@@ -55,7 +55,7 @@ impl Bindings {
     ///
     /// # Errors
     /// Fails with the path of the property that has the wrong type.
-    pub(in crate::testing) fn completed(&self, given: Map<String, Value>) -> Result<FlowStageBinding, String> {
+    pub(in crate::testing) fn completed(&self, given: &Map<String, Value>) -> Result<FlowStageBinding, String> {
         // A complete row, for instance one that was saved from a server, may have the properties of another release.
         if let Ok(complete) = decode(given.clone().into()) {
             return Ok(complete);
